@@ -1,0 +1,79 @@
+namespace Xenolith.Hal;
+
+/// <summary>Why a guest stopped running, without a vendor.</summary>
+public enum ExitReason
+{
+    /// <summary>A host interrupt is pending; it is taken when the run loop opens interrupts.</summary>
+    Interrupt,
+    /// <summary>The guest can now take the interrupt for which a window was asked.</summary>
+    InterruptWindow,
+    /// <summary>VMCALL or VMMCALL.</summary>
+    Hypercall,
+    Cpuid,
+    Halt,
+    MsrRead,
+    MsrWrite,
+    /// <summary>IN, OUT, INS or OUTS: <see cref="Exit.Port"/> and following.</summary>
+    PortIo,
+    /// <summary>EPT violation, EPT misconfiguration or nested page fault: <see cref="Exit.GuestPhysical"/> and following.</summary>
+    NestedPageFault,
+    /// <summary>An exception that the HAL was asked to intercept: <see cref="Exit.Vector"/>, <see cref="Exit.ErrorCode"/>.</summary>
+    Exception,
+    TripleFault,
+    /// <summary>MOV to or from CR0, CR3, CR4 or CR8, CLTS, LMSW that must be emulated: <see cref="Exit.ControlRegister"/> and following.</summary>
+    ControlRegister,
+    Xsetbv,
+    /// <summary>INVD or WBINVD: caches are the host's, the instruction is skipped.</summary>
+    CacheInvalidate,
+    /// <summary>An instruction that the guest's CPU policy does not have (VMX, SVM, MONITOR, RDPMC …): #UD or #GP is for the caller to inject.</summary>
+    UnavailableInstruction,
+    /// <summary>A non-maskable interrupt of the host arrived.</summary>
+    Nmi,
+    /// <summary>The hardware refused the entry; the HAL has printed which rule was broken.</summary>
+    EntryFailed,
+    /// <summary>An exit nobody asked for; <see cref="Exit.RawReason"/> holds the vendor's number.</summary>
+    Unexpected,
+}
+
+/// <summary>One exit, decoded. Fields that a reason does not name are undefined. The HAL fills one of these per vCPU, in place.</summary>
+public struct Exit
+{
+    public ExitReason Reason;
+
+    /// <summary>Bytes of the instruction that exited; 0 when the CPU does not say (SVM without next-RIP save) and a decoder must.</summary>
+    public byte InstructionLength;
+
+    // Port I/O.
+    public ushort Port;
+    /// <summary>Bytes per access: 1, 2 or 4.</summary>
+    public byte Size;
+    public bool IsIn;
+    public bool IsString;
+    public bool IsRepeated;
+
+    // Nested page fault.
+    public ulong GuestPhysical;
+    public bool IsWrite;
+    public bool IsFetch;
+    /// <summary>The access was the CPU's own walk of the guest's page tables.</summary>
+    public bool DuringWalk;
+    public bool HasGuestLinear;
+    public ulong GuestLinear;
+
+    // Exception.
+    public byte Vector;
+    public bool HasErrorCode;
+    public uint ErrorCode;
+
+    // Control register.
+    public byte ControlRegister;
+    public bool IsControlRegisterWrite;
+    /// <summary>Number of the general register; for LMSW and CLTS the HAL computes <see cref="ControlRegisterValue"/> itself and sets this to 0xFF.</summary>
+    public byte GeneralRegister;
+    public ulong ControlRegisterValue;
+
+    // What the vendor said, for the log.
+    public ulong RawReason;
+    public ulong RawInformation1;
+    public ulong RawInformation2;
+}

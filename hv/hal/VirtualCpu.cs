@@ -1,0 +1,89 @@
+using Xenolith.Kernel;
+
+namespace Xenolith.Hal;
+
+/// <summary>
+/// What a virtual CPU is, without a vendor: a control block and the registers beside it. Two sealed children mirror
+/// each other file by file: <c>Vmx.VmxCpu</c> and <c>Svm.SvmCpu</c>; tests have a scripted third.
+/// All state may be read and written between <see cref="Run"/> calls only.
+/// </summary>
+public abstract class VirtualCpu
+{
+    /// <summary>General registers, XMM0-15 and MXCSR.</summary>
+    public GuestRegisters Registers;
+
+    /// <summary>The last exit.</summary>
+    public Exit Exit;
+
+    public abstract ulong Rip { get; set; }
+    public abstract ulong Rflags { get; set; }
+
+    /// <summary>CR0 as the guest sees it. Writing applies the vendor's fixed bits behind the guest's back.</summary>
+    public abstract ulong Cr0 { get; set; }
+    public abstract ulong Cr2 { get; set; }
+    public abstract ulong Cr3 { get; set; }
+    public abstract ulong Cr4 { get; set; }
+    /// <summary>EFER as the guest sees it (never SVME). LMA follows from LME and CR0.PG.</summary>
+    public abstract ulong Efer { get; set; }
+    public abstract ulong Dr7 { get; set; }
+
+    public abstract Segment GetSegment(SegmentName name);
+    public abstract void SetSegment(SegmentName name, Segment segment);
+    public abstract DescriptorTable Gdtr { get; set; }
+    public abstract DescriptorTable Idtr { get; set; }
+
+    /// <summary>Current privilege level, 0 to 3 (VMX: SS.DPL; SVM: VMCB.CPL).</summary>
+    public abstract int PrivilegeLevel { get; }
+
+    /// <summary>
+    /// An MSR whose value the control block (or the HAL's switch list) holds for the guest: STAR, LSTAR, CSTAR, SFMASK, KERNEL_GS_BASE,
+    /// FS/GS base, SYSENTER_*, PAT, TSC_AUX where present, DEBUGCTL.
+    /// False: this HAL does not hold it (then it belongs to the MSR policy above).
+    /// </summary>
+    public abstract bool TryReadMsr(uint index, out ulong value);
+    public abstract bool TryWriteMsr(uint index, ulong value);
+
+    /// <summary>Guest TSC = host TSC + offset (mod 2^64). RDTSC does not exit.</summary>
+    public abstract ulong TscOffset { get; set; }
+
+    /// <summary>The root of the nested page table (EPT or NPT) that translates this vCPU's guest-physical addresses.</summary>
+    public abstract void SetNestedRoot(Mfn root);
+
+    /// <summary>Whether an external interrupt could be injected now: IF set, no STI/MOV-SS shadow, nothing else waiting for injection.</summary>
+    public abstract bool CanTakeInterrupt { get; }
+
+    /// <summary>Asks for (or calls off) an exit as soon as <see cref="CanTakeInterrupt"/> becomes true.</summary>
+    public abstract void RequestInterruptWindow(bool wanted);
+
+    /// <summary>Delivers an external interrupt at the next entry. Only when <see cref="CanTakeInterrupt"/>.</summary>
+    public abstract void InjectInterrupt(byte vector);
+
+    /// <summary>
+    /// Delivers a fault at the next entry (merging with an event whose delivery the exit interrupted, per the double-fault
+    /// table of SDM vol. 3, 6.15: the result may be #DF, or a triple fault reported at the next <see cref="Run"/>).
+    /// </summary>
+    public abstract void InjectException(byte vector, bool hasErrorCode, uint errorCode);
+
+    /// <summary>Delivers a page fault: CR2 and error code.</summary>
+    public void InjectPageFault(ulong linear, uint errorCode)
+    {
+        Cr2 = linear;
+        InjectException(14, true, errorCode);
+    }
+
+    /// <summary>Moves RIP past the instruction that exited; clears the STI/MOV-SS shadow and RF, wraps at 4 GiB outside 64-bit code.</summary>
+    /// <param name="length">1 to 15 bytes.</param>
+    public abstract void SkipInstruction(int length);
+
+    /// <summary>Forgets cached translations of this guest's nested table (INVEPT, or an ASID flush) before the next entry.</summary>
+    public abstract void InvalidateNested();
+
+    /// <summary>
+    /// Runs the guest until its next exit, and fills <see cref="Exit"/>. An event whose delivery was interrupted by the exit
+    /// is delivered again at the next entry unless replaced. Interrupts of the host stay pending until the caller opens them.
+    /// </summary>
+    public abstract void Run();
+
+    /// <summary>Frees the frames of the control block. The vCPU is not usable afterwards.</summary>
+    public abstract void Release();
+}

@@ -1,0 +1,28 @@
+using Xenolith.Kernel;
+
+namespace Xenolith.Hal;
+
+/// <summary>
+/// A vendor's virtualisation as this machine has it: whether it can be used, how to switch it on, what its nested page
+/// tables look like. <c>Vmx.VmxVirtualisation</c> and <c>Svm.SvmVirtualisation</c> implement it.
+/// </summary>
+public abstract class Virtualisation
+{
+    /// <summary>"VMX/EPT" or "SVM/NPT".</summary>
+    public abstract string Name { get; }
+
+    /// <summary>The instruction that calls the hypervisor in the hypercall page: VMCALL (true) or VMMCALL (false).</summary>
+    public abstract bool UsesVmcall { get; }
+
+    /// <summary>The format of the nested page tables, for <see cref="PageTable"/>.</summary>
+    public abstract PageTableFormat NestedFormat { get; }
+
+    /// <summary>
+    /// Checks for what the hypervisor needs and switches virtualisation on for this CPU.
+    /// Null: done. Otherwise one sentence that names what is missing or locked off and the mend.
+    /// </summary>
+    public abstract string? Enable(PhysicalMemory memory, FrameAllocator frames);
+
+    /// <summary>Makes a vCPU in the reset state of its vendor; the caller loads registers and the nested root.</summary>
+    public abstract VirtualCpu CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log);
+}

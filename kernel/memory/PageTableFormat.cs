@@ -1,0 +1,39 @@
+namespace Xenolith.Kernel;
+
+/// <summary>What a mapping allows.</summary>
+[System.Flags]
+public enum Rights : byte { None = 0, Read = 1, Write = 2, Execute = 4, ReadWrite = 3, ReadExecute = 5, All = 7 }
+
+/// <summary>Cacheability of a mapping.</summary>
+public enum Caching : byte { WriteBack, Uncached }
+
+/// <summary>
+/// How one kind of x86 page table spells an entry. All kinds (EPT, NPT, the host's own) have four levels of 512 entries of
+/// 64 bits with the address in bits 12-51, and a leaf at level 2 or 3 marked by bit 7; they differ in what this class says.
+/// </summary>
+public abstract class PageTableFormat
+{
+    /// <summary>A leaf entry for the frame. <paramref name="level"/>: 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB.</summary>
+    public abstract ulong Leaf(Mfn mfn, int level, Rights rights, Caching caching);
+
+    /// <summary>An entry that points at a table; it allows everything, leaves decide.</summary>
+    public abstract ulong Table(Mfn mfn);
+
+    /// <summary>Whether the CPU would use the entry.</summary>
+    public abstract bool IsPresent(ulong entry);
+
+    /// <summary>Whether a present entry at the level is a leaf.</summary>
+    public abstract bool IsLeaf(ulong entry, int level);
+
+    /// <summary>What a leaf allows.</summary>
+    public abstract Rights RightsOf(ulong entry);
+
+    /// <summary>Bits of a non-present entry that hold the value 0 for "nothing here". EPT may need suppress-#VE set.</summary>
+    public abstract ulong Absent { get; }
+
+    /// <summary>The frame that a present entry names.</summary>
+    public Mfn FrameOf(ulong entry) => new((entry & 0x000F_FFFF_FFFF_F000) >> Page.Shift);
+
+    /// <summary>The largest order that a leaf may have: <see cref="Page.Order2M"/> or <see cref="Page.Order1G"/>.</summary>
+    public abstract int MaximumOrder { get; }
+}
