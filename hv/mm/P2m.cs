@@ -1,0 +1,231 @@
+using System;
+using Xenolith.Kernel;
+
+namespace Xenolith.Mm;
+
+/// <summary>
+/// A domain's host p2m: guest frame → machine frame, type and rights. The translations are the nested page table that the
+/// CPU walks. Types that are not plain RAM lie in a second table of the same shape, so that none of the few bits an entry
+/// has spare is spent on them.
+/// </summary>
+public sealed class P2m
+{
+    /// <summary>Guest-physical addresses have at most 48 bits: what four levels of table translate.</summary>
+    public const int MaximumAddressBits = 48;
+
+    private readonly FrameAllocator _frames;
+    private readonly PageTable _table;
+    private readonly PageTable _types;
+    private readonly int _maximumOrder;
+
+    /// <summary>Frames that left the p2m while something still referred to them; they are freed with the last reference.</summary>
+    private readonly Mfn[] _orphans = new Mfn[MaximumOrphans];
+    private int _orphanCount;
+
+    /// <summary>More than the pinned pages that a domain of 128 vCPUs can have (vcpu_info, and two pages each of two areas).</summary>
+    private const int MaximumOrphans = 1024;
+
+    /// <param name="owner">The domain's id, under which frames are allocated.</param>
+    public P2m(PhysicalMemory memory, FrameAllocator frames, PageTableFormat format, ushort owner)
+    {
+        _frames = frames;
+        Owner = owner;
+        _maximumOrder = format.MaximumOrder;
+        _table = new PageTable(memory, frames, format, owner);
+        _types = new PageTable(memory, frames, new P2mTypeFormat(), owner);
+    }
+
+    /// <summary>The owner id of the domain's frames.</summary>
+    public ushort Owner { get; }
+
+    /// <summary>The root of the nested page table.</summary>
+    public Mfn Root => _table.Root;
+
+    /// <summary>The highest guest frame that was ever mapped; 0 at first. Never falls, like Xen's.</summary>
+    public Gfn MaximumGfn { get; private set; }
+
+    /// <summary>
+    /// Rises whenever a translation that a CPU may have cached changed or went away. A vCPU that last ran at another value
+    /// must forget its nested translations before it runs again.
+    /// </summary>
+    public uint Generation { get; private set; }
+
+    /// <summary>Machine frames that the p2m maps as the domain's own memory.</summary>
+    public ulong PopulatedFrames { get; private set; }
+
+    /// <summary>
+    /// Maps 2^order frames. What the range mapped before is replaced; its frames are the caller's to free.
+    /// </summary>
+    /// <param name="order">0, 9 or 18; both frame numbers are multiples of 2^order.</param>
+    /// <returns>False when a table can't be allocated (nothing has changed), or the range lies past 48 address bits.</returns>
+    public bool TrySet(Gfn gfn, Mfn mfn, int order, P2mType type, Rights access)
+    {
+        if (!IsAddressable(gfn, order) || type == P2mType.None)
+            return false;
+        P2mEntry before = Lookup(gfn);
+        if (!TrySetType(gfn, order, type))
+            return false;
+        Caching caching = type == P2mType.Mmio ? Caching.Uncached : Caching.WriteBack;
+        if (!_table.TryMap(gfn.Address, mfn, order, access, caching))
+        {
+            // The type table had what it needs for the old state when the old state was made, so this needs no memory.
+            TrySetType(gfn, order, before.Type == P2mType.None ? P2mType.Ram : before.Type);
+            return false;
+        }
+        if (before.Type != P2mType.None || order != 0)
+            Generation = unchecked(Generation + 1);
+        ulong last = gfn.Value + (1UL << order) - 1;
+        if (last > MaximumGfn.Value)
+            MaximumGfn = new Gfn(last);
+        return true;
+    }
+
+    /// <summary>Unmaps 2^order frames, whatever they were. Their frames are the caller's to free.</summary>
+    public void Remove(Gfn gfn, int order)
+    {
+        if (!IsAddressable(gfn, order))
+            return;
+        _table.Unmap(gfn.Address, order);
+        _types.Unmap(gfn.Address, order);
+        Generation = unchecked(Generation + 1);
+    }
+
+    /// <summary>The translation of one guest frame.</summary>
+    public P2mEntry Lookup(Gfn gfn)
+    {
+        if (!IsAddressable(gfn, 0) || !_table.TryQuery(gfn.Address, out Mfn mfn, out Rights rights, out int level))
+            return P2mEntry.Absent;
+        P2mType type = _types.TryQuery(gfn.Address, out Mfn encoded, out _, out _) ? P2mTypeFormat.Decode(encoded) : P2mType.Ram;
+        return new P2mEntry(mfn, type, rights, (level - 1) * 9);
+    }
+
+    /// <summary>
+    /// Allocates memory for [start, start + frames) and maps it with all rights, in the largest pages that alignment and the
+    /// allocator allow. The range must be unmapped.
+    /// </summary>
+    /// <returns>False when memory ran out; then nothing of the range is mapped.</returns>
+    public bool TryPopulate(Gfn start, ulong frames)
+    {
+        ulong done = 0;
+        while (done < frames)
+        {
+            Gfn gfn = new(start.Value + done);
+            if (!TryPopulateOne(gfn, frames - done, out int order))
+            {
+                Depopulate(start, done);
+                return false;
+            }
+            done += 1UL << order;
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// Unmaps a guest frame of RAM and frees the machine frame behind it, at once or with the last reference to it. A frame
+    /// that the hypervisor lent to the guest (shared_info, grant table) is only unmapped.
+    /// </summary>
+    /// <returns>False when the guest frame is not RAM.</returns>
+    public bool TryDepopulate(Gfn gfn)
+    {
+        P2mEntry entry = Lookup(gfn);
+        if (!entry.IsRam)
+            return false;
+        Remove(gfn, 0);
+        if (_frames.OwnerOf(entry.Mfn) == Owner)
+            FreeOrOrphan(entry.Mfn);
+        return true;
+    }
+
+    /// <summary>Adds a reference to a frame of the domain, so that it outlives its mapping.</summary>
+    public void Pin(Mfn mfn) => _frames.Reference(mfn);
+
+    /// <summary>Takes back a reference of <see cref="Pin"/>; frees the frame when it was the last and the p2m had let go of it.</summary>
+    public void Unpin(Mfn mfn)
+    {
+        _frames.Release(mfn);
+        if (_frames.ReferencesOf(mfn) != 0)
+            return;
+        for (int i = 0; i < _orphanCount; i++)
+        {
+            if (_orphans[i] != mfn)
+                continue;
+            _orphans[i] = _orphans[--_orphanCount];
+            _frames.Free(mfn, 0);
+            PopulatedFrames--;
+            return;
+        }
+    }
+
+    /// <summary>Frees the domain's memory and the tables. Every pin must have been taken back. The p2m is not usable afterwards.</summary>
+    public void Release()
+    {
+        ulong gfn = 0;
+        while (PopulatedFrames != 0 && gfn <= MaximumGfn.Value)
+        {
+            bool present = _table.TryQuery(gfn << Page.Shift, out Mfn mfn, out _, out int level);
+            ulong step = 1UL << ((level - 1) * 9);
+            if (present && Lookup(new Gfn(gfn)).IsRam && _frames.OwnerOf(mfn) == Owner && _frames.ReferencesOf(mfn) == 0)
+            {
+                ReleaseLeaf(mfn, step);
+            }
+            gfn = (gfn | (step - 1)) + 1;
+        }
+        _types.Release();
+        _table.Release();
+    }
+
+    private void ReleaseLeaf(Mfn first, ulong count)
+    {
+        for (ulong i = 0; i < count; i++)
+            FreeOrOrphan(new Mfn(first.Value + i));
+    }
+
+    private bool TryPopulateOne(Gfn gfn, ulong wanted, out int order)
+    {
+        for (order = _maximumOrder; order >= 0; order -= 9)
+        {
+            ulong size = 1UL << order;
+            if ((gfn.Value & (size - 1)) != 0 || size > wanted || !_frames.TryAllocate(order, Owner, FrameType.Guest, out Mfn mfn))
+                continue;
+            if (TrySet(gfn, mfn, order, P2mType.Ram, Rights.All))
+            {
+                PopulatedFrames += size;
+                return true;
+            }
+            _frames.Free(mfn, order);
+        }
+        order = 0;
+        return false;
+    }
+
+    private void Depopulate(Gfn start, ulong frames)
+    {
+        for (ulong i = 0; i < frames; i++)
+            TryDepopulate(new Gfn(start.Value + i));
+    }
+
+    private void FreeOrOrphan(Mfn mfn)
+    {
+        if (_frames.ReferencesOf(mfn) == 0)
+        {
+            _frames.Free(mfn, 0);
+            PopulatedFrames--;
+        }
+        else
+        {
+            _orphans[_orphanCount++] = mfn;
+        }
+    }
+
+    private bool TrySetType(Gfn gfn, int order, P2mType type)
+    {
+        if (type != P2mType.Ram)
+            return _types.TryMap(gfn.Address, P2mTypeFormat.Encode(type), order, Rights.Read, Caching.WriteBack);
+        if (_types.TryQuery(gfn.Address, out _, out _, out _) || order != 0)
+            _types.Unmap(gfn.Address, order);
+        return true;
+    }
+
+    private static bool IsAddressable(Gfn gfn, int order) =>
+        gfn.Value < 1UL << (MaximumAddressBits - Page.Shift) && (gfn.Value & ((1UL << order) - 1)) == 0;
+}

@@ -1,0 +1,34 @@
+using Xenolith.Kernel;
+
+namespace Xenolith.Mm;
+
+/// <summary>What a guest frame is.</summary>
+public enum P2mType : byte
+{
+    /// <summary>Nothing is there: an access is an exit.</summary>
+    None,
+    /// <summary>Memory of the guest.</summary>
+    Ram,
+    /// <summary>Memory that the guest may not write; a write by the hypervisor on its behalf is dropped.</summary>
+    RamReadOnly,
+    /// <summary>A frame of another domain, mapped through a grant.</summary>
+    Grant,
+    /// <summary>A frame of another domain, mapped by privilege.</summary>
+    Foreign,
+    /// <summary>Device memory of the host.</summary>
+    Mmio,
+}
+
+/// <summary>One translation of the host p2m. An absent one has <see cref="P2mType.None"/> and <see cref="Mfn.Invalid"/>.</summary>
+/// <param name="Mfn">The machine frame behind the guest frame that was asked for (not the first of its large page).</param>
+/// <param name="Order">log2 of the 4 KiB frames that the same leaf maps: 0, 9 or 18.</param>
+public readonly record struct P2mEntry(Mfn Mfn, P2mType Type, Rights Access, int Order)
+{
+    public static P2mEntry Absent => new(Mfn.Invalid, P2mType.None, Rights.None, 0);
+
+    /// <summary>Whether the hypervisor may read the frame on the guest's behalf.</summary>
+    public bool IsReadable => Type is P2mType.Ram or P2mType.RamReadOnly or P2mType.Grant or P2mType.Foreign;
+
+    /// <summary>Whether the frame is the domain's own memory.</summary>
+    public bool IsRam => Type is P2mType.Ram or P2mType.RamReadOnly;
+}
