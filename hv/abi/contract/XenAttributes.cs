@@ -41,9 +41,11 @@ public sealed class XenFieldAttribute(string name) : Attribute
 
 /// <summary>The C constant expression that an enum member or a constant states again in C#.</summary>
 [AttributeUsage(AttributeTargets.Field)]
-public sealed class XenConstantAttribute(string expression) : Attribute
+public sealed class XenConstantAttribute(string expression, XenLayout layout = XenLayout.Wide) : Attribute
 {
     public string Expression { get; } = expression;
+    /// <summary>For which callers the number is stated, where a number depends on the width.</summary>
+    public XenLayout Layout { get; } = layout;
 }
 
 /// <summary>A number that the public headers do not give; the text says where it comes from.</summary>

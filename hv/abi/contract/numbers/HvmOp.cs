@@ -1,0 +1,39 @@
+namespace Xenolith.Abi.Contract;
+
+/// <summary>hvm_op: HVMOP_* (public/hvm/hvm_op.h). 2, 3 and 4 moved to dm_op.</summary>
+public enum HvmOp : uint
+{
+    [XenConstant("HVMOP_set_param")] SetParam = 0,
+    [XenConstant("HVMOP_get_param")] GetParam = 1,
+    [XenConstant("HVMOP_flush_tlbs")] FlushTlbs = 5,
+    [XenConstant("HVMOP_pagetable_dying")] PagetableDying = 9,
+    [XenConstant("HVMOP_get_time")] GetTime = 10,
+    [XenConstant("HVMOP_xentrace")] Xentrace = 11,
+    [XenConstant("HVMOP_set_mem_access")] SetMemAccess = 12,
+    [XenConstant("HVMOP_get_mem_access")] GetMemAccess = 13,
+    [XenConstant("HVMOP_get_mem_type")] GetMemType = 15,
+    [XenConstant("HVMOP_set_evtchn_upcall_vector")] SetEvtchnUpcallVector = 23,
+    [XenConstant("HVMOP_guest_request_vm_event")] GuestRequestVmEvent = 24,
+    [XenConstant("HVMOP_altp2m")] Altp2m = 25,
+}
+
+/// <summary>The cmd of struct xen_hvm_altp2m_op (public/hvm/hvm_op.h).</summary>
+public enum Altp2mOp : uint
+{
+    [XenConstant("HVMOP_altp2m_get_domain_state")] GetDomainState = 1,
+    [XenConstant("HVMOP_altp2m_set_domain_state")] SetDomainState = 2,
+    [XenConstant("HVMOP_altp2m_vcpu_enable_notify")] VcpuEnableNotify = 3,
+    [XenConstant("HVMOP_altp2m_create_p2m")] CreateP2m = 4,
+    [XenConstant("HVMOP_altp2m_destroy_p2m")] DestroyP2m = 5,
+    [XenConstant("HVMOP_altp2m_switch_p2m")] SwitchP2m = 6,
+    [XenConstant("HVMOP_altp2m_set_mem_access")] SetMemAccess = 7,
+    [XenConstant("HVMOP_altp2m_change_gfn")] ChangeGfn = 8,
+    [XenConstant("HVMOP_altp2m_set_mem_access_multi")] SetMemAccessMulti = 9,
+    [XenConstant("HVMOP_altp2m_set_suppress_ve")] SetSuppressVe = 10,
+    [XenConstant("HVMOP_altp2m_get_suppress_ve")] GetSuppressVe = 11,
+    [XenConstant("HVMOP_altp2m_get_mem_access")] GetMemAccess = 12,
+    [XenConstant("HVMOP_altp2m_vcpu_disable_notify")] VcpuDisableNotify = 13,
+    [XenConstant("HVMOP_altp2m_get_p2m_idx")] GetP2mIdx = 14,
+    [XenConstant("HVMOP_altp2m_set_suppress_ve_multi")] SetSuppressVeMulti = 15,
+    [XenConstant("HVMOP_altp2m_set_visibility")] SetVisibility = 16,
+}
