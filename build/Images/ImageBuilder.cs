@@ -1,0 +1,166 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Xenolith.Build.Elf;
+using Xenolith.Build.Host;
+using Xenolith.Build.Scan;
+using Xenolith.Build.Stubs;
+using Xenolith.Build.Symbols;
+using Xenolith.Build.Terminal;
+using Xenolith.Build.Toolchain;
+
+namespace Xenolith.Build.Images;
+
+/// <summary>C# source to bootable images: compile, translate, assemble the stubs, link, name the functions, link again, scan.</summary>
+public sealed class ImageBuilder(Report report, ObjectToolchain toolchain)
+{
+    private const string Facade = "runtime-stub/facade/Xenolith.NetStandardFacade.csproj";
+
+    /// <summary>Builds images; what is up to date is left alone.</summary>
+    public void Build(params IReadOnlyList<ImageDefinition> images)
+    {
+        IEnumerable<string> projects = images.Select(image => image.Project);
+        if (File.Exists(Tree.At(Facade)))
+        {
+            projects = projects.Append(Facade);
+        }
+
+        report.Step("compile C#", () => Compiler.BuildFreestanding([.. projects]));
+        foreach (ImageDefinition image in images)
+        {
+            Build(image);
+        }
+    }
+
+    private void Build(ImageDefinition image)
+    {
+        string work = Path.Combine(Tree.Objects, image.Name);
+        Directory.CreateDirectory(work);
+        Directory.CreateDirectory(Path.GetDirectoryName(image.Output)!);
+        (string input, List<string> references) = Assemblies(image);
+        string script = Tree.At(image.LinkerScript);
+        if (!File.Exists(script))
+        {
+            throw new BuildFailure($"{image.Name}: the linker script {image.LinkerScript} is missing");
+        }
+
+        string code = Path.Combine(work, "code.o");
+        string[] inputs = [input, .. references];
+        if (IsStale(code, inputs))
+        {
+            report.Step($"{image.Name}: translate to machine code", () => ObjectCompiler.Compile(toolchain, input, references, code));
+        }
+
+        string stubs = Path.Combine(work, "stubs.o");
+        byte[] stubObject = RelocatableWriter.Write(StubCatalog.Collect(image.StubFolders));
+        if (!File.Exists(stubs) || !File.ReadAllBytes(stubs).AsSpan().SequenceEqual(stubObject))
+        {
+            File.WriteAllBytes(stubs, stubObject);
+        }
+
+        // This program is an input too: its tables and rules shape the result.
+        if (IsStale(image.Output, code, stubs, script, typeof(ImageBuilder).Assembly.Location) || IsStale(image.DebugOutput, code, stubs, script))
+        {
+            report.Step($"{image.Name}: link", () => Link(image, work, [code, stubs], script, inputs));
+        }
+    }
+
+    private static (string Input, List<string> References) Assemblies(ImageDefinition image)
+    {
+        string folder = Tree.ImageAssemblies(image.Assembly);
+        string input = Path.Combine(folder, image.Assembly + ".dll");
+        var references = Directory.GetFiles(folder, "*.dll").Where(path => path != input).Order(StringComparer.Ordinal).ToList();
+        AddIfMissing(Path.Combine(Tree.ImageAssemblies("Xenolith.NetStandardFacade"), "netstandard.dll"));
+        AddIfMissing(Packages.IcedAssembly);
+        return (input, references);
+
+        void AddIfMissing(string path)
+        {
+            if (File.Exists(path) && !references.Exists(reference => Path.GetFileName(reference) == Path.GetFileName(path)))
+            {
+                references.Add(path);
+            }
+        }
+    }
+
+    private void Link(ImageDefinition image, string work, List<string> objects, string script, string[] assemblies)
+    {
+        string linked = Path.Combine(work, "linked");
+        objects.Insert(0, RuntimeRemainders(work));
+        if (image.WithSymbolTable)
+        {
+            LinkWithSymbols(image, work, objects, script, assemblies, linked);
+        }
+        else
+        {
+            Linker.Link(script, objects, linked, strip: false);
+        }
+
+        if (image.Scanned)
+        {
+            ScanImage(image, linked);
+        }
+
+        string stripped = Path.Combine(work, "stripped");
+        Linker.Link(script, objects, stripped, strip: true);
+        File.Move(linked, image.DebugOutput, overwrite: true);
+        File.Move(stripped, image.Output, overwrite: true);
+    }
+
+    // The table's size moves code, which changes the table; its encoding is relative to the first function, so this
+    // settles after a round or two.
+    private static void LinkWithSymbols(ImageDefinition image, string work, List<string> objects, string script, string[] assemblies, string linked)
+    {
+        var names = new FunctionNames(assemblies);
+        Dictionary<string, UnwindRule> unwind = UnwindTable.Read(ElfFile.Load(objects.Find(path => Path.GetFileName(path) == "code.o")!));
+        string tableObject = Path.Combine(work, "symbols.o");
+        objects.Add(tableObject);
+        byte[] table = SymbolTableWriter.Write([]);
+        const int mostRounds = 6;
+        for (int round = 0; round < mostRounds; round++)
+        {
+            var contents = new StubObject();
+            contents.Data("symbol_table", ".symbols", align: 8).Bytes(table);
+            File.WriteAllBytes(tableObject, RelocatableWriter.Write(contents));
+            Linker.Link(script, objects, linked, strip: false);
+            byte[] next = SymbolTableWriter.Write(SymbolCollector.Collect(ElfFile.Load(linked), names, unwind));
+            if (next.AsSpan().SequenceEqual(table))
+            {
+                return;
+            }
+
+            table = next;
+        }
+
+        throw new BuildFailure($"{image.Name}: the symbol table did not settle in {mostRounds} links; is .symbols placed before the code in {image.LinkerScript}?");
+    }
+
+    // ilc adds a start-up function for shared libraries, which nothing calls here. What it refers to has to resolve.
+    private static string RuntimeRemainders(string work)
+    {
+        string path = Path.Combine(work, "remainders.ld");
+        File.WriteAllText(path, "PROVIDE(RhpReversePInvoke = __managed__Startup);\nPROVIDE(RhpReversePInvokeReturn = __managed__Startup);\n");
+        return path;
+    }
+
+    private void ScanImage(ImageDefinition image, string linked)
+    {
+        IReadOnlyList<Finding> findings = ImageScan.Run(linked, report);
+        if (findings.Count > 0)
+        {
+            throw new BuildFailure($"{image.Name}: the image scan refuses it\n" + string.Join('\n', findings.Select(finding => finding.ToString())));
+        }
+    }
+
+    private static bool IsStale(string output, params IEnumerable<string> inputs)
+    {
+        if (!File.Exists(output))
+        {
+            return true;
+        }
+
+        DateTime built = File.GetLastWriteTimeUtc(output);
+        return inputs.Any(input => File.GetLastWriteTimeUtc(input) > built);
+    }
+}
