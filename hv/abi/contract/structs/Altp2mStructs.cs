@@ -177,7 +177,7 @@ public struct HvmAltp2mSetVisibility
 }
 
 /// <summary>HVMOP_altp2m.</summary>
-[XenStruct("struct xen_hvm_altp2m_op", XenLayout.Both)]
+[XenStruct("struct xen_hvm_altp2m_op", XenLayout.Wide)]
 [StructLayout(LayoutKind.Explicit, Size = 80)]
 public struct HvmAltp2mOp
 {
@@ -203,6 +203,45 @@ public struct HvmAltp2mOp
     [FieldOffset(16), XenField("u.change_gfn")] public HvmAltp2mChangeGfn ChangeGfn;
     /// <summary>Argument.</summary>
     [FieldOffset(16), XenField("u.set_mem_access_multi")] public HvmAltp2mSetMemAccessMulti SetMemAccessMulti;
+    /// <summary>Argument.</summary>
+    [FieldOffset(16), XenField("u.suppress_ve")] public HvmAltp2mSuppressVe SuppressVe;
+    /// <summary>Argument.</summary>
+    [FieldOffset(16), XenField("u.suppress_ve_multi")] public HvmAltp2mSuppressVeMulti SuppressVeMulti;
+    /// <summary>Argument.</summary>
+    [FieldOffset(16), XenField("u.disable_notify")] public HvmAltp2mVcpuDisableNotify DisableNotify;
+    /// <summary>Argument.</summary>
+    [FieldOffset(16), XenField("u.get_vcpu_p2m_idx")] public HvmAltp2mGetVcpuP2mIdx GetVcpuP2mIdx;
+    /// <summary>Argument.</summary>
+    [FieldOffset(16), XenField("u.set_visibility")] public HvmAltp2mSetVisibility SetVisibility;
+}
+
+/// <summary>HVMOP_altp2m. As a 32-bit caller lays it out.</summary>
+[XenStruct("struct xen_hvm_altp2m_op", XenLayout.Narrow)]
+[StructLayout(LayoutKind.Explicit, Pack = 4, Size = 80)]
+public struct HvmAltp2mOp32
+{
+    /// <summary>HVMOP_ALTP2M_INTERFACE_VERSION.</summary>
+    [FieldOffset(0), XenField("version")] public uint Version;
+    /// <summary>HVMOP_altp2m_*.</summary>
+    [FieldOffset(4), XenField("cmd")] public uint Command;
+    /// <summary>Whose views.</summary>
+    [FieldOffset(8), XenField("domain")] public ushort Domain;
+    /// <summary>Zero.</summary>
+    [FieldOffset(10), XenField("pad1")] public ushort Pad1;
+    /// <summary>Zero.</summary>
+    [FieldOffset(12), XenField("pad2")] public uint Pad2;
+    /// <summary>Argument.</summary>
+    [FieldOffset(16), XenField("u.domain_state")] public HvmAltp2mDomainState DomainState;
+    /// <summary>Argument.</summary>
+    [FieldOffset(16), XenField("u.enable_notify")] public HvmAltp2mVcpuEnableNotify EnableNotify;
+    /// <summary>Argument.</summary>
+    [FieldOffset(16), XenField("u.view")] public HvmAltp2mView View;
+    /// <summary>Argument.</summary>
+    [FieldOffset(16), XenField("u.mem_access")] public HvmAltp2mMemAccess MemAccess;
+    /// <summary>Argument.</summary>
+    [FieldOffset(16), XenField("u.change_gfn")] public HvmAltp2mChangeGfn ChangeGfn;
+    /// <summary>Argument.</summary>
+    [FieldOffset(16), XenField("u.set_mem_access_multi")] public HvmAltp2mSetMemAccessMulti32 SetMemAccessMulti;
     /// <summary>Argument.</summary>
     [FieldOffset(16), XenField("u.suppress_ve")] public HvmAltp2mSuppressVe SuppressVe;
     /// <summary>Argument.</summary>
