@@ -28,6 +28,17 @@ public abstract class PageTableFormat
     /// <summary>What a leaf allows.</summary>
     public abstract Rights RightsOf(ulong entry);
 
+    /// <summary>
+    /// How a present leaf caches; needed to split one. The default rule compares with what <see cref="Leaf"/> would make, less the
+    /// bits that the CPU sets (accessed and dirty: 5 and 6, in EPT 8 and 9).
+    /// </summary>
+    public virtual Caching CachingOf(ulong entry, int level)
+    {
+        const ulong setByCpu = 0x360;
+        ulong uncached = Leaf(FrameOf(entry), level, RightsOf(entry), Caching.Uncached);
+        return (entry & ~setByCpu) == (uncached & ~setByCpu) ? Caching.Uncached : Caching.WriteBack;
+    }
+
     /// <summary>Bits of a non-present entry that hold the value 0 for "nothing here". EPT may need suppress-#VE set.</summary>
     public abstract ulong Absent { get; }
 

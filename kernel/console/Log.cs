@@ -1,0 +1,209 @@
+using System;
+using System.Runtime.CompilerServices;
+
+namespace Xenolith.Kernel;
+
+/// <summary>
+/// The hypervisor's log: lines with a level, and guests' raw output, to the console devices and into a ring. Writing allocates nothing.
+/// </summary>
+/// <remarks>Levels are filtered as <c>loglvl=</c> and <c>guest_loglvl=</c> say (see <see cref="LogThresholds"/>).</remarks>
+public sealed class Log
+{
+    /// <summary>Default of <c>conring_size=</c>, bytes.</summary>
+    public const ulong DefaultRingSize = 16 << 10;
+
+    private const int MaximumDevices = 8;
+
+    private readonly ConsoleDevice?[] _devices = new ConsoleDevice?[MaximumDevices];
+    private int _deviceCount;
+    private bool _atLineStart = true;
+    private RateLimit _limit;
+
+    /// <summary>A log without devices: lines are kept in the ring.</summary>
+    /// <param name="ringSize">Bytes, see <see cref="LogRing"/>.</param>
+    public Log(ulong ringSize = DefaultRingSize) => Ring = new LogRing(ringSize);
+
+    /// <summary>What was written last.</summary>
+    public LogRing Ring { get; private set; }
+
+    /// <summary>The clock behind rate limits; without one, nothing is limited.</summary>
+    public Clock? Clock { get; set; }
+
+    /// <summary>Which of the hypervisor's own lines are shown.</summary>
+    public LogThresholds Thresholds { get; set; } = new(LogLevel.Info, LogLevel.Info);
+
+    /// <summary>Which lines on guests' behalf are shown.</summary>
+    public LogThresholds GuestThresholds { get; set; } = new(LogLevel.None, LogLevel.Warning);
+
+    private static ReadOnlySpan<byte> Prefix => "(xenolith) "u8;
+
+    /// <summary>Adds a device and shows it what the ring holds. False: there are too many already.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="replay">Whether to write the ring's contents first.</param>
+    public bool TryAddDevice(ConsoleDevice device, bool replay = false)
+    {
+        if (_deviceCount == MaximumDevices)
+        {
+            return false;
+        }
+
+        _devices[_deviceCount++] = device;
+        if (replay)
+        {
+            Replay(device);
+        }
+
+        return true;
+    }
+
+    /// <summary>Takes a device away; nothing happens when it is not there.</summary>
+    public void RemoveDevice(ConsoleDevice device)
+    {
+        for (int i = 0; i < _deviceCount; i++)
+        {
+            if (ReferenceEquals(_devices[i], device))
+            {
+                _deviceCount--;
+                _devices[i] = _devices[_deviceCount];
+                _devices[_deviceCount] = null;
+                return;
+            }
+        }
+    }
+
+    /// <summary>Replaces the ring by one of another size, keeping what fits. Allocates: for the start only.</summary>
+    public void ResizeRing(ulong size)
+    {
+        var ring = new LogRing(size);
+        Span<byte> piece = stackalloc byte[128];
+        for (ulong at = Ring.Start; at < Ring.End;)
+        {
+            int count = Ring.Read(at, piece);
+            ring.Write(piece[..count]);
+            at += (uint)count;
+        }
+
+        Ring = ring;
+    }
+
+    public void Error([InterpolatedStringHandlerArgument("")] ref LogLine<ErrorLevel> line) => WriteLine(ref line);
+
+    public void Warning([InterpolatedStringHandlerArgument("")] ref LogLine<WarningLevel> line) => WriteLine(ref line);
+
+    public void Info([InterpolatedStringHandlerArgument("")] ref LogLine<InfoLevel> line) => WriteLine(ref line);
+
+    public void Debug([InterpolatedStringHandlerArgument("")] ref LogLine<DebugLevel> line) => WriteLine(ref line);
+
+    public void Error(string line) => WriteLine(LogLevel.Error, line);
+
+    public void Warning(string line) => WriteLine(LogLevel.Warning, line);
+
+    public void Info(string line) => WriteLine(LogLevel.Info, line);
+
+    public void Debug(string line) => WriteLine(LogLevel.Debug, line);
+
+    /// <summary>A line that a guest caused, at the level of a warning, within the limit given.</summary>
+    public void Guest(ref RateLimit limit, [InterpolatedStringHandlerArgument("", nameof(limit))] ref GuestLine line)
+    {
+        if (line.IsEnabled)
+        {
+            WriteLine(line.Text.Written);
+        }
+    }
+
+    /// <summary>Bytes as they are, unfiltered and without a prefix: a guest's own output.</summary>
+    public void Write(ReadOnlySpan<byte> text)
+    {
+        if (text.Length == 0)
+        {
+            return;
+        }
+
+        Ring.Write(text);
+        for (int i = 0; i < _deviceCount; i++)
+        {
+            _devices[i]!.Write(text);
+        }
+
+        _atLineStart = text[^1] == (byte)'\n';
+    }
+
+    /// <summary>Whether a line of that level would be shown now. In the rate-limited band each question counts as a line.</summary>
+    public bool Accepts(LogLevel level)
+    {
+        if (level <= Thresholds.Always)
+        {
+            return true;
+        }
+
+        return level <= Thresholds.Limited && Takes(ref _limit);
+    }
+
+    internal bool AcceptsGuest(LogLevel level, ref RateLimit limit) =>
+        level <= GuestThresholds.Always || (level <= GuestThresholds.Limited && Takes(ref limit));
+
+    private bool Takes(ref RateLimit limit)
+    {
+        if (Clock is null)
+        {
+            return true;
+        }
+
+        if (!limit.TryTake(Clock.Nanoseconds, out uint suppressed))
+        {
+            return false;
+        }
+
+        if (suppressed != 0)
+        {
+            var note = default(LineText);
+            note.Append(suppressed, null);
+            note.Append(" lines were suppressed here");
+            WriteLine(note.Written);
+        }
+
+        return true;
+    }
+
+    private void WriteLine<TLevel>(ref LogLine<TLevel> line)
+        where TLevel : struct, ILogLevel
+    {
+        if (line.IsEnabled)
+        {
+            WriteLine(line.Text.Written);
+        }
+    }
+
+    private void WriteLine(LogLevel level, string line)
+    {
+        if (Accepts(level))
+        {
+            var text = default(LineText);
+            text.Append(line);
+            WriteLine(text.Written);
+        }
+    }
+
+    private void WriteLine(scoped ReadOnlySpan<byte> text)
+    {
+        if (!_atLineStart)
+        {
+            Write("\n"u8);
+        }
+
+        Write(Prefix);
+        Write(text);
+        Write("\n"u8);
+    }
+
+    private void Replay(ConsoleDevice device)
+    {
+        Span<byte> piece = stackalloc byte[128];
+        for (ulong at = Ring.Start; at < Ring.End;)
+        {
+            int count = Ring.Read(at, piece);
+            device.Write(piece[..count]);
+            at += (uint)count;
+        }
+    }
+}

@@ -1,0 +1,42 @@
+namespace Xenolith.Kernel;
+
+/// <summary>
+/// The limit of one place that logs on somebody else's behalf: <see cref="Burst"/> lines in <see cref="PeriodNanoseconds"/>, then silence
+/// until the period is over. Lives where the cause lives (a field of the guest's state), so that one guest can't silence another.
+/// </summary>
+public struct RateLimit
+{
+    /// <summary>Lines in a period.</summary>
+    public const uint Burst = 10;
+
+    /// <summary>5 seconds.</summary>
+    public const ulong PeriodNanoseconds = 5_000_000_000;
+
+    private ulong _periodEnd;
+    private uint _left;
+    private uint _suppressed;
+
+    /// <summary>Whether a line may be written now.</summary>
+    /// <param name="now">Nanoseconds, monotonic.</param>
+    /// <param name="suppressed">Lines swallowed since the last one written.</param>
+    public bool TryTake(ulong now, out uint suppressed)
+    {
+        suppressed = 0;
+        if (now >= _periodEnd)
+        {
+            _periodEnd = now + PeriodNanoseconds;
+            _left = Burst;
+        }
+
+        if (_left == 0)
+        {
+            _suppressed = _suppressed == uint.MaxValue ? uint.MaxValue : _suppressed + 1;
+            return false;
+        }
+
+        _left--;
+        suppressed = _suppressed;
+        _suppressed = 0;
+        return true;
+    }
+}

@@ -1,0 +1,62 @@
+using System;
+using System.Runtime.CompilerServices;
+
+namespace Xenolith.Kernel;
+
+/// <summary>RAM of this machine, through the direct map: physical address p lies at <see cref="AddressSpace.DirectMap"/> + p.</summary>
+public sealed unsafe class DirectMapMemory : PhysicalMemory
+{
+    private readonly MemoryRange[] _ram;
+
+    /// <param name="ram">The RAM ranges, sorted, merged, whole frames.</param>
+    public DirectMapMemory(MemoryRange[] ram)
+    {
+        _ram = ram;
+        Limit = ram.Length == 0 ? 0 : ram[^1].End;
+    }
+
+    /// <inheritdoc/>
+    public override ulong Limit { get; }
+
+    /// <inheritdoc/>
+    public override bool IsRam(ulong address, ulong length)
+    {
+        foreach (MemoryRange range in _ram.AsSpan())
+        {
+            if (address >= range.Start && address <= range.End && length <= range.End - address)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <inheritdoc/>
+    public override Span<byte> Bytes(ulong address, int length)
+    {
+        if (length < 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(length));
+        }
+
+        return new Span<byte>(At(address, (uint)length, 1), length);
+    }
+
+    /// <inheritdoc/>
+    public override ref ulong Word64(ulong address) => ref Unsafe.AsRef<ulong>(At(address, 8, 8));
+
+    /// <inheritdoc/>
+    public override ref uint Word32(ulong address) => ref Unsafe.AsRef<uint>(At(address, 4, 4));
+
+    // The pointer arithmetic of this seam: range and alignment are checked here, once.
+    private byte* At(ulong address, uint length, uint alignment)
+    {
+        if (!IsRam(address, length) || (address & (alignment - 1)) != 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(address));
+        }
+
+        return (byte*)(AddressSpace.DirectMap + address);
+    }
+}

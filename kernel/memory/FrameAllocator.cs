@@ -1,0 +1,472 @@
+using System;
+
+namespace Xenolith.Kernel;
+
+/// <summary>
+/// The buddy allocator over the machine's RAM. Blocks are 2^order frames, naturally aligned, order 0 (4 KiB) to
+/// <see cref="MaximumOrder"/> (1 GiB). Frames are handed out zeroed: what one owner wrote is gone before another gets it.
+/// A frame with references is never reused.
+/// </summary>
+/// <remarks>Used by one CPU at a time. Frames from 1 TiB on are not managed (see <see cref="FrameInfo"/>).</remarks>
+public sealed class FrameAllocator
+{
+    /// <summary>Owner of the hypervisor's own frames.</summary>
+    public const ushort HypervisorOwner = 0xFFFF;
+
+    /// <summary>What <see cref="OwnerOf"/> says of a frame that nobody owns: free, reserved, or not RAM.</summary>
+    public const ushort NoOwner = 0xFFFE;
+
+    /// <summary>The largest order of one allocation.</summary>
+    public const int MaximumOrder = Page.Order1G;
+
+    private const int ScrubBytes = 1 << 21;
+
+    private readonly PhysicalMemory _memory;
+    private readonly ulong _table;
+    private readonly ulong _frames;
+    private readonly uint[] _heads = new uint[MaximumOrder + 1];
+
+    /// <summary>An allocator that manages nothing yet.</summary>
+    /// <param name="memory">RAM.</param>
+    /// <param name="table">Physical address, 8-byte aligned, of the frame table: 8 bytes for each frame. The constructor clears it.</param>
+    /// <param name="frames">Number of frames that the table covers, from frame 0 on.</param>
+    public FrameAllocator(PhysicalMemory memory, ulong table, ulong frames)
+    {
+        if (frames >= FrameInfo.NoLink || (table & 7) != 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(frames));
+        }
+
+        _memory = memory;
+        _table = table;
+        _frames = frames;
+        Array.Fill(_heads, FrameInfo.NoLink);
+        for (ulong mfn = 0; mfn < frames; mfn++)
+        {
+            Info(mfn) = 0;
+        }
+    }
+
+    /// <summary>Frames free now.</summary>
+    public ulong FreeFrames { get; private set; }
+
+    /// <summary>Frames managed: free and allocated.</summary>
+    public ulong TotalFrames { get; private set; }
+
+    /// <summary>
+    /// An allocator over the RAM of a memory map, less reserved ranges and frame 0. It puts its own table into the first RAM that is
+    /// large enough. Null: no RAM range can hold the table.
+    /// </summary>
+    /// <param name="memory">RAM.</param>
+    /// <param name="map">The memory map; only RAM ranges count, and overlapping ranges of another kind win.</param>
+    /// <param name="reserved">Ranges to leave alone, whatever their kind says.</param>
+    public static FrameAllocator? TryCreate(PhysicalMemory memory, ReadOnlySpan<MemoryRange> map, ReadOnlySpan<MemoryRange> reserved)
+    {
+        ulong frames = 0;
+        foreach (MemoryRange range in map)
+        {
+            if (range.Kind == MemoryKind.Ram)
+            {
+                frames = Math.Max(frames, range.End >> Page.Shift);
+            }
+        }
+
+        frames = Math.Min(frames, FrameInfo.NoLink - 1);
+        ulong tableBytes = Page.FramesFor(frames * sizeof(ulong)) << Page.Shift;
+        if (!TryFindRoom(map, reserved, tableBytes, out ulong table))
+        {
+            return null;
+        }
+
+        var allocator = new FrameAllocator(memory, table, frames);
+        foreach (MemoryRange range in map)
+        {
+            if (range.Kind == MemoryKind.Ram)
+            {
+                ulong first = (range.Start + Page.OffsetMask) >> Page.Shift;
+                ulong end = Math.Min(range.End >> Page.Shift, frames);
+                if (first < end)
+                {
+                    allocator.AddRange(new Mfn(first), end - first);
+                }
+            }
+        }
+
+        foreach (MemoryRange range in map)
+        {
+            if (range.Kind != MemoryKind.Ram)
+            {
+                allocator.ReserveBytes(range);
+            }
+        }
+
+        foreach (MemoryRange range in reserved)
+        {
+            allocator.ReserveBytes(range);
+        }
+
+        allocator.Reserve(new Mfn(0), 1);
+        allocator.ReserveBytes(new MemoryRange(table, tableBytes, MemoryKind.Reserved));
+        return allocator;
+    }
+
+    /// <summary>Puts frames under management, as free ones. Frames already managed, and frames beyond the table, stay as they are.</summary>
+    public void AddRange(Mfn start, ulong count)
+    {
+        ulong end = Math.Min(SaturatingAdd(start.Value, count), _frames);
+        for (ulong mfn = start.Value; mfn < end; mfn++)
+        {
+            if (StateOf(mfn) == FrameState.Reserved)
+            {
+                Info(mfn) = FrameInfo.FreeTail.Value;
+                TotalFrames++;
+                FreeFrames++;
+                InsertAndMerge(mfn, 0);
+            }
+        }
+    }
+
+    /// <summary>Takes free frames out of management. Allocated frames in the range stay allocated.</summary>
+    public void Reserve(Mfn start, ulong count)
+    {
+        ulong end = Math.Min(SaturatingAdd(start.Value, count), _frames);
+        for (ulong mfn = start.Value; mfn < end; mfn++)
+        {
+            if (TryIsolate(mfn))
+            {
+                Info(mfn) = 0;
+                TotalFrames--;
+                FreeFrames--;
+            }
+        }
+    }
+
+    /// <summary>Allocates 2^order zeroed frames, naturally aligned. False: no such block is free.</summary>
+    /// <param name="order">0 to <see cref="MaximumOrder"/>.</param>
+    /// <param name="owner">Whose they become.</param>
+    /// <param name="type">What for.</param>
+    /// <param name="mfn">The first frame; <see cref="Mfn.Invalid"/> when false.</param>
+    public bool TryAllocate(int order, ushort owner, FrameType type, out Mfn mfn)
+    {
+        for (int from = order; from <= MaximumOrder; from++)
+        {
+            if (_heads[from] != FrameInfo.NoLink)
+            {
+                mfn = Take(_heads[from], from, _heads[from], order, owner, type);
+                return true;
+            }
+        }
+
+        mfn = Mfn.Invalid;
+        return false;
+    }
+
+    /// <summary>As <see cref="TryAllocate"/>, but every byte of the block lies below the physical address.</summary>
+    public bool TryAllocateBelow(ulong limit, int order, ushort owner, FrameType type, out Mfn mfn)
+    {
+        ulong limitFrame = limit >> Page.Shift;
+        for (int from = order; from <= MaximumOrder; from++)
+        {
+            for (uint block = _heads[from]; block != FrameInfo.NoLink; block = At(block).Next)
+            {
+                if (block + (1UL << order) <= limitFrame)
+                {
+                    mfn = Take(block, from, block, order, owner, type);
+                    return true;
+                }
+            }
+        }
+
+        mfn = Mfn.Invalid;
+        return false;
+    }
+
+    /// <summary>
+    /// Gives 2^order frames back; they need not have been allocated together. False, and nothing happens: one of them is
+    /// referenced. Freeing a frame that is not allocated is a bug and panics.
+    /// </summary>
+    public bool Free(Mfn mfn, int order)
+    {
+        ulong count = 1UL << order;
+        if (order is < 0 or > MaximumOrder || (mfn.Value & (count - 1)) != 0 || mfn.Value >= _frames || count > _frames - mfn.Value)
+        {
+            throw new ArgumentOutOfRangeException(nameof(mfn));
+        }
+
+        for (ulong i = 0; i < count; i++)
+        {
+            FrameInfo info = At(mfn.Value + i);
+            if (info.State != FrameState.Allocated)
+            {
+                throw new InvalidOperationException("a frame is freed that is not allocated");
+            }
+
+            if (info.References != 0)
+            {
+                return false;
+            }
+        }
+
+        for (ulong i = 0; i < count; i++)
+        {
+            Info(mfn.Value + i) = FrameInfo.FreeTail.Value;
+        }
+
+        FreeFrames += count;
+        InsertAndMerge(mfn.Value, order);
+        return true;
+    }
+
+    /// <summary>Pins an allocated frame. False: it is not allocated, or has as many references as can be counted.</summary>
+    public bool Reference(Mfn mfn)
+    {
+        if (mfn.Value >= _frames)
+        {
+            return false;
+        }
+
+        FrameInfo info = At(mfn.Value);
+        if (info.State != FrameState.Allocated || info.References == uint.MaxValue)
+        {
+            return false;
+        }
+
+        Info(mfn.Value) = info.WithReferences(info.References + 1).Value;
+        return true;
+    }
+
+    /// <summary>Undoes one <see cref="Reference"/>. One too many is a bug and panics.</summary>
+    public void Release(Mfn mfn)
+    {
+        FrameInfo info = At(mfn.Value);
+        if (info.State != FrameState.Allocated || info.References == 0)
+        {
+            throw new InvalidOperationException("a reference to a frame is dropped that nobody holds");
+        }
+
+        Info(mfn.Value) = info.WithReferences(info.References - 1).Value;
+    }
+
+    /// <summary>References held on the frame; 0 when it is not allocated.</summary>
+    public uint ReferencesTo(Mfn mfn) => IsAllocated(mfn) ? At(mfn.Value).References : 0;
+
+    /// <summary>Whose frame it is; <see cref="NoOwner"/> when it is not allocated.</summary>
+    public ushort OwnerOf(Mfn mfn) => IsAllocated(mfn) ? At(mfn.Value).Owner : NoOwner;
+
+    /// <summary>What an allocated frame is for; <see cref="FrameType.Unspecified"/> when it is not allocated.</summary>
+    public FrameType TypeOf(Mfn mfn) => IsAllocated(mfn) ? At(mfn.Value).Type : FrameType.Unspecified;
+
+    /// <summary>Frames that the owner holds. Walks the whole table: for reports and tests.</summary>
+    public ulong CountOwnedBy(ushort owner)
+    {
+        ulong count = 0;
+        for (ulong mfn = 0; mfn < _frames; mfn++)
+        {
+            FrameInfo info = At(mfn);
+            if (info.State == FrameState.Allocated && info.Owner == owner)
+            {
+                count++;
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>Uses the reference count of a frame that nobody references as a link of a list (retired page tables).</summary>
+    internal void SetLink(Mfn mfn, uint link) => Info(mfn.Value) = At(mfn.Value).WithReferences(link).Value;
+
+    private static bool TryFindRoom(ReadOnlySpan<MemoryRange> map, ReadOnlySpan<MemoryRange> reserved, ulong bytes, out ulong start)
+    {
+        foreach (MemoryRange range in map)
+        {
+            if (range.Kind != MemoryKind.Ram)
+            {
+                continue;
+            }
+
+            start = Math.Max((range.Start + Page.OffsetMask) & ~Page.OffsetMask, Page.Size);
+            while (start < range.End && bytes <= range.End - start)
+            {
+                ulong next = EndOfOverlap(map, start, bytes, skipRam: true);
+                next = Math.Max(next, EndOfOverlap(reserved, start, bytes, skipRam: false));
+                if (next == 0)
+                {
+                    return true;
+                }
+
+                start = (next + Page.OffsetMask) & ~Page.OffsetMask;
+            }
+        }
+
+        start = 0;
+        return false;
+    }
+
+    private static ulong EndOfOverlap(ReadOnlySpan<MemoryRange> ranges, ulong start, ulong bytes, bool skipRam)
+    {
+        ulong end = 0;
+        foreach (MemoryRange range in ranges)
+        {
+            if (!(skipRam && range.Kind == MemoryKind.Ram) && range.Start < start + bytes && start < range.End)
+            {
+                end = Math.Max(end, range.End);
+            }
+        }
+
+        return end;
+    }
+
+    private static ulong SaturatingAdd(ulong a, ulong b) => a + b < a ? ulong.MaxValue : a + b;
+
+    private void ReserveBytes(MemoryRange range)
+    {
+        ulong first = range.Start >> Page.Shift;
+        ulong end = Page.FramesFor(SaturatingAdd(range.Start, range.Length));
+        if (first < end)
+        {
+            Reserve(new Mfn(first), end - first);
+        }
+    }
+
+    private ref ulong Info(ulong mfn)
+    {
+        if (mfn >= _frames)
+        {
+            throw new ArgumentOutOfRangeException(nameof(mfn));
+        }
+
+        return ref _memory.Word64(_table + (mfn * sizeof(ulong)));
+    }
+
+    private FrameInfo At(ulong mfn) => new(Info(mfn));
+
+    private FrameState StateOf(ulong mfn) => At(mfn).State;
+
+    private bool IsAllocated(Mfn mfn) => mfn.Value < _frames && StateOf(mfn.Value) == FrameState.Allocated;
+
+    // Takes the part [part, part + 2^order) out of the free block; the rest stays free in halves.
+    private Mfn Take(ulong block, int blockOrder, ulong part, int order, ushort owner, FrameType type)
+    {
+        Split(block, blockOrder, part, order);
+        ulong count = 1UL << order;
+        for (ulong i = 0; i < count; i++)
+        {
+            Info(part + i) = FrameInfo.Allocated(owner, type).Value;
+        }
+
+        FreeFrames -= count;
+        Scrub(part << Page.Shift, count << Page.Shift);
+        return new Mfn(part);
+    }
+
+    // Removes the block from its list and inserts all of it but [part, part + 2^order) again, as smaller blocks.
+    private void Split(ulong block, int blockOrder, ulong part, int order)
+    {
+        Remove(block, blockOrder);
+        while (blockOrder > order)
+        {
+            blockOrder--;
+            ulong upper = block + (1UL << blockOrder);
+            if (part >= upper)
+            {
+                Insert(block, blockOrder);
+                block = upper;
+            }
+            else
+            {
+                Insert(upper, blockOrder);
+            }
+        }
+    }
+
+    private void Scrub(ulong address, ulong length)
+    {
+        while (length != 0)
+        {
+            int piece = (int)Math.Min(length, ScrubBytes);
+            _memory.Bytes(address, piece).Clear();
+            address += (uint)piece;
+            length -= (uint)piece;
+        }
+    }
+
+    private bool TryIsolate(ulong mfn)
+    {
+        if (StateOf(mfn) is not (FrameState.FreeHead or FrameState.FreeTail))
+        {
+            return false;
+        }
+
+        for (int order = 0; order <= MaximumOrder; order++)
+        {
+            ulong head = mfn & ~((1UL << order) - 1);
+            FrameInfo info = At(head);
+            if (info.State == FrameState.FreeHead && info.Order >= order)
+            {
+                Split(head, info.Order, mfn, 0);
+                return true;
+            }
+        }
+
+        throw new InvalidOperationException("a free frame belongs to no free block");
+    }
+
+    private void InsertAndMerge(ulong mfn, int order)
+    {
+        while (order < MaximumOrder)
+        {
+            ulong buddy = mfn ^ (1UL << order);
+            if (buddy >= _frames)
+            {
+                break;
+            }
+
+            FrameInfo info = At(buddy);
+            if (info.State != FrameState.FreeHead || info.Order != order)
+            {
+                break;
+            }
+
+            Remove(buddy, order);
+            mfn &= ~(1UL << order);
+            order++;
+        }
+
+        Insert(mfn, order);
+    }
+
+    private void Insert(ulong mfn, int order)
+    {
+        uint next = _heads[order];
+        Info(mfn) = FrameInfo.FreeHead(order, FrameInfo.NoLink, next).Value;
+        if (next != FrameInfo.NoLink)
+        {
+            FrameInfo neighbour = At(next);
+            Info(next) = neighbour.WithLinks((uint)mfn, neighbour.Next).Value;
+        }
+
+        _heads[order] = (uint)mfn;
+    }
+
+    private void Remove(ulong mfn, int order)
+    {
+        FrameInfo info = At(mfn);
+        if (info.Previous == FrameInfo.NoLink)
+        {
+            _heads[order] = info.Next;
+        }
+        else
+        {
+            FrameInfo previous = At(info.Previous);
+            Info(info.Previous) = previous.WithLinks(previous.Previous, info.Next).Value;
+        }
+
+        if (info.Next != FrameInfo.NoLink)
+        {
+            FrameInfo next = At(info.Next);
+            Info(info.Next) = next.WithLinks(info.Previous, next.Next).Value;
+        }
+
+        Info(mfn) = FrameInfo.FreeTail.Value;
+    }
+}

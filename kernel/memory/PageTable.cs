@@ -1,0 +1,336 @@
+using System;
+using System.Threading;
+
+namespace Xenolith.Kernel;
+
+/// <summary>
+/// A four-level x86 page table of any format: EPT, NPT, or the hypervisor's own. It is changed only by single 64-bit stores, each of
+/// which leaves every address with its old or its new translation: a new table is complete before the store that links it.
+/// </summary>
+/// <remarks>
+/// Invalidating what CPUs have cached is the caller's part. Tables that were unlinked may still be in such caches, so they are
+/// kept, unchanged, until <see cref="FreeRetired"/> or <see cref="Release"/>. Leaves' frames are never freed here.
+/// </remarks>
+public sealed class PageTable
+{
+    private const int Entries = 512;
+    private const int TopLevel = 4;
+
+    private readonly PhysicalMemory _memory;
+    private readonly FrameAllocator _frames;
+    private readonly PageTableFormat _format;
+    private readonly ushort _owner;
+    private uint _retired = FrameInfo.NoLink;
+
+    /// <summary>An empty table. Without memory for its root, <see cref="Root"/> is invalid and every <see cref="TryMap"/> says false.</summary>
+    public PageTable(PhysicalMemory memory, FrameAllocator frames, PageTableFormat format, ushort owner)
+    {
+        _memory = memory;
+        _frames = frames;
+        _format = format;
+        _owner = owner;
+        Root = TryNewTable(out Mfn root) ? root : Mfn.Invalid;
+    }
+
+    /// <summary>The top table's frame.</summary>
+    public Mfn Root { get; private set; }
+
+    /// <summary>Frames of tables in use, retired ones included.</summary>
+    public int TableFrames { get; private set; }
+
+    /// <summary>Whether unlinked tables wait for <see cref="FreeRetired"/>.</summary>
+    public bool HasRetired => _retired != FrameInfo.NoLink;
+
+    /// <summary>
+    /// Maps 2^order frames. Whatever was mapped there is replaced; a larger leaf around it is split. False: out of memory for tables;
+    /// every translation is then as before.
+    /// </summary>
+    /// <param name="address">Aligned to the size; below 2^48, or sign-extended from bit 47.</param>
+    /// <param name="mfn">Aligned to the size.</param>
+    /// <param name="order"><see cref="Page.Order4K"/>, <see cref="Page.Order2M"/> or <see cref="Page.Order1G"/>; where the format
+    /// has no leaf of that size, a table of smaller leaves appears at once.</param>
+    /// <param name="rights">None: the leaf is as the format spells it, not present.</param>
+    /// <param name="caching">Cacheability.</param>
+    public bool TryMap(ulong address, Mfn mfn, int order, Rights rights, Caching caching)
+    {
+        int level = Require(address, order);
+        if ((mfn.Value & ((1UL << order) - 1)) != 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(mfn));
+        }
+
+        if (!TryDescend(address, level, out ulong slot))
+        {
+            return false;
+        }
+
+        ulong entry;
+        if (order <= _format.MaximumOrder)
+        {
+            entry = _format.Leaf(mfn, level, rights, caching);
+        }
+        else if (TryNewLeaves(mfn, level - 1, rights, caching, out Mfn table))
+        {
+            entry = _format.Table(table);
+        }
+        else
+        {
+            return false;
+        }
+
+        Replace(slot, level, entry);
+        return true;
+    }
+
+    /// <summary>
+    /// Unmaps 2^order frames; what is not mapped stays so. False: a larger leaf had to be split and there was no memory for it;
+    /// every translation is then as before.
+    /// </summary>
+    public bool Unmap(ulong address, int order)
+    {
+        int level = Require(address, order);
+        if (!TryFind(address, level, out ulong slot, out int found))
+        {
+            return true;
+        }
+
+        if (found != level && !TryDescend(address, level, out slot))
+        {
+            return false;
+        }
+
+        Replace(slot, level, _format.Absent);
+        return true;
+    }
+
+    /// <summary>Looks the address up as the CPU would.</summary>
+    /// <param name="address">Any address, in bytes.</param>
+    /// <param name="mfn">The 4-KiB frame that holds the byte.</param>
+    /// <param name="rights">What the leaf allows.</param>
+    /// <param name="level">1, 2 or 3: the leaf's size.</param>
+    public bool TryQuery(ulong address, out Mfn mfn, out Rights rights, out int level)
+    {
+        mfn = Mfn.Invalid;
+        rights = Rights.None;
+        if (!TryFind(address, 1, out ulong slot, out level))
+        {
+            return false;
+        }
+
+        ulong entry = _memory.Word64(slot);
+        if (!_format.IsPresent(entry))
+        {
+            return false;
+        }
+
+        ulong within = (address >> Page.Shift) & ((1UL << OrderOf(level)) - 1);
+        mfn = new Mfn(_format.FrameOf(entry).Value + within);
+        rights = _format.RightsOf(entry);
+        return true;
+    }
+
+    /// <summary>The entry that decides about the address: a leaf, or one that is not present; and its level.</summary>
+    public ulong EntryFor(ulong address, out int level)
+    {
+        ulong table = Root.Address;
+        for (level = TopLevel; ; level--)
+        {
+            ulong entry = _memory.Word64(SlotOf(table, address, level));
+            if (level == 1 || !_format.IsPresent(entry) || _format.IsLeaf(entry, level))
+            {
+                return entry;
+            }
+
+            table = _format.FrameOf(entry).Address;
+        }
+    }
+
+    /// <summary>Frees unlinked tables. Call when no CPU has anything of this table cached from before they were unlinked.</summary>
+    public void FreeRetired()
+    {
+        while (_retired != FrameInfo.NoLink)
+        {
+            var mfn = new Mfn(_retired);
+            _retired = _frames.ReferencesTo(mfn);
+            _frames.SetLink(mfn, 0);
+            FreeTable(mfn);
+        }
+    }
+
+    /// <summary>Frees all tables. No CPU may use the root any more; the object is of no use afterwards.</summary>
+    public void Release()
+    {
+        FreeRetired();
+        if (Root != Mfn.Invalid)
+        {
+            Retire(Root, TopLevel);
+            FreeRetired();
+            Root = Mfn.Invalid;
+        }
+    }
+
+    private static int OrderOf(int level) => 9 * (level - 1);
+
+    private static ulong SlotOf(ulong table, ulong address, int level) =>
+        table + (((address >> (Page.Shift + OrderOf(level))) & (Entries - 1)) * sizeof(ulong));
+
+    private static int Require(ulong address, int order)
+    {
+        long signed = (long)address;
+        bool inRange = address >> 48 == 0 || signed >> 47 == -1;
+        if (!inRange || (address & ((1UL << (Page.Shift + order)) - 1)) != 0)
+        {
+            throw new ArgumentOutOfRangeException(nameof(address));
+        }
+
+        return order switch
+        {
+            Page.Order4K => 1,
+            Page.Order2M => 2,
+            Page.Order1G => 3,
+            _ => throw new ArgumentOutOfRangeException(nameof(order)),
+        };
+    }
+
+    // The slot at the level, or that of a leaf above it. False: the way down ends at an absent entry above the level.
+    private bool TryFind(ulong address, int level, out ulong slot, out int found)
+    {
+        slot = 0;
+        found = TopLevel;
+        if (Root == Mfn.Invalid)
+        {
+            return false;
+        }
+
+        ulong table = Root.Address;
+        while (true)
+        {
+            slot = SlotOf(table, address, found);
+            if (found == level)
+            {
+                return true;
+            }
+
+            ulong entry = _memory.Word64(slot);
+            if (!_format.IsPresent(entry))
+            {
+                return false;
+            }
+
+            if (_format.IsLeaf(entry, found))
+            {
+                return true;
+            }
+
+            table = _format.FrameOf(entry).Address;
+            found--;
+        }
+    }
+
+    // The slot at the level, making tables and splitting leaves on the way.
+    private bool TryDescend(ulong address, int level, out ulong slot)
+    {
+        slot = 0;
+        if (Root == Mfn.Invalid)
+        {
+            return false;
+        }
+
+        ulong table = Root.Address;
+        for (int at = TopLevel; ; at--)
+        {
+            slot = SlotOf(table, address, at);
+            if (at == level)
+            {
+                return true;
+            }
+
+            ulong entry = _memory.Word64(slot);
+            if (!_format.IsPresent(entry) || _format.IsLeaf(entry, at))
+            {
+                if (!TryNewTableLike(entry, at, out Mfn next))
+                {
+                    return false;
+                }
+
+                Replace(slot, at, _format.Table(next));
+                table = next.Address;
+            }
+            else
+            {
+                table = _format.FrameOf(entry).Address;
+            }
+        }
+    }
+
+    // A table one level down that translates just as the entry does: nothing anywhere, or the parts of its leaf.
+    private bool TryNewTableLike(ulong entry, int level, out Mfn table) => _format.IsPresent(entry)
+        ? TryNewLeaves(_format.FrameOf(entry), level - 1, _format.RightsOf(entry), _format.CachingOf(entry, level), out table)
+        : TryNewTable(out table);
+
+    private bool TryNewLeaves(Mfn first, int level, Rights rights, Caching caching, out Mfn table)
+    {
+        if (!TryNewTable(out table))
+        {
+            return false;
+        }
+
+        for (uint i = 0; i < Entries; i++)
+        {
+            var mfn = new Mfn(first.Value + ((ulong)i << OrderOf(level)));
+            _memory.Word64(table.Address + (i * sizeof(ulong))) = _format.Leaf(mfn, level, rights, caching);
+        }
+
+        return true;
+    }
+
+    private bool TryNewTable(out Mfn table)
+    {
+        if (!_frames.TryAllocate(0, _owner, FrameType.PageTable, out table))
+        {
+            return false;
+        }
+
+        TableFrames++;
+        ulong absent = _format.Absent;
+        for (uint i = 0; absent != 0 && i < Entries; i++)
+        {
+            _memory.Word64(table.Address + (i * sizeof(ulong))) = absent;
+        }
+
+        return true;
+    }
+
+    // The one store that changes a linked table. The release order makes a new table's contents visible before it.
+    private void Replace(ulong slot, int level, ulong entry)
+    {
+        ulong old = _memory.Word64(slot);
+        Volatile.Write(ref _memory.Word64(slot), entry);
+        if (level > 1 && _format.IsPresent(old) && !_format.IsLeaf(old, level))
+        {
+            Retire(_format.FrameOf(old), level - 1);
+        }
+    }
+
+    // Depth-first over at most four levels; entries are only read.
+    private void Retire(Mfn table, int level)
+    {
+        for (uint i = 0; level > 1 && i < Entries; i++)
+        {
+            ulong entry = _memory.Word64(table.Address + (i * sizeof(ulong)));
+            if (_format.IsPresent(entry) && !_format.IsLeaf(entry, level))
+            {
+                Retire(_format.FrameOf(entry), level - 1);
+            }
+        }
+
+        _frames.SetLink(table, _retired);
+        _retired = (uint)table.Value;
+    }
+
+    private void FreeTable(Mfn table)
+    {
+        TableFrames--;
+        _frames.Free(table, 0);
+    }
+}
