@@ -1,0 +1,68 @@
+using System.Threading;
+using Xenolith.Abi.Contract;
+
+namespace Xenolith.Guests;
+
+/// <summary>
+/// shared_info, mapped over a page of the pool, with vCPU 0's vcpu_info in it or moved elsewhere (Xen public header
+/// xen.h, arch-x86/xen.h; 64-bit layout).
+/// </summary>
+public static unsafe class SharedInfo
+{
+    // unsafe: words that the hypervisor changes meanwhile; bits are set and cleared by interlocked operations.
+
+    private const int PendingOffset = 2048, MaskOffset = 2560, WallClockOffset = 3072;
+    private const int UpcallPendingOffset = 0, UpcallMaskOffset = 1, SelectorOffset = 8, TimeOffset = 32;
+
+    /// <summary>Address of shared_info; 0 before <see cref="Map"/>.</summary>
+    public static ulong Address { get; private set; }
+
+    /// <summary>Address of this vCPU's vcpu_info.</summary>
+    public static ulong VcpuInfo { get; set; }
+
+    /// <summary>Maps it; the result of XENMEM_add_to_physmap.</summary>
+    public static long Map()
+    {
+        var argument = new AddToPhysmap { Domain = DomainIds.Self, Space = (uint)MapSpace.SharedInfo, Index = 0, Gpfn = Layout.FrameOf(PoolPage.SharedInfo) };
+        long result = Xen.Call(Hypercall.MemoryOp, (ulong)MemoryOp.AddToPhysmap, ref argument);
+        if (result == 0)
+        {
+            Address = (ulong)Layout.Page(PoolPage.SharedInfo);
+            VcpuInfo = Address;
+        }
+
+        return result;
+    }
+
+    /// <summary>Address of vcpu_time_info.</summary>
+    public static ulong Time => VcpuInfo + TimeOffset;
+
+    /// <summary>Address of wc_version, wc_sec, wc_nsec.</summary>
+    public static ulong WallClock => Address + WallClockOffset;
+
+    public static bool UpcallPending => Memory.Read8(VcpuInfo + UpcallPendingOffset) != 0;
+
+    public static bool UpcallMasked => Memory.Read8(VcpuInfo + UpcallMaskOffset) != 0;
+
+    public static ulong Selector => Memory.Read64(VcpuInfo + SelectorOffset);
+
+    public static bool IsPending(uint port) => (Memory.Read64(Address + PendingOffset + (port / 64 * 8)) >> (int)(port % 64) & 1) != 0;
+
+    public static bool IsMasked(uint port) => (Memory.Read64(Address + MaskOffset + (port / 64 * 8)) >> (int)(port % 64) & 1) != 0;
+
+    public static void Mask(uint port) => Interlocked.Or(ref Word(MaskOffset, port), 1UL << (int)(port % 64));
+
+    /// <summary>Clears the mask bit only; a pending event is not raised by it.</summary>
+    public static void ClearMask(uint port) => Interlocked.And(ref Word(MaskOffset, port), ~(1UL << (int)(port % 64)));
+
+    public static void ClearPending(uint port) => Interlocked.And(ref Word(PendingOffset, port), ~(1UL << (int)(port % 64)));
+
+    /// <summary>Clears the upcall's pending byte and takes the selector, as a guest's upcall does first.</summary>
+    public static ulong TakeSelector()
+    {
+        Memory.Write8(VcpuInfo + UpcallPendingOffset, 0);
+        return Interlocked.Exchange(ref *(ulong*)(VcpuInfo + SelectorOffset), 0);
+    }
+
+    private static ref ulong Word(int offset, uint port) => ref *(ulong*)(Address + (ulong)offset + (port / 64 * 8));
+}
