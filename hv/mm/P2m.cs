@@ -56,7 +56,7 @@ public sealed class P2m
     /// <summary>
     /// Maps 2^order frames. What the range mapped before is replaced; its frames are the caller's to free.
     /// </summary>
-    /// <param name="order">0, 9 or 18; both frame numbers are multiples of 2^order.</param>
+    /// <param name="order">0, 9 or 18; both frame numbers are multiples of 2^order. A large range held one type before, or nothing.</param>
     /// <returns>False when a table can't be allocated (nothing has changed), or the range lies past 48 address bits.</returns>
     public bool TrySet(Gfn gfn, Mfn mfn, int order, P2mType type, Rights access)
     {
@@ -68,7 +68,7 @@ public sealed class P2m
         Caching caching = type == P2mType.Mmio ? Caching.Uncached : Caching.WriteBack;
         if (!_table.TryMap(gfn.Address, mfn, order, access, caching))
         {
-            // The type table had what it needs for the old state when the old state was made, so this needs no memory.
+            // The tables that the old type needs are still there, so this needs no memory.
             TrySetType(gfn, order, before.Type == P2mType.None ? P2mType.Ram : before.Type);
             return false;
         }
@@ -81,14 +81,25 @@ public sealed class P2m
     }
 
     /// <summary>Unmaps 2^order frames, whatever they were. Their frames are the caller's to free.</summary>
-    public void Remove(Gfn gfn, int order)
+    /// <returns>False when a large page had to be split and there was no memory for it; then nothing has changed.</returns>
+    public bool TryRemove(Gfn gfn, int order)
     {
         if (!IsAddressable(gfn, order))
-            return;
-        _table.Unmap(gfn.Address, order);
+            return true;
+        if (!_table.Unmap(gfn.Address, order))
+            return false;
+        // A type that stays behind an absent translation is never looked at, and the next TrySet replaces it.
         _types.Unmap(gfn.Address, order);
+        _types.FreeRetired();
         Generation = unchecked(Generation + 1);
+        return true;
     }
+
+    /// <summary>Whether tables that are no longer linked wait until no CPU can have them cached.</summary>
+    public bool HasRetiredTables => _table.HasRetired;
+
+    /// <summary>Frees those tables. Every vCPU has invalidated since <see cref="Generation"/> last rose.</summary>
+    public void FreeRetiredTables() => _table.FreeRetired();
 
     /// <summary>The translation of one guest frame.</summary>
     public P2mEntry Lookup(Gfn gfn)
@@ -124,26 +135,29 @@ public sealed class P2m
     /// Unmaps a guest frame of RAM and frees the machine frame behind it, at once or with the last reference to it. A frame
     /// that the hypervisor lent to the guest (shared_info, grant table) is only unmapped.
     /// </summary>
-    /// <returns>False when the guest frame is not RAM.</returns>
+    /// <returns>False when the guest frame is not RAM, or a large page can't be split for want of memory.</returns>
     public bool TryDepopulate(Gfn gfn)
     {
         P2mEntry entry = Lookup(gfn);
-        if (!entry.IsRam)
+        if (!entry.IsRam || !TryRemove(gfn, 0))
             return false;
-        Remove(gfn, 0);
         if (_frames.OwnerOf(entry.Mfn) == Owner)
             FreeOrOrphan(entry.Mfn);
         return true;
     }
 
     /// <summary>Adds a reference to a frame of the domain, so that it outlives its mapping.</summary>
-    public void Pin(Mfn mfn) => _frames.Reference(mfn);
+    public void Pin(Mfn mfn)
+    {
+        if (!_frames.Reference(mfn))
+            throw new InvalidOperationException("a frame is pinned that is not allocated");
+    }
 
     /// <summary>Takes back a reference of <see cref="Pin"/>; frees the frame when it was the last and the p2m had let go of it.</summary>
     public void Unpin(Mfn mfn)
     {
         _frames.Release(mfn);
-        if (_frames.ReferencesOf(mfn) != 0)
+        if (_frames.ReferencesTo(mfn) != 0)
             return;
         for (int i = 0; i < _orphanCount; i++)
         {
@@ -164,18 +178,22 @@ public sealed class P2m
         {
             bool present = _table.TryQuery(gfn << Page.Shift, out Mfn mfn, out _, out int level);
             ulong step = 1UL << ((level - 1) * 9);
-            if (present && Lookup(new Gfn(gfn)).IsRam && _frames.OwnerOf(mfn) == Owner && _frames.ReferencesOf(mfn) == 0)
-            {
-                ReleaseLeaf(mfn, step);
-            }
+            if (present && Lookup(new Gfn(gfn)).IsRam && _frames.OwnerOf(mfn) == Owner)
+                ReleaseLeaf(mfn, (level - 1) * 9);
             gfn = (gfn | (step - 1)) + 1;
         }
         _types.Release();
         _table.Release();
     }
 
-    private void ReleaseLeaf(Mfn first, ulong count)
+    private void ReleaseLeaf(Mfn first, int order)
     {
+        ulong count = 1UL << order;
+        if (order != 0 && _frames.Free(first, order))
+        {
+            PopulatedFrames -= count;
+            return;
+        }
         for (ulong i = 0; i < count; i++)
             FreeOrOrphan(new Mfn(first.Value + i));
     }
@@ -206,7 +224,7 @@ public sealed class P2m
 
     private void FreeOrOrphan(Mfn mfn)
     {
-        if (_frames.ReferencesOf(mfn) == 0)
+        if (_frames.ReferencesTo(mfn) == 0)
         {
             _frames.Free(mfn, 0);
             PopulatedFrames--;
@@ -220,10 +238,14 @@ public sealed class P2m
     private bool TrySetType(Gfn gfn, int order, P2mType type)
     {
         if (type != P2mType.Ram)
-            return _types.TryMap(gfn.Address, P2mTypeFormat.Encode(type), order, Rights.Read, Caching.WriteBack);
-        if (_types.TryQuery(gfn.Address, out _, out _, out _) || order != 0)
-            _types.Unmap(gfn.Address, order);
-        return true;
+        {
+            bool mapped = _types.TryMap(gfn.Address, P2mTypeFormat.Encode(type), order, Rights.Read, Caching.WriteBack);
+            _types.FreeRetired();
+            return mapped;
+        }
+        bool done = _types.Unmap(gfn.Address, order);
+        _types.FreeRetired();
+        return done;
     }
 
     private static bool IsAddressable(Gfn gfn, int order) =>

@@ -22,6 +22,8 @@ internal sealed class P2mTypeFormat : PageTableFormat
 
     public override Rights RightsOf(ulong entry) => (Rights)((entry >> 8) & 7);
 
+    public override Caching CachingOf(ulong entry, int level) => Caching.WriteBack;
+
     public override ulong Absent => 0;
 
     public override int MaximumOrder => Page.Order1G;
