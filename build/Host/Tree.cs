@@ -57,9 +57,13 @@ public static class Tree
         throw new BuildFailure($"the build program was built without {key}; run ./build.sh clean and try again");
     }
 
-    private static string FindRoot()
+    private static string FindRoot() =>
+        RootAbove(AppContext.BaseDirectory) ?? RootAbove(Environment.CurrentDirectory)
+        ?? throw new BuildFailure($"no source tree above {AppContext.BaseDirectory} or {Environment.CurrentDirectory}");
+
+    private static string? RootAbove(string path)
     {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        for (DirectoryInfo? folder = new(path); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "Directory.Build.props")) && Directory.Exists(Path.Combine(folder.FullName, "runtime-stub")))
             {
@@ -67,6 +71,6 @@ public static class Tree
             }
         }
 
-        throw new BuildFailure($"no source tree above {AppContext.BaseDirectory}");
+        return null;
     }
 }

@@ -20,8 +20,12 @@ public static class SymbolCollector
         List<LineRow> lines = LineTable.Read(image);
         ulong[] lineAddresses = [.. lines.Select(line => line.Address)];
         var functions = new List<FunctionEntry>();
-        foreach (IGrouping<ulong, ElfSymbol> aliases in image.Symbols
-            .Where(symbol => symbol.Type == FunctionType && symbol.Size > 0 && symbol.Section > 0 && symbol.Section < image.Sections.Count)
+        ElfSymbol[] code = [.. image.Symbols.Where(symbol => symbol.Type == FunctionType && symbol.Size > 0 && symbol.Section > 0 && symbol.Section < image.Sections.Count)];
+
+        // The 32-bit entry lies 2^64 - 2^31 bytes below everything else, and has no backtraces.
+        ulong highest = code.Length > 0 ? code.Max(symbol => symbol.Value) : 0;
+        foreach (IGrouping<ulong, ElfSymbol> aliases in code
+            .Where(symbol => highest - symbol.Value < int.MaxValue)
             .GroupBy(symbol => symbol.Value)
             .OrderBy(group => group.Key))
         {
