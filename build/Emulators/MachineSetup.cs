@@ -1,0 +1,29 @@
+using System.Collections.Generic;
+
+namespace Xenolith.Build.Emulators;
+
+/// <summary>Which emulator stands for the machine.</summary>
+public enum MachineKind
+{
+    /// <summary>QEMU's TCG: an AMD processor with SVM and nested paging.</summary>
+    Qemu,
+
+    /// <summary>Bochs: an Intel processor with VMX, EPT and VPID.</summary>
+    Bochs,
+}
+
+/// <summary>A file handed to the image by the boot loader.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Arguments">Its command line, without the file's name.</param>
+public sealed record BootModule(string Path, string Arguments = "");
+
+/// <summary>What is booted on what.</summary>
+/// <param name="Image">A multiboot image.</param>
+/// <param name="Arguments">The image's command line.</param>
+/// <param name="Modules">Modules, in order; the first is the initial domain's kernel.</param>
+/// <param name="MemoryMiB">RAM of the machine in MiB.</param>
+public sealed record MachineSetup(string Image, string Arguments, IReadOnlyList<BootModule> Modules, int MemoryMiB = 2048)
+{
+    /// <summary>Extra arguments of the emulator itself.</summary>
+    public IReadOnlyList<string> EmulatorArguments { get; init; } = [];
+}

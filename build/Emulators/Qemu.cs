@@ -1,0 +1,71 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Linq;
+using System.Net;
+using System.Net.Sockets;
+using Xenolith.Build.Host;
+
+namespace Xenolith.Build.Emulators;
+
+/// <summary>QEMU's command line: its own multiboot loader, no ISO.</summary>
+public static class Qemu
+{
+    /// <summary>The command line without a serial line.</summary>
+    public static Command CommandFor(MachineSetup setup)
+    {
+        var command = new Command(
+            "qemu-system-x86_64", "-cpu", "max", "-m", setup.MemoryMiB.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            "-no-reboot", "-kernel", Tree.Relative(setup.Image));
+        if (setup.Modules.Count > 0)
+        {
+            command.With("-initrd", string.Join(',', setup.Modules.Select(module => Escape($"{Tree.Relative(module.Path)} {module.Arguments}".TrimEnd()))));
+        }
+
+        if (setup.Arguments.Length > 0)
+        {
+            command.With("-append", setup.Arguments);
+        }
+
+        return command.With(setup.EmulatorArguments);
+    }
+
+    /// <summary>Boots a machine with its serial line on pipes.</summary>
+    public static EmulatorSession Start(MachineSetup setup)
+    {
+        var monitor = new QemuMonitor();
+        Command command = CommandFor(setup).With("-display", "none", "-monitor", "none", "-serial", "stdio").With(monitor.Arguments);
+        ProcessStartInfo start = command.StartInfo();
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
+        Process process = Process.Start(start) ?? throw new BuildFailure("QEMU did not start");
+        return new Session(command, process, monitor);
+    }
+
+    /// <summary>Boots a machine on this program's own terminal; QEMU makes it raw, and Ctrl-A X ends it.</summary>
+    public static MachineEnd RunAttached(MachineSetup setup, Action<string> announce)
+    {
+        using var monitor = new QemuMonitor();
+        Command command = CommandFor(setup).With("-nographic").With(monitor.Arguments);
+        announce(command.ToString());
+        return monitor.End(command.RunAttached());
+    }
+
+    // In -initrd a comma separates modules; a doubled one stands for itself.
+    private static string Escape(string module) => module.Replace(",", ",,", StringComparison.Ordinal);
+
+    private sealed class Session(Command command, Process process, QemuMonitor monitor) : EmulatorSession(command, process)
+    {
+        public override Stream Output => Process.StandardOutput.BaseStream;
+
+        private protected override Stream Input => Process.StandardInput.BaseStream;
+
+        // QEMU holds bytes back while the UART's FIFO is full; the pause is for the guest's console ring.
+        private protected override TimeSpan ByteTime => TimeSpan.FromMilliseconds(1);
+
+        private protected override MachineEnd End() => monitor.End(Process.ExitCode);
+
+        private protected override void Release() => monitor.Dispose();
+    }
+}
