@@ -7,7 +7,7 @@ namespace Xenolith.Guests;
 /// shared_info, mapped over a page of the pool, with vCPU 0's vcpu_info in it or moved elsewhere (Xen public header
 /// xen.h, arch-x86/xen.h; 64-bit layout).
 /// </summary>
-public static unsafe class SharedInfo
+public static unsafe class SharedState
 {
     // unsafe: words that the hypervisor changes meanwhile; bits are set and cleared by interlocked operations.
 

@@ -1,0 +1,46 @@
+using Xenolith.Abi.Contract;
+
+namespace Xenolith.Guests;
+
+/// <summary>Addresses that no hypercall may follow, for tests of -EFAULT.</summary>
+public static class Hostile
+{
+    /// <summary>Page 0 is not mapped.</summary>
+    public const ulong Unmapped = 0x10;
+
+    /// <summary>First address of the hole that no 48-bit address reaches.</summary>
+    public const ulong NonCanonical = 0x0000_8000_0000_0000;
+
+    /// <summary>Mapped by nothing: the guest's tables end at 4 GiB.</summary>
+    public const ulong Beyond = 0x1_0000_0000;
+
+    /// <summary>An address whose argument wraps past the end of the address space.</summary>
+    public const ulong Wrapping = 0xFFFF_FFFF_FFFF_FFFC;
+
+    public const int Count = 4;
+
+    public static ulong At(int index) => index switch
+    {
+        0 => Unmapped,
+        1 => NonCanonical,
+        2 => Beyond,
+        _ => Wrapping,
+    };
+
+    public static string Name(int index) => index switch
+    {
+        0 => "argument in an unmapped page",
+        1 => "argument at a non-canonical address",
+        2 => "argument beyond the page tables",
+        _ => "argument that wraps",
+    };
+
+    /// <summary>Every one of the addresses as the operation's argument must give -EFAULT.</summary>
+    public static void Check(TestRun tests, Hypercall number, ulong operation)
+    {
+        for (int i = 0; i < Count; i++)
+        {
+            tests.Error(Xen.Call(number, operation, At(i)), Errno.EFAULT, Name(i));
+        }
+    }
+}
