@@ -11,6 +11,7 @@ internal static class Program
     {
         var report = new Report();
         var root = new RootCommand("Builds, runs and tests Xenolith.");
+        root.Subcommands.Add(RunVerb.Create(report));
         root.Subcommands.Add(ImageVerb.Create(report));
         try
         {

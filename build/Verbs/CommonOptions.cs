@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Xenolith.Build.Emulators;
 using Xenolith.Build.Toolchain;
 
 namespace Xenolith.Build.Verbs;
@@ -11,5 +12,12 @@ internal static class CommonOptions
     {
         Description = "What makes the object file: ilc (the pinned package), or bflat (one on PATH; untested)",
         DefaultValueFactory = _ => ObjectToolchain.Ilc,
+    };
+
+    /// <summary><c>--machine</c>.</summary>
+    public static Option<MachineKind> Machine() => new("--machine")
+    {
+        Description = "qemu (AMD: SVM with nested paging) or bochs (Intel: VMX with EPT)",
+        DefaultValueFactory = _ => MachineKind.Qemu,
     };
 }
