@@ -1,0 +1,90 @@
+using System;
+using Iced.Intel;
+using Xenolith.Hal;
+using Xenolith.Kernel;
+using Xenolith.Mm;
+
+namespace Xenolith.Emulate;
+
+/// <summary>
+/// Fetches and decodes the instruction at a vCPU's RIP, by Iced. Made once: decoding allocates nothing. Each call reads
+/// guest memory once, so what is judged is what is executed.
+/// </summary>
+public sealed class InstructionDecoder
+{
+    /// <summary>No instruction is longer, in bytes (SDM vol. 2, 2.3.11).</summary>
+    public const int MaximumLength = 15;
+
+    private readonly InstructionBytes _bytes = new();
+    private readonly Decoder _decoder16;
+    private readonly Decoder _decoder32;
+    private readonly Decoder _decoder64;
+
+    public InstructionDecoder()
+    {
+        _decoder16 = Decoder.Create(16, _bytes);
+        _decoder32 = Decoder.Create(32, _bytes);
+        _decoder64 = Decoder.Create(64, _bytes);
+    }
+
+    /// <summary>Why the last fetch failed, after <see cref="FetchResult.Fault"/>.</summary>
+    public PageFault Fault { get; private set; }
+
+    /// <summary>Fetches and decodes at CS:RIP.</summary>
+    public FetchResult Fetch(VirtualCpu cpu, GuestAccess access, out Instruction instruction)
+    {
+        instruction = default;
+        Segment code = cpu.GetSegment(SegmentName.Cs);
+        bool is64 = access.Is64Bit;
+        ulong linear = is64 ? cpu.Rip : (uint)(code.Base + cpu.Rip);
+        AccessKind kind = cpu.PrivilegeLevel == 3 ? AccessKind.Fetch | AccessKind.User : AccessKind.Fetch;
+        Span<byte> room = _bytes.Room;
+
+        // The instruction may end at the page's end, with nothing behind it: the second page counts only when it is needed.
+        int inPage = Math.Min(MaximumLength, Page.Size - (int)(linear & Page.OffsetMask));
+        if (!access.TryRead(linear, room[..inPage], kind, out PageFault fault))
+        {
+            Fault = fault;
+            return FetchResult.Fault;
+        }
+
+        int length = inPage;
+        bool secondFaults = false;
+        if (inPage < MaximumLength)
+        {
+            secondFaults = !access.TryRead(unchecked(linear + (ulong)inPage), room[inPage..], kind, out fault);
+            length = secondFaults ? inPage : MaximumLength;
+        }
+
+        _bytes.Start(length);
+        Decoder decoder = is64 ? _decoder64 : code.Default32 ? _decoder32 : _decoder16;
+        decoder.IP = cpu.Rip;
+        decoder.Decode(out instruction);
+        if (!instruction.IsInvalid)
+        {
+            return FetchResult.Decoded;
+        }
+
+        if (secondFaults && decoder.LastError == DecoderError.NoMoreBytes)
+        {
+            Fault = fault;
+            return FetchResult.Fault;
+        }
+
+        return FetchResult.Invalid;
+    }
+
+    /// <summary>
+    /// The length of the instruction that exited, for CPUs that do not say: 1 to 15 bytes, or 0 when it can't be fetched (the
+    /// guest changed it meanwhile) and the vCPU must simply run on.
+    /// </summary>
+    public int LengthAt(VirtualCpu cpu, GuestAccess access)
+    {
+        if (cpu.Exit.InstructionLength != 0)
+        {
+            return cpu.Exit.InstructionLength;
+        }
+
+        return Fetch(cpu, access, out Instruction instruction) == FetchResult.Decoded ? instruction.Length : 0;
+    }
+}

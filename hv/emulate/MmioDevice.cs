@@ -1,0 +1,12 @@
+namespace Xenolith.Emulate;
+
+/// <summary>Registers in memory that an emulated instruction reads and writes.</summary>
+public abstract class MmioDevice
+{
+    /// <summary>Reads <paramref name="size"/> bytes (1, 2, 4 or 8).</summary>
+    /// <param name="offset">From the start of the device's page; the access lies inside it, aligned or not.</param>
+    public abstract ulong Read(uint offset, int size);
+
+    /// <summary>Writes the low <paramref name="size"/> bytes of the value.</summary>
+    public abstract void Write(uint offset, int size, ulong value);
+}
