@@ -111,8 +111,11 @@ public sealed class Log
         }
     }
 
+    /// <summary>A line that is shown whatever the thresholds are: why the machine stops.</summary>
+    public void Always(scoped ReadOnlySpan<byte> line) => WriteLine(line);
+
     /// <summary>Bytes as they are, unfiltered and without a prefix: a guest's own output.</summary>
-    public void Write(ReadOnlySpan<byte> text)
+    public void Write(scoped ReadOnlySpan<byte> text)
     {
         if (text.Length == 0)
         {

@@ -60,7 +60,8 @@ public sealed class FrameAllocator
     /// <param name="memory">RAM.</param>
     /// <param name="map">The memory map; only RAM ranges count, and overlapping ranges of another kind win.</param>
     /// <param name="reserved">Ranges to leave alone, whatever their kind says.</param>
-    public static FrameAllocator? TryCreate(PhysicalMemory memory, ReadOnlySpan<MemoryRange> map, ReadOnlySpan<MemoryRange> reserved)
+    /// <param name="reach">RAM from this address on is covered by the table but not managed yet: <see cref="AddRange"/> adds it.</param>
+    public static FrameAllocator? TryCreate(PhysicalMemory memory, ReadOnlySpan<MemoryRange> map, ReadOnlySpan<MemoryRange> reserved, ulong reach = ulong.MaxValue)
     {
         ulong frames = 0;
         foreach (MemoryRange range in map)
@@ -73,7 +74,7 @@ public sealed class FrameAllocator
 
         frames = Math.Min(frames, FrameInfo.NoLink - 1);
         ulong tableBytes = Page.FramesFor(frames * sizeof(ulong)) << Page.Shift;
-        if (!TryFindRoom(map, reserved, tableBytes, out ulong table))
+        if (!TryFindRoom(map, reserved, tableBytes, reach, out ulong table))
         {
             return null;
         }
@@ -84,7 +85,7 @@ public sealed class FrameAllocator
             if (range.Kind == MemoryKind.Ram)
             {
                 ulong first = (range.Start + Page.OffsetMask) >> Page.Shift;
-                ulong end = Math.Min(range.End >> Page.Shift, frames);
+                ulong end = Math.Min(Math.Min(range.End, reach) >> Page.Shift, frames);
                 if (first < end)
                 {
                     allocator.AddRange(new Mfn(first), end - first);
@@ -275,7 +276,7 @@ public sealed class FrameAllocator
     /// <summary>Uses the reference count of a frame that nobody references as a link of a list (retired page tables).</summary>
     internal void SetLink(Mfn mfn, uint link) => Info(mfn.Value) = At(mfn.Value).WithReferences(link).Value;
 
-    private static bool TryFindRoom(ReadOnlySpan<MemoryRange> map, ReadOnlySpan<MemoryRange> reserved, ulong bytes, out ulong start)
+    private static bool TryFindRoom(ReadOnlySpan<MemoryRange> map, ReadOnlySpan<MemoryRange> reserved, ulong bytes, ulong reach, out ulong start)
     {
         foreach (MemoryRange range in map)
         {
@@ -285,7 +286,8 @@ public sealed class FrameAllocator
             }
 
             start = Math.Max((range.Start + Page.OffsetMask) & ~Page.OffsetMask, Page.Size);
-            while (start < range.End && bytes <= range.End - start)
+            ulong end = Math.Min(range.End, reach);
+            while (start < end && bytes <= end - start)
             {
                 ulong next = EndOfOverlap(map, start, bytes, skipRam: true);
                 next = Math.Max(next, EndOfOverlap(reserved, start, bytes, skipRam: false));

@@ -1,0 +1,48 @@
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Xenolith.Build.Stubs;
+
+/// <summary>Tells C# where the linker put things (the order is that of the C# struct ImageLayout), and sets the stacks aside.</summary>
+internal sealed class ImageLayoutStub : IStub
+{
+    /// <summary>Offset of the boot stack's top in kernel_stacks.</summary>
+    public const int BootStackTop = GuardBytes + BootStackBytes;
+
+    private const int GuardBytes = 4096;
+    private const int BootStackBytes = 64 << 10;
+    private const int FaultStackBytes = 16 << 10;
+    private const int FaultStacks = 3;
+
+    public void Emit(StubObject o)
+    {
+        // Each stack has its guard page below it: boot, then those for double fault, NMI and machine check.
+        int size = GuardBytes + BootStackBytes + (FaultStacks * (GuardBytes + FaultStackBytes));
+        o.Bss("kernel_stacks", section: ".stacks", size: size, align: 4096);
+        o.Bss("kernel_descriptors", section: ".bss", size: 3 * 4096, align: 4096);
+        o.Bss("kernel_early_heap", section: ".bss", size: 1 << 20, align: 4096);
+
+        StubData table = o.Data("kernel_layout_table", section: ".rodata", align: 8);
+        table.Address64("image_start_physical");
+        table.Address64("image_end_physical");
+        table.Address64("text_start");
+        table.Address64("text_end");
+        table.Address64("rodata_start");
+        table.Address64("rodata_end");
+        table.Address64("data_start");
+        table.Address64("data_end");
+        table.Address64("kernel_stacks");
+        table.U64(BootStackBytes);
+        table.U64(FaultStackBytes);
+        table.Address64("kernel_descriptors");
+        table.Address64("kernel_early_heap");
+        table.U64(1 << 20);
+        table.Address64("interrupt_vectors");
+        table.Address64("kernel_msr_access_start");
+        table.Address64("kernel_msr_access_end");
+        table.Address64("kernel_msr_access_failed");
+
+        StubFunction f = o.Function("kernel_layout");
+        f.LoadAddress(rax, "kernel_layout_table");
+        f.A.ret();
+    }
+}

@@ -1,0 +1,116 @@
+using System;
+using System.Runtime;
+using System.Runtime.CompilerServices;
+using Xenolith.Runtime;
+
+namespace Xenolith.Kernel;
+
+/// <summary>The first C# that runs: from the boot entry's temporary tables to a kernel that the top of the image can stand on.</summary>
+internal static unsafe class KernelStart
+{
+    // What the temporary tables map at least (BootEntry.stub.cs).
+    private const ulong EarlyReach = 4UL << 30;
+    private const ulong LowMemory = 1UL << 20;
+
+    [RuntimeExport("kernel_start")]
+    private static void Start(uint magic, uint information)
+    {
+        _ = magic;
+        DescriptorTables.Load();
+        Startup.Initialize();
+        Interrupts.Install();
+        var log = new Log();
+        Boot.SetLog(log);
+        BootInformation boot = ReadInformation(information);
+        var options = new CommandLine(boot.CommandLine, KernelOptions.Create());
+        LogOptions.Apply(log, options);
+        log.Info($"started by {boot.LoaderName}, options \"{boot.CommandLine}\"");
+
+        ref readonly ImageLayout layout = ref ImageLayout.Current;
+        MemoryRange[] ram = MemoryMap.WholeFramesOfRam(boot.MemoryMap, layout.StartPhysical, layout.EndPhysical);
+        var memory = new DirectMapMemory(ram);
+        FrameAllocator frames = CreateFrames(memory, boot, ram);
+        ChunkSource.UseFrames(frames);
+        CpuFeatures features = CpuFeatures.Detect();
+        AddressSpace? space = AddressSpace.TryBuild(memory, frames, new HostPageFormat(features.HasNoExecute, features.HasGigabytePages), ram);
+        if (space is null)
+        {
+            Panic.Stop("not enough RAM for the page tables");
+        }
+
+        features.EnableProtections();
+        space.Activate();
+        AddHighFrames(frames, ram);
+        log.Info($"{frames.TotalFrames >> 8} MiB of RAM managed, {frames.FreeFrames >> 8} MiB free");
+
+        var services = new KernelServices
+        {
+            Information = boot,
+            Memory = memory,
+            Frames = frames,
+            Log = log,
+            Options = options,
+            Clock = new StoppedClock(),
+            Power = new HaltingPower(log, options.GetBoolean("noreboot", false)),
+        };
+        Boot.SetServices(services, space);
+        StartDrivers();
+        StartTop();
+        Panic.Now("the top of the image returned");
+    }
+
+    private static BootInformation ReadInformation(uint address)
+    {
+        ref readonly ImageLayout layout = ref ImageLayout.Current;
+        var everything = new DirectMapMemory([new MemoryRange(0, EarlyReach, MemoryKind.Ram)]);
+        if (!Multiboot.TryRead(everything, address, layout.StartPhysical, layout.EndPhysical, out BootInformation? information, out string error))
+        {
+            Panic.Stop(error);
+        }
+
+        return information!;
+    }
+
+    // Only RAM that the temporary tables reach is given out until the final tables are in use.
+    private static FrameAllocator CreateFrames(PhysicalMemory memory, BootInformation boot, MemoryRange[] ram)
+    {
+        var reserved = new MemoryRange[boot.Modules.Length + 1];
+        reserved[0] = new MemoryRange(0, LowMemory, MemoryKind.Reserved);
+        for (int i = 0; i < boot.Modules.Length; i++)
+        {
+            reserved[i + 1] = new MemoryRange(boot.Modules[i].Start, boot.Modules[i].Length, MemoryKind.Reserved);
+        }
+
+        FrameAllocator? frames = FrameAllocator.TryCreate(memory, ram, reserved, EarlyReach);
+        if (frames is null)
+        {
+            Panic.Stop("no RAM below 4 GiB has room for the frame table");
+        }
+
+        return frames;
+    }
+
+    private static void AddHighFrames(FrameAllocator frames, MemoryRange[] ram)
+    {
+        foreach (MemoryRange range in ram.AsSpan())
+        {
+            ulong start = Math.Max(range.Start, EarlyReach);
+            if (start < range.End)
+            {
+                frames.AddRange(Mfn.Of(start), (range.End - start) >> Page.Shift);
+            }
+        }
+    }
+
+    // An image without drivers (image.ld names this when nothing exports drivers_start).
+    [RuntimeExport("kernel_start_without_drivers")]
+    private static void NoDrivers() => Boot.Current.Log.TryAddDevice(new EarlyConsole(), replay: true);
+
+    [RuntimeImport("*", "drivers_start")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern void StartDrivers();
+
+    [RuntimeImport("*", "image_main")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern void StartTop();
+}

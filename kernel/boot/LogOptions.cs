@@ -1,0 +1,27 @@
+using System;
+
+namespace Xenolith.Kernel;
+
+/// <summary>Applies <c>loglvl=</c>, <c>guest_loglvl=</c> and <c>conring_size=</c> to a log.</summary>
+public static class LogOptions
+{
+    /// <summary>Sets what is given and well-formed; the rest keeps its default until <see cref="CommandLine.Check"/> complains.</summary>
+    public static void Apply(Log log, CommandLine options)
+    {
+        if (options.TryGetText("loglvl", out ReadOnlySpan<char> own) && OptionValue.TryParseThresholds(own, out LogThresholds thresholds))
+        {
+            log.Thresholds = thresholds;
+        }
+
+        if (options.TryGetText("guest_loglvl", out ReadOnlySpan<char> guest) && OptionValue.TryParseThresholds(guest, out thresholds))
+        {
+            log.GuestThresholds = thresholds;
+        }
+
+        ulong size = options.GetSize("conring_size", Log.DefaultRingSize);
+        if (size != Log.DefaultRingSize)
+        {
+            log.ResizeRing(size);
+        }
+    }
+}

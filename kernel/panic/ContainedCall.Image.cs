@@ -1,0 +1,46 @@
+using System.Runtime;
+using System.Runtime.CompilerServices;
+
+namespace Xenolith.Kernel;
+
+/// <summary>Work that can be left half-way when a fault in it is contained (see <see cref="FaultContainment"/>).</summary>
+public abstract unsafe class ContainedCall
+{
+    // Where the innermost call in progress returns to; there is one CPU's stack.
+    private static ulong s_stackPointer;
+
+    /// <summary>Whether a call is in progress, so that it could be left.</summary>
+    internal static bool IsInProgress => s_stackPointer != 0;
+
+    /// <summary>Does the work. True: it returned. False: a fault was contained, and what it was doing is not finished.</summary>
+    public bool TryRun()
+    {
+        // unsafe: the stub keeps the stack pointer in a word of ours.
+        ulong outer = s_stackPointer;
+        ulong inner;
+        bool returned = Call(this, &inner) == 0;
+        s_stackPointer = outer;
+        return returned;
+    }
+
+    /// <summary>The work.</summary>
+    protected abstract void Run();
+
+    /// <summary>Leaves the innermost call in progress.</summary>
+    internal static void Leave() => Leave(s_stackPointer);
+
+    [RuntimeExport("kernel_contained_entry")]
+    private static void Enter(ContainedCall call, ulong* stackPointer)
+    {
+        s_stackPointer = *stackPointer;
+        call.Run();
+    }
+
+    [RuntimeImport("*", "kernel_call_contained")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern int Call(ContainedCall call, ulong* stackPointer);
+
+    [RuntimeImport("*", "kernel_leave_contained")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern void Leave(ulong stackPointer);
+}
