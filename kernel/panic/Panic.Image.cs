@@ -105,7 +105,7 @@ public static unsafe class Panic
             {
                 ulong low = layout.StackLow(i);
                 Span<byte> line = stackalloc byte[200];
-                var trace = new Backtrace(ImageSymbols.Open(), rip, Math.Max(rsp, low), rbp, low, layout.StackHigh(i));
+                scoped var trace = new Backtrace(ImageSymbols.Open(), rip, Math.Max(rsp, low), rbp, low, layout.StackHigh(i));
                 while (trace.TryFormatNext(line, out int length))
                 {
                     Line(line[..length]);
