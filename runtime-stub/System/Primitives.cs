@@ -1,0 +1,91 @@
+using System.Runtime.InteropServices;
+
+namespace System;
+
+/// <summary>The type of methods that return nothing.</summary>
+public struct Void { }
+
+/// <summary>The base of all structs.</summary>
+public abstract class ValueType
+{
+    /// <summary>Structs that do not say what equality is are never equal to a boxed one.</summary>
+    public override bool Equals(object? obj) => ReferenceEquals(this, obj);
+    /// <inheritdoc/>
+    public override int GetHashCode() => 0;
+}
+
+/// <summary>The base of all enums.</summary>
+public abstract class Enum : ValueType { }
+
+/// <summary>true or false.</summary>
+public readonly struct Boolean : IEquatable<bool>, IComparable<bool>
+{
+    private readonly bool _value;
+
+    /// <summary>The text of true.</summary>
+    public static readonly string TrueString = "True";
+    /// <summary>The text of false.</summary>
+    public static readonly string FalseString = "False";
+
+    /// <inheritdoc/>
+    public bool Equals(bool other) => _value == other;
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is bool other && _value == other;
+    /// <inheritdoc/>
+    public override int GetHashCode() => _value ? 1 : 0;
+    /// <inheritdoc/>
+    public int CompareTo(bool other) => _value == other ? 0 : _value ? 1 : -1;
+    /// <inheritdoc/>
+    public override string ToString() => _value ? "True" : "False";
+}
+
+/// <summary>A binary floating-point number of 32 bits. The hypervisor computes none; only the compiler's needs are met.</summary>
+public readonly struct Single : IEquatable<float>, IComparable<float>
+{
+    private readonly float _value;
+
+    /// <summary>Whether the value is no number: its exponent is all ones and its fraction is not zero.</summary>
+    public static bool IsNaN(float value) => (BitConverter.SingleToUInt32Bits(value) & 0x7FFFFFFF) > 0x7F800000;
+
+    /// <inheritdoc/>
+    public bool Equals(float other) => _value == other || (IsNaN(_value) && IsNaN(other));
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is float other && Equals(other);
+    /// <inheritdoc/>
+    public override int GetHashCode() => BitConverter.SingleToInt32Bits(_value);
+    /// <inheritdoc/>
+    public int CompareTo(float other) => _value < other ? -1 : _value > other ? 1 : 0;
+}
+
+/// <summary>A binary floating-point number of 64 bits. The hypervisor computes none; only the compiler's needs are met.</summary>
+public readonly struct Double : IEquatable<double>, IComparable<double>
+{
+    private readonly double _value;
+
+    /// <summary>Whether the value is no number: its exponent is all ones and its fraction is not zero.</summary>
+    public static bool IsNaN(double value) => (BitConverter.DoubleToUInt64Bits(value) & 0x7FFFFFFFFFFFFFFF) > 0x7FF0000000000000;
+
+    /// <inheritdoc/>
+    public bool Equals(double other) => _value == other || (IsNaN(_value) && IsNaN(other));
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is double other && Equals(other);
+    /// <inheritdoc/>
+    public override int GetHashCode() => BitConverter.DoubleToInt64Bits(_value).GetHashCode();
+    /// <inheritdoc/>
+    public int CompareTo(double other) => _value < other ? -1 : _value > other ? 1 : 0;
+}
+
+/// <summary>The address of a method that is not typed.</summary>
+public struct RuntimeMethodHandle
+{
+    internal nint _value;
+}
+
+/// <summary>The address of a field's description.</summary>
+public struct RuntimeFieldHandle
+{
+    internal nint _value;
+}
+
+/// <summary>An argument list of C's kind; only named by the compiler.</summary>
+public struct RuntimeArgumentHandle { }
