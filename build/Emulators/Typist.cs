@@ -14,11 +14,12 @@ public sealed class Typist(EmulatorSession session, Stream screen)
 {
     private const byte EndOfTransmission = 4;
     private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(150);
+    private static readonly TimeSpan s_settle = TimeSpan.FromMilliseconds(300);
     private readonly StringBuilder _line = new();
     private readonly Lock _reading = new();
     private readonly Stopwatch _quiet = Stopwatch.StartNew();
     private int _escape;
+    private bool _prompted;
 
     /// <summary>Copies output to the screen until the machine ends, while lines of <paramref name="input"/> are typed.</summary>
     /// <param name="input">The lines.</param>
@@ -28,11 +29,13 @@ public sealed class Typist(EmulatorSession session, Stream screen)
     {
         var typing = new Thread(() => Type(input, prompt, endWithControlD)) { IsBackground = true, Name = "typist" };
         typing.Start();
-        Show();
+        Show(prompt);
     }
 
     /// <summary>Copies output to the screen until the machine ends.</summary>
-    public void Show()
+    public void Show() => Show("");
+
+    private void Show(string prompt)
     {
         byte[] buffer = new byte[4096];
         int count;
@@ -42,7 +45,7 @@ public sealed class Typist(EmulatorSession session, Stream screen)
             screen.Flush();
             lock (_reading)
             {
-                Follow(buffer.AsSpan(0, count));
+                Follow(buffer.AsSpan(0, count), prompt);
                 _quiet.Restart();
             }
         }
@@ -64,6 +67,7 @@ public sealed class Typist(EmulatorSession session, Stream screen)
 
         if (line.Length > 0)
         {
+            line.WriteByte((byte)'\n');
             TypeLine(line, prompt);
         }
 
@@ -80,6 +84,7 @@ public sealed class Typist(EmulatorSession session, Stream screen)
         lock (_reading)
         {
             _line.Clear();
+            _prompted = false;
             _quiet.Restart();
         }
 
@@ -93,7 +98,7 @@ public sealed class Typist(EmulatorSession session, Stream screen)
         {
             lock (_reading)
             {
-                if (_quiet.Elapsed > s_settle && EndsWithPrompt(prompt))
+                if (_prompted || (_quiet.Elapsed > s_settle && EndsWith(prompt)))
                 {
                     return;
                 }
@@ -108,11 +113,15 @@ public sealed class Typist(EmulatorSession session, Stream screen)
         }
     }
 
-    private bool EndsWithPrompt(string prompt) =>
+    private bool EndsWith(string prompt) =>
         _line.Length >= prompt.Length && _line.ToString(_line.Length - prompt.Length, prompt.Length) == prompt;
 
+    // A line that is nothing but a path and the prompt is one for certain, even if a kernel message follows at once.
+    private bool IsShellPrompt(string prompt) =>
+        _line.Length > prompt.Length && _line[0] is '/' or '~' && EndsWith(prompt) && _line.ToString().IndexOf(' ', StringComparison.Ordinal) == _line.Length - prompt.Length - 1;
+
     // Keeps the text of the current line, without the escape sequences line editors send after a prompt.
-    private void Follow(ReadOnlySpan<byte> bytes)
+    private void Follow(ReadOnlySpan<byte> bytes, string prompt)
     {
         foreach (byte value in bytes)
         {
@@ -135,6 +144,7 @@ public sealed class Typist(EmulatorSession session, Stream screen)
             else
             {
                 _line.Append((char)value);
+                _prompted |= IsShellPrompt(prompt);
             }
         }
     }
