@@ -1,9 +1,10 @@
 using System.Runtime;
 using System.Runtime.CompilerServices;
+using Xenolith.Runtime;
 
 namespace Xenolith.Kernel;
 
-/// <summary>Work that can be left half-way when a fault in it is contained (see <see cref="FaultContainment"/>).</summary>
+/// <summary>Work that can be left half-way when a fault in it is contained (see <see cref="FaultContainment"/>). No arena is open after that.</summary>
 public abstract unsafe class ContainedCall
 {
     // Where the innermost call in progress returns to; there is one CPU's stack.
@@ -20,6 +21,12 @@ public abstract unsafe class ContainedCall
         ulong inner;
         bool returned = Call(this, &inner) == 0;
         s_stackPointer = outer;
+        if (!returned)
+        {
+            // Arenas that were open in what was left behind.
+            Startup.EndBoot();
+        }
+
         return returned;
     }
 

@@ -1,9 +1,11 @@
 using System;
 using System.Runtime;
+using Xenolith.Runtime;
 
 namespace Xenolith.Kernel;
 
 /// <summary>What happens when the CPU raises an exception in the hypervisor, or the runtime finds a violation.</summary>
+// unsafe: the runtime passes text by address, the stub fills the stack position in place.
 internal static unsafe class Fault
 {
     /// <summary>An exception: mended, contained, or the end.</summary>
@@ -19,35 +21,40 @@ internal static unsafe class Fault
         ulong address = Cpu.ReadCr2();
         if (frame.Vector == ExceptionVector.DivideError)
         {
-            Contain("a division by zero", frame.Rip);
+            Contain(FaultKind.DivideByZero, frame.Rip);
         }
         else if (frame.Vector == ExceptionVector.PageFault && address < Page.Size)
         {
-            Contain("a null reference", frame.Rip);
+            Contain(FaultKind.NullReference, frame.Rip);
         }
 
         Panic.OnException(ref frame, address);
     }
 
-    /// <summary>Leaves the contained call in progress if whoever is responsible wants that; returns if not.</summary>
-    public static void Contain(string what, ulong rip)
+    // Leaves the guarded or contained call in progress if whoever is responsible wants that; returns if not.
+    private static void Contain(FaultKind kind, ulong rip)
     {
+        Runtime.Fault.EndGuardedCall(kind, rip);
         if (ContainedCall.IsInProgress && Boot.TryGetCurrent(out KernelServices? services) && services.Containment is { } containment
-            && containment.TryContain(what, rip))
+            && containment.TryContain(FaultNames.Of(kind), rip))
         {
             ContainedCall.Leave();
         }
     }
 
-    // The runtime's bounds, overflow and other checks. Kinds are those of Xenolith.Runtime.FaultKind.
+    // The runtime's bounds, overflow and other checks: what, and where the code stands that violated it.
     [RuntimeExport("runtime_fault")]
-    private static void OnRuntimeFault(int kind, ulong rip)
+    private static void OnRuntimeFault(int kind, ulong rip, ulong rsp, ulong rbp)
     {
-        string what = FaultNames.Of(kind);
-        Contain(what, rip);
-        Panic.OnRuntimeFault(what, rip);
+        Contain((FaultKind)kind, rip);
+        Panic.OnRuntimeFault(FaultNames.Of((FaultKind)kind), new StackPosition { Rip = rip, Rsp = rsp, Rbp = rbp });
     }
 
     [RuntimeExport("runtime_panic")]
-    private static void OnRuntimePanic(char* text, int length, ulong rip) => Panic.OnRuntimeFault(new ReadOnlySpan<char>(text, length), rip);
+    private static void OnRuntimePanic(char* text, int length, ulong rip)
+    {
+        StackPosition here;
+        Cpu.Where(&here);
+        Panic.OnRuntimeFault(new ReadOnlySpan<char>(text, length), here);
+    }
 }

@@ -12,7 +12,13 @@ public static unsafe class Panic
 
     /// <summary>Ends everything because of a bug. The text names what was expected.</summary>
     [DoesNotReturn]
-    public static void Now(string text) => OnRuntimeFault(text, 0);
+    public static void Now(string text)
+    {
+        // unsafe: the stub stores three words in place.
+        StackPosition here;
+        Cpu.Where(&here);
+        OnRuntimeFault(text, here);
+    }
 
     /// <summary>A clean stop because of what the user gave or the machine lacks: the reason has been logged; no trace is of use.</summary>
     [DoesNotReturn]
@@ -23,22 +29,11 @@ public static unsafe class Panic
     }
 
     [DoesNotReturn]
-    internal static void OnRuntimeFault(ReadOnlySpan<char> what, ulong rip)
+    internal static void OnRuntimeFault(ReadOnlySpan<char> what, StackPosition position)
     {
-        // unsafe: the stub stores three words in place.
-        StackPosition here;
-        Cpu.Where(&here);
         Begin(what);
         Line("panic: "u8, what);
-        if (rip != 0)
-        {
-            LineText text = default;
-            text.Append("at 0x"u8);
-            text.Append(rip, "x16");
-            Line(text.Written);
-        }
-
-        Trace(here.Rip, here.Rsp, here.Rbp);
+        Trace(position.Rip, position.Rsp, position.Rbp);
         End();
     }
 
