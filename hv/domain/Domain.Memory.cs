@@ -1,0 +1,111 @@
+using Xenolith.Abi.Contract;
+using Xenolith.Kernel;
+using Xenolith.Mm;
+
+namespace Xenolith.Domains;
+
+/// <summary>The domain's frames: what it has, and what it may map where.</summary>
+public sealed partial class Domain
+{
+    /// <summary>Frames of memory that the domain has (XENMEM_current_reservation).</summary>
+    public ulong TotalPages => P2m.PopulatedFrames;
+
+    /// <summary>The most that it may have (XENMEM_maximum_reservation).</summary>
+    public ulong MaximumPages { get; set; }
+
+    /// <summary>
+    /// Gives the domain memory at [start, start + frames), in the largest pages possible. The range holds nothing yet.
+    /// ENOMEM: more than <see cref="MaximumPages"/>, or the machine has no more; then nothing of the range is populated.
+    /// </summary>
+    public Errno TryPopulate(Gfn start, ulong frames)
+    {
+        if (frames > MaximumPages || TotalPages > MaximumPages - frames)
+            return Errno.ENOMEM;
+        return P2m.TryPopulate(start, frames) ? Errno.None : Errno.ENOMEM;
+    }
+
+    /// <summary>
+    /// Maps a lent frame at a guest frame; what was there before goes back to the machine, and the lent frame leaves the
+    /// place where it was before. ENOMEM: no memory for tables; EINVAL: the guest frame is not the guest's to give.
+    /// </summary>
+    public Errno Lend(LentFrame frame, Gfn gfn)
+    {
+        if (frame.Mfn == Mfn.Invalid)
+            return Errno.EINVAL;
+        if (IsLentAt(frame, gfn))
+            return Errno.None;
+        Errno error = MakeRoom(gfn);
+        if (error != Errno.None)
+            return error;
+        if (!TryWithdraw(frame) || !P2m.TrySet(gfn, frame.Mfn, 0, P2mType.Ram, Rights.All))
+            return Errno.ENOMEM;
+        frame.Location = gfn;
+        return Errno.None;
+    }
+
+    /// <summary>
+    /// Moves a frame of the guest's memory (XENMAPSPACE_gmfn): it appears at <paramref name="to"/> and leaves
+    /// <paramref name="from"/>. EINVAL: nothing to move, or the target is not the guest's to give; ENOMEM.
+    /// </summary>
+    public Errno Move(Gfn from, Gfn to)
+    {
+        P2mEntry entry = P2m.Lookup(from);
+        if (!entry.IsRam)
+            return Errno.EINVAL;
+        if (from == to)
+            return Errno.None;
+        Errno error = MakeRoom(to);
+        if (error != Errno.None)
+            return error;
+        // The new place first: when memory runs out between the two, the frame must still be somewhere.
+        if (!P2m.TrySet(to, entry.Mfn, 0, entry.Type, entry.Access))
+            return Errno.ENOMEM;
+        if (P2m.TryRemove(from, 0))
+            return Errno.None;
+        P2m.TryRemove(to, 0);
+        return Errno.ENOMEM;
+    }
+
+    /// <summary>Takes a lent frame out of the guest's memory.</summary>
+    internal void Withdraw(LentFrame frame) => TryWithdraw(frame);
+
+    internal bool TryAllocateLent(LentFrame frame)
+    {
+        if (frame.Mfn != Mfn.Invalid)
+            return true;
+        if (!Services.Frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Shared, out Mfn mfn))
+            return false;
+        frame.Mfn = mfn;
+        return true;
+    }
+
+    internal void FreeLent(LentFrame frame)
+    {
+        if (frame.Mfn == Mfn.Invalid)
+            return;
+        Services.Frames.Free(frame.Mfn, 0);
+        frame.Mfn = Mfn.Invalid;
+    }
+
+    private bool TryWithdraw(LentFrame frame)
+    {
+        if (!IsLentAt(frame, frame.Location))
+            return true;
+        if (!P2m.TryRemove(frame.Location, 0))
+            return false;
+        frame.Location = Gfn.Invalid;
+        return true;
+    }
+
+    private bool IsLentAt(LentFrame frame, Gfn gfn) => gfn != Gfn.Invalid && P2m.Lookup(gfn).Mfn == frame.Mfn;
+
+    private Errno MakeRoom(Gfn gfn)
+    {
+        P2mEntry before = P2m.Lookup(gfn);
+        if (before.Type == P2mType.None)
+            return Errno.None;
+        if (!before.IsRam)
+            return Errno.EINVAL;
+        return P2m.TryDepopulate(gfn) ? Errno.None : Errno.ENOMEM;
+    }
+}

@@ -1,0 +1,105 @@
+using Xenolith.Abi.Contract;
+using Xenolith.Hal;
+using Xenolith.Mm;
+
+namespace Xenolith.Domains;
+
+/// <summary>Running, paused, shut down; and what the guest said about itself.</summary>
+public sealed partial class Domain
+{
+    /// <summary>Whether the domain has stopped for good (or until a toolstack resumes it).</summary>
+    public bool IsShutDown { get; private set; }
+
+    /// <summary>Why, when it has.</summary>
+    public ShutdownReason ShutdownReason { get; private set; }
+
+    /// <summary>How many hold the domain back; it runs at 0.</summary>
+    public int PauseCount { get; private set; }
+
+    /// <summary>
+    /// The vector of HVM_PARAM_CALLBACK_IRQ's type 2, injected without EOI; 0: events are announced otherwise or not at all.
+    /// </summary>
+    public byte CallbackVector { get; private set; }
+
+    /// <summary>
+    /// Sets HVM_PARAM_CALLBACK_IRQ. As on Xen any value is taken: type 2 is a vector; a GSI or a PCI line has no interrupt
+    /// controller to go to here, so nothing is delivered; anything else is none.
+    /// </summary>
+    public void SetCallback(ulong value)
+    {
+        Parameters[(int)HvmParameter.CallbackIrq] = value;
+        bool isVector = value >> 56 == (ulong)CallbackVia.Vector;
+        CallbackVector = isVector ? (byte)value : (byte)0;
+        foreach (Vcpu vcpu in Vcpus)
+        {
+            if (vcpu.HasPendingUpcall)
+                vcpu.Wake();
+        }
+    }
+
+    /// <summary>
+    /// Takes over the width of the mode that the calling vCPU runs in for shared_info, and writes what the hypervisor keeps
+    /// there anew. Called where Xen does: when the callback is set and when the hypercall page is.
+    /// </summary>
+    public void LatchSharedInfoWidth(Vcpu caller)
+    {
+        bool is64Bit = caller.Is64BitCaller;
+        if (is64Bit == SharedInfo.Is64Bit)
+            return;
+        SharedInfo.Is64Bit = is64Bit;
+        SharedInfo.PublishWallClock(Services.Clock.WallClockAtStart);
+        foreach (Vcpu vcpu in Vcpus)
+            vcpu.PublishTime();
+    }
+
+    /// <summary>Stops the domain. Only the first call counts.</summary>
+    public void Shutdown(ShutdownReason reason)
+    {
+        if (IsShutDown)
+            return;
+        IsShutDown = true;
+        ShutdownReason = reason;
+        Services.Log.Info($"domain {Id} ({Name}) {Describe(reason)}");
+        RefreshStates();
+    }
+
+    /// <summary>Ends the domain because of what it did or what was found; says why on the console.</summary>
+    public void Crash(string reason)
+    {
+        if (IsShutDown)
+            return;
+        Services.Log.Error($"domain {Id} ({Name}) is ended: {reason}");
+        Shutdown(ShutdownReason.Crash);
+    }
+
+    /// <summary>Holds all vCPUs back.</summary>
+    public void Pause()
+    {
+        PauseCount++;
+        RefreshStates();
+    }
+
+    /// <summary>Takes back one <see cref="Pause"/>.</summary>
+    public void Unpause()
+    {
+        PauseCount--;
+        RefreshStates();
+    }
+
+    private void RefreshStates()
+    {
+        foreach (Vcpu vcpu in Vcpus)
+            vcpu.RefreshState();
+    }
+
+    private static string Describe(ShutdownReason reason) => reason switch
+    {
+        ShutdownReason.Poweroff => "powers off",
+        ShutdownReason.Reboot => "asks for a reboot",
+        ShutdownReason.Suspend => "suspends",
+        ShutdownReason.Crash => "has crashed",
+        ShutdownReason.Watchdog => "is stopped by its watchdog",
+        ShutdownReason.SoftReset => "asks for a soft reset",
+        _ => "shuts down for a reason nobody knows",
+    };
+}

@@ -1,0 +1,135 @@
+using System;
+using Xenolith.Abi.Contract;
+using Xenolith.Hal;
+using Xenolith.Kernel;
+using Xenolith.Mm;
+
+namespace Xenolith.Domains;
+
+/// <summary>A virtual machine: memory, vCPUs, event channels, and what Xen's ABI knows of it.</summary>
+public sealed partial class Domain : IDisposable
+{
+    /// <summary>The most vCPUs of one domain.</summary>
+    public const int MaximumVcpus = 128;
+
+    /// <summary>Where the console ring of a domain lies unless its builder chose another place (pfn of libxl's special pages).</summary>
+    public static Gfn DefaultConsoleFrame => new(0xFEFFF);
+
+    /// <summary>Where the xenstore ring would lie.</summary>
+    public static Gfn DefaultXenstoreFrame => new(0xFEFFC);
+
+    private readonly LentFrame _sharedInfoFrame = new();
+
+    private Domain(DomainServices services, DomainOptions options)
+    {
+        Services = services;
+        Id = options.Id;
+        Name = options.Name;
+        IsPrivileged = options.IsPrivileged;
+        IsInitialDomain = options.IsInitialDomain;
+        MaximumPages = options.MaximumPages;
+        P2m = new P2m(services.Memory, services.Frames, services.Virtualisation.NestedFormat, options.Id);
+        Memory = new GuestMemory(P2m, services.Memory);
+        Vcpus = new Vcpu[options.VcpuCount];
+        EventChannels = new EventChannels(this);
+        GrantTable = new GrantTable(this, options.MaximumGrantFrames);
+        Console = new ConsoleRing(this);
+        SharedInfo = null!;
+    }
+
+    /// <summary>
+    /// Creates a domain without memory, all vCPUs down, and enters it into the table. Allocates managed objects: call it with
+    /// the domain's arena open.
+    /// </summary>
+    /// <returns>Null, and nothing is left behind: out of frames, the id is taken, or the table is full.</returns>
+    public static Domain? TryCreate(DomainServices services, DomainOptions options)
+    {
+        if (options.VcpuCount is < 1 or > MaximumVcpus)
+            throw new ArgumentOutOfRangeException(nameof(options));
+        if (services.Domains.Find(options.Id) != null)
+            return null;
+        var domain = new Domain(services, options);
+        if (!domain.TryInitialise() || !services.Domains.TryAdd(domain))
+        {
+            domain.Dispose();
+            return null;
+        }
+        return domain;
+    }
+
+    public ushort Id { get; }
+
+    public string Name { get; }
+
+    public bool IsPrivileged { get; }
+
+    public bool IsInitialDomain { get; }
+
+    /// <summary>The machine around the domain.</summary>
+    public DomainServices Services { get; }
+
+    public P2m P2m { get; }
+
+    /// <summary>The domain's memory by guest-physical address.</summary>
+    public GuestMemory Memory { get; }
+
+    public Vcpu[] Vcpus { get; }
+
+    public EventChannels EventChannels { get; }
+
+    public SharedInfoPage SharedInfo { get; private set; }
+
+    public GrantTable GrantTable { get; }
+
+    public ConsoleRing Console { get; }
+
+    /// <summary>HVM parameters by index (public/hvm/params.h). Setting one here has no effect beyond its value.</summary>
+    public ulong[] Parameters { get; } = new ulong[HvmParameters.Count];
+
+    /// <summary>What XENMEM_memory_map answers; the builder sets it.</summary>
+    public E820Entry[] MemoryMap { get; set; } = [];
+
+    /// <summary>The limit for lines that the domain causes in the log.</summary>
+    public RateLimit LogLimit;
+
+    private uint _assists;
+
+    /// <summary>Whether the guest switched the assist on (vm_assist).</summary>
+    public bool HasAssist(VmAssistType type) => (uint)type < 32 && (_assists & (1u << (int)type)) != 0;
+
+    /// <summary>Switches an assist. <paramref name="type"/>: 0 to 31; the caller has refused what the ABI does not offer.</summary>
+    public void SetAssist(VmAssistType type, bool on) =>
+        _assists = on ? _assists | (1u << (int)type) : _assists & ~(1u << (int)type);
+
+    private bool TryInitialise()
+    {
+        if (P2m.Root == Mfn.Invalid || !TryAllocateLent(_sharedInfoFrame))
+            return false;
+        SharedInfo = new SharedInfoPage(_sharedInfoFrame, new SharedPage(P2m, Services.Memory));
+        if (!GrantTable.TryGrow(1))
+            return false;
+        for (int i = 0; i < Vcpus.Length; i++)
+            Vcpus[i] = new Vcpu(this, i, Services.Virtualisation.CreateCpu(Services.Memory, Services.Frames, Services.Log));
+        SharedInfo.PublishWallClock(Services.Clock.WallClockAtStart);
+        foreach (Vcpu vcpu in Vcpus)
+            vcpu.PublishTime();
+        return true;
+    }
+
+    /// <summary>
+    /// Ends the domain: it leaves the table, and every frame it held goes back to the allocator. No vCPU of it is running.
+    /// The objects may not be used afterwards.
+    /// </summary>
+    public void Dispose()
+    {
+        Services.Domains.Remove(this);
+        EventChannels.Release();
+        Console.Release();
+        foreach (Vcpu vcpu in Vcpus)
+            vcpu?.Release();
+        SharedInfo?.Page.Detach();
+        FreeLent(_sharedInfoFrame);
+        GrantTable.Release();
+        P2m.Release();
+    }
+}

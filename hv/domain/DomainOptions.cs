@@ -1,0 +1,26 @@
+namespace Xenolith.Domains;
+
+/// <summary>What a domain is created with.</summary>
+public sealed class DomainOptions
+{
+    /// <summary>0 to 0x7FEF; the first domain is 0.</summary>
+    public required ushort Id { get; init; }
+
+    /// <summary>For the log.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>May use the calls of the control domain.</summary>
+    public bool IsPrivileged { get; init; }
+
+    /// <summary>Is the one that the hypervisor built at its start.</summary>
+    public bool IsInitialDomain { get; init; }
+
+    /// <summary>1 to <see cref="Domain.MaximumVcpus"/>.</summary>
+    public int VcpuCount { get; init; } = 1;
+
+    /// <summary>The most frames that the domain may have.</summary>
+    public ulong MaximumPages { get; init; } = ulong.MaxValue;
+
+    /// <summary>The most frames of its grant table (gnttab_max_frames); Xen's default.</summary>
+    public int MaximumGrantFrames { get; init; } = 64;
+}

@@ -1,0 +1,34 @@
+using Xenolith.Hal;
+using Xenolith.Kernel;
+
+namespace Xenolith.Domains;
+
+/// <summary>What domains need of the machine around them. One a machine; tests make their own.</summary>
+public sealed class DomainServices
+{
+    public required PhysicalMemory Memory { get; init; }
+
+    public required FrameAllocator Frames { get; init; }
+
+    public required Clock Clock { get; init; }
+
+    public required Log Log { get; init; }
+
+    /// <summary>Makes the vCPUs and says what nested page tables look like.</summary>
+    public required Virtualisation Virtualisation { get; init; }
+
+    /// <summary>Timers of all domains.</summary>
+    public required TimerQueue Timers { get; init; }
+
+    /// <summary>The domains, by id.</summary>
+    public DomainTable Domains { get; } = new();
+
+    /// <summary>
+    /// Whether guests may be told that system time is one line over all vCPUs (XEN_PVCLOCK_TSC_STABLE_BIT). Xen 4.17 says so only
+    /// when its own clock source is the TSC, which is not its default.
+    /// </summary>
+    public bool TscIsStable { get; init; }
+
+    /// <summary>The hypervisor's command line, for XENVER_commandline.</summary>
+    public string CommandLine { get; init; } = "";
+}

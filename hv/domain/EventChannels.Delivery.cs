@@ -1,0 +1,109 @@
+using Xenolith.Abi.Contract;
+
+namespace Xenolith.Domains;
+
+/// <summary>The shared bits of the two-level ABI, and who is told of an event.</summary>
+public sealed partial class EventChannels
+{
+    /// <summary>
+    /// EVTCHNOP_send. EINVAL: no such port, or one that the guest does not send on. An unbound port swallows the event.
+    /// </summary>
+    public Errno Send(uint port)
+    {
+        if (!IsValid(port))
+            return Errno.EINVAL;
+        EventChannel channel = _channels[port];
+        switch (channel.State)
+        {
+            case EventChannelState.Interdomain when channel.Consumer != 0:
+                _consumers[channel.Consumer - 1]?.Notify(port);
+                return Errno.None;
+            case EventChannelState.Interdomain:
+                _domain.Services.Domains.Find(channel.RemoteDomain)?.EventChannels.SetPending(channel.RemotePort);
+                return Errno.None;
+            case EventChannelState.Ipi:
+                SetPending(port);
+                return Errno.None;
+            case EventChannelState.Unbound:
+                return Errno.None;
+            default:
+                return Errno.EINVAL;
+        }
+    }
+
+    /// <summary>EVTCHNOP_unmask: clears the mask bit and delivers what waited behind it. EINVAL: no such port.</summary>
+    public Errno Unmask(uint port)
+    {
+        if (!IsValid(port))
+            return Errno.EINVAL;
+        EventChannel channel = _channels[port];
+        if (channel.State == EventChannelState.Closed)
+            return Errno.None;
+        SharedInfoPage shared = _domain.SharedInfo;
+        if (shared.Page.TestAndClearBit(shared.MaskOffset, (int)port) && shared.Page.TestBit(shared.PendingOffset, (int)port))
+            Select(channel.NotifyVcpu, port);
+        return Errno.None;
+    }
+
+    /// <summary>The hypervisor's end of a consumer's port sends to the guest. Nothing happens once the guest closed the port.</summary>
+    public void NotifyGuest(uint port, EventConsumer consumer)
+    {
+        if (!IsValid(port))
+            return;
+        EventChannel channel = _channels[port];
+        if (channel.Consumer != 0 && _consumers[channel.Consumer - 1] == consumer)
+            SetPending(port);
+    }
+
+    /// <summary>Raises a per-vCPU VIRQ. Nothing happens when the guest has not bound it.</summary>
+    public void RaiseVirq(Vcpu vcpu, Virq virq)
+    {
+        uint port = vcpu.VirqPorts[(int)virq];
+        if (port != 0 && IsValid(port))
+            SetPending(port, vcpu.Id);
+    }
+
+    /// <summary>Raises a VIRQ of the domain on the vCPU that its port is bound to.</summary>
+    public void RaiseGlobalVirq(Virq virq)
+    {
+        uint port = _domain.Vcpus[0].VirqPorts[(int)virq];
+        if (port != 0)
+            SetPending(port);
+    }
+
+    /// <summary>Whether the port's pending bit is set, for SCHEDOP_poll.</summary>
+    public bool IsPending(uint port) =>
+        IsValid(port) && _domain.SharedInfo.Page.TestBit(_domain.SharedInfo.PendingOffset, (int)port);
+
+    /// <summary>Whether the port's mask bit is set.</summary>
+    public bool IsMasked(uint port) =>
+        IsValid(port) && _domain.SharedInfo.Page.TestBit(_domain.SharedInfo.MaskOffset, (int)port);
+
+    /// <summary>An event arrived at a port of this domain.</summary>
+    internal void SetPending(uint port)
+    {
+        if (IsValid(port))
+            SetPending(port, _channels[port].NotifyVcpu);
+    }
+
+    private void SetPending(uint port, int vcpu)
+    {
+        SharedInfoPage shared = _domain.SharedInfo;
+        if (shared.Page.TestAndSetBit(shared.PendingOffset, (int)port))
+            return;
+        if (!shared.Page.TestBit(shared.MaskOffset, (int)port))
+            Select(vcpu, port);
+        foreach (Vcpu poller in _domain.Vcpus)
+            poller.EndPollOn(port);
+    }
+
+    /// <summary>Sets the selector bit of the port's word; if that was clear, the vCPU is told.</summary>
+    private void Select(int vcpu, uint port)
+    {
+        Vcpu target = _domain.Vcpus[vcpu];
+        if (!target.Info.TestAndSetSelector((int)port / _domain.SharedInfo.WordBits))
+            target.MarkEventsPending();
+    }
+
+    private void ClearPending(uint port) => _domain.SharedInfo.Page.TestAndClearBit(_domain.SharedInfo.PendingOffset, (int)port);
+}

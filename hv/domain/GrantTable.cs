@@ -1,0 +1,201 @@
+using System;
+using Xenolith.Abi.Contract;
+using Xenolith.Kernel;
+
+namespace Xenolith.Domains;
+
+/// <summary>
+/// A domain's grant table (public/grant_table.h): the frames that the guest writes its grants into. Nobody maps grants yet, so
+/// there is nothing to track beyond the frames, and no entry is ever in use.
+/// </summary>
+public sealed class GrantTable
+{
+    private const int EntriesPerFrameV1 = Page.Size / 8;
+    private const int EntriesPerFrameV2 = Page.Size / 16;
+    private const int StatusPerFrame = Page.Size / 2;
+
+    private readonly Domain _domain;
+    private readonly LentFrame[] _frames;
+    private readonly LentFrame[] _statusFrames;
+
+    internal GrantTable(Domain domain, int maximumFrames)
+    {
+        _domain = domain;
+        MaximumFrames = maximumFrames;
+        _frames = NewFrames(maximumFrames);
+        _statusFrames = NewFrames(StatusFramesFor(maximumFrames));
+    }
+
+    /// <summary>1 or 2: the layout of the entries.</summary>
+    public int Version { get; private set; } = 1;
+
+    /// <summary>Frames of entries at present; at least 1.</summary>
+    public int FrameCount { get; private set; }
+
+    /// <summary>The most frames of entries.</summary>
+    public int MaximumFrames { get; }
+
+    /// <summary>Frames of status words at present; 0 in version 1.</summary>
+    public int StatusFrameCount { get; private set; }
+
+    /// <summary>Entries at present.</summary>
+    public int EntryCount => FrameCount * (Version == 1 ? EntriesPerFrameV1 : EntriesPerFrameV2);
+
+    /// <summary>A frame of entries. <paramref name="index"/>: 0 to <see cref="FrameCount"/> - 1.</summary>
+    public LentFrame Frame(int index) => index < FrameCount ? _frames[index] : throw new ArgumentOutOfRangeException(nameof(index));
+
+    /// <summary>A frame of status words. <paramref name="index"/>: 0 to <see cref="StatusFrameCount"/> - 1.</summary>
+    public LentFrame StatusFrame(int index) =>
+        index < StatusFrameCount ? _statusFrames[index] : throw new ArgumentOutOfRangeException(nameof(index));
+
+    /// <summary>Grows the table to that many frames of entries. False: beyond the maximum, or out of memory; what grew stays.</summary>
+    public bool TryGrow(int frames)
+    {
+        if (frames > MaximumFrames)
+            return false;
+        if (Version == 2 && !TryGrowStatus(StatusFramesFor(frames)))
+            return false;
+        while (FrameCount < frames)
+        {
+            if (!_domain.TryAllocateLent(_frames[FrameCount]))
+                return false;
+            FrameCount++;
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// The frame that XENMEM_add_to_physmap names with space 1, growing the table as needed. EINVAL: beyond the maximum, or out
+    /// of memory.
+    /// </summary>
+    /// <param name="index">With <see cref="MapIndices.GrantStatus"/>: a status frame, in version 2.</param>
+    public Errno FrameFor(ulong index, out LentFrame? frame)
+    {
+        frame = null;
+        if (Version == 2 && (index & MapIndices.GrantStatus) != 0)
+        {
+            ulong status = index & ~MapIndices.GrantStatus;
+            if (status >= (ulong)_statusFrames.Length)
+                return Errno.EINVAL;
+            if (status >= (ulong)StatusFrameCount)
+            {
+                int frames = Math.Min(((int)status + 1) * (StatusPerFrame / EntriesPerFrameV2), MaximumFrames);
+                if (!TryGrow(frames) || status >= (ulong)StatusFrameCount)
+                    return Errno.EINVAL;
+            }
+            frame = _statusFrames[(int)status];
+            return Errno.None;
+        }
+        if (index >= (ulong)MaximumFrames || ((int)index >= FrameCount && !TryGrow((int)index + 1)))
+            return Errno.EINVAL;
+        frame = _frames[(int)index];
+        return Errno.None;
+    }
+
+    /// <summary>
+    /// GNTTABOP_set_version. All entries but the reserved ones are cleared. EINVAL: neither 1 nor 2; ENOMEM; ERANGE: a reserved
+    /// entry of version 2 can't be said in version 1.
+    /// </summary>
+    public Errno SetVersion(uint version)
+    {
+        if (version is not (1 or 2))
+            return Errno.EINVAL;
+        if (version == Version)
+            return Errno.None;
+        if (version == 2 && !TryGrowStatus(StatusFramesFor(FrameCount)))
+            return Errno.ENOMEM;
+
+        Span<GrantEntry> kept = stackalloc GrantEntry[(int)GrantReferences.ReservedCount];
+        PhysicalMemory memory = _domain.Services.Memory;
+        ulong table = _frames[0].Mfn.Address;
+        for (int i = 0; i < kept.Length; i++)
+        {
+            kept[i] = Version == 1 ? GrantEntry.ReadV1(memory, table, i) : GrantEntry.ReadV2(memory, table, i);
+            if (version == 1 && !kept[i].FitsV1)
+                return Errno.ERANGE;
+        }
+        for (int i = 0; i < FrameCount; i++)
+            memory.Frame(_frames[i].Mfn).Clear();
+        for (int i = 0; i < StatusFrameCount; i++)
+            memory.Frame(_statusFrames[i].Mfn).Clear();
+        for (int i = 0; i < kept.Length; i++)
+        {
+            if (version == 1)
+                kept[i].WriteV1(memory, table, i);
+            else
+                kept[i].WriteV2(memory, table, i);
+        }
+        if (version == 1)
+            WithdrawStatusFrames();
+        Version = (int)version;
+        return Errno.None;
+    }
+
+    internal void Release()
+    {
+        foreach (LentFrame frame in _frames)
+            _domain.FreeLent(frame);
+        foreach (LentFrame frame in _statusFrames)
+            _domain.FreeLent(frame);
+        FrameCount = 0;
+        StatusFrameCount = 0;
+    }
+
+    private static int StatusFramesFor(int frames) => (frames * EntriesPerFrameV2 + StatusPerFrame - 1) / StatusPerFrame;
+
+    private static LentFrame[] NewFrames(int count)
+    {
+        var frames = new LentFrame[count];
+        for (int i = 0; i < count; i++)
+            frames[i] = new LentFrame();
+        return frames;
+    }
+
+    private bool TryGrowStatus(int frames)
+    {
+        while (StatusFrameCount < frames)
+        {
+            if (!_domain.TryAllocateLent(_statusFrames[StatusFrameCount]))
+                return false;
+            StatusFrameCount++;
+        }
+        return true;
+    }
+
+    /// <summary>The frames are kept for the next change of version; the guest no longer sees them.</summary>
+    private void WithdrawStatusFrames()
+    {
+        for (int i = 0; i < StatusFrameCount; i++)
+            _domain.Withdraw(_statusFrames[i]);
+        StatusFrameCount = 0;
+    }
+}
+
+/// <summary>A grant entry of either version, read once.</summary>
+internal readonly record struct GrantEntry(ushort Flags, ushort Domain, ulong Frame)
+{
+    /// <summary>Whether version 1 can say it: a plain permission for a frame of 32 bits, or nothing.</summary>
+    public bool FitsV1 => (Flags & GrantEntryFlags.TypeMask) == 0
+        || ((Flags & GrantEntryFlags.TypeMask) == GrantEntryFlags.PermitAccess && (Flags & GrantEntryFlags.SubPage) == 0 && Frame <= uint.MaxValue);
+
+    public static GrantEntry ReadV1(PhysicalMemory memory, ulong table, int index)
+    {
+        ulong word = memory.Word64(table + (ulong)index * 8);
+        return new GrantEntry((ushort)word, (ushort)(word >> 16), word >> 32);
+    }
+
+    public static GrantEntry ReadV2(PhysicalMemory memory, ulong table, int index)
+    {
+        ulong word = memory.Word64(table + (ulong)index * 16);
+        return new GrantEntry((ushort)word, (ushort)(word >> 16), memory.Word64(table + (ulong)index * 16 + 8));
+    }
+
+    public void WriteV1(PhysicalMemory memory, ulong table, int index) =>
+        memory.Word64(table + (ulong)index * 8) = Flags | (ulong)Domain << 16 | Frame << 32;
+
+    public void WriteV2(PhysicalMemory memory, ulong table, int index)
+    {
+        memory.Word64(table + (ulong)index * 16 + 8) = Frame;
+        memory.Word64(table + (ulong)index * 16) = Flags | (ulong)Domain << 16;
+    }
+}

@@ -1,0 +1,59 @@
+using System;
+using Xenolith.Kernel;
+using Xenolith.Mm;
+
+namespace Xenolith.Domains;
+
+/// <summary>
+/// A place in a guest's linear address space that the hypervisor writes to unasked: the runstate area, the second copy of
+/// the time. The address is resolved once, when it is registered, and the frames are pinned: a guest with two sets of page
+/// tables does not map its kernel's data while user code runs.
+/// </summary>
+internal sealed class RegisteredArea(P2m p2m, PhysicalMemory memory)
+{
+    private readonly SharedPage _first = new(p2m, memory);
+    private readonly SharedPage _second = new(p2m, memory);
+    private int _offset;
+
+    public bool IsRegistered => _first.IsAttached;
+
+    /// <summary>Resolves and pins [linear, linear + length); false, and nothing is registered any more: a page is not writable memory.</summary>
+    /// <param name="length">1 to 4,096 bytes.</param>
+    public bool TryRegister(GuestAccess access, ulong linear, int length)
+    {
+        Release();
+        ulong last = unchecked(linear + (ulong)length - 1);
+        if (!TryAttach(access, linear, _first))
+            return false;
+        if ((last & ~Page.OffsetMask) != (linear & ~Page.OffsetMask) && !TryAttach(access, last & ~Page.OffsetMask, _second))
+        {
+            _first.Detach();
+            return false;
+        }
+        _offset = (int)(linear & Page.OffsetMask);
+        return true;
+    }
+
+    /// <summary>Copies out to the area. Nothing happens when none is registered.</summary>
+    /// <param name="at">Byte offset in the area.</param>
+    public void Write(int at, ReadOnlySpan<byte> source)
+    {
+        if (!IsRegistered)
+            return;
+        int start = _offset + at;
+        int here = Math.Clamp(Page.Size - start, 0, source.Length);
+        if (here > 0)
+            _first.Write(start, source.Slice(0, here));
+        if (here < source.Length)
+            _second.Write(Math.Max(start - Page.Size, 0), source.Slice(here));
+    }
+
+    public void Release()
+    {
+        _first.Detach();
+        _second.Detach();
+    }
+
+    private static bool TryAttach(GuestAccess access, ulong linear, SharedPage page) =>
+        access.TryTranslate(linear, AccessKind.Write, out ulong physical, out _) && page.TryAttach(Gfn.Of(physical));
+}

@@ -1,0 +1,111 @@
+using System;
+using Xenolith.Kernel;
+
+namespace Xenolith.Domains;
+
+/// <summary>Timers in the order of their deadlines: a binary heap in an array that never grows, over the clock's one alarm.</summary>
+/// <param name="capacity">How many timers can be set at once: six a vCPU are enough.</param>
+public sealed class TimerQueue(Clock clock, int capacity)
+{
+    private readonly Timer?[] _heap = new Timer?[capacity];
+    private ulong _alarm = ulong.MaxValue;
+
+    /// <summary>Timers that are set.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The earliest deadline; <see cref="ulong.MaxValue"/> when no timer is set.</summary>
+    public ulong NextDeadline => Count == 0 ? ulong.MaxValue : _heap[0]!.Deadline;
+
+    /// <summary>Sets the timer, or moves one that is set. A deadline in the past fires at the next <see cref="Run"/>.</summary>
+    /// <param name="deadline">Nanoseconds of the clock.</param>
+    public void Set(Timer timer, ulong deadline)
+    {
+        if (timer.Slot < 0)
+        {
+            if (Count == _heap.Length)
+                throw new InvalidOperationException("more timers are set than the queue was made for");
+            timer.Slot = Count;
+            _heap[Count++] = timer;
+        }
+        timer.Deadline = deadline;
+        Restore(timer);
+        UpdateAlarm();
+    }
+
+    /// <summary>Stops the timer. Nothing happens when it is not set.</summary>
+    public void Stop(Timer timer)
+    {
+        if (timer.Slot < 0)
+            return;
+        Take(timer);
+        UpdateAlarm();
+    }
+
+    /// <summary>
+    /// Fires every timer whose deadline has come. A timer that sets itself again to a time not after <paramref name="now"/>
+    /// waits for the next call, so that a call ends.
+    /// </summary>
+    public void Run(ulong now)
+    {
+        for (int budget = Count; budget > 0 && Count != 0 && _heap[0]!.Deadline <= now; budget--)
+        {
+            Timer timer = _heap[0]!;
+            Take(timer);
+            timer.Fire(now);
+        }
+        // Whoever calls has seen an alarm, which a one-shot timer gives once: ask again even for the same time.
+        _alarm = NextDeadline;
+        clock.SetAlarm(_alarm);
+    }
+
+    private void Take(Timer timer)
+    {
+        int slot = timer.Slot;
+        Timer last = _heap[--Count]!;
+        _heap[Count] = null;
+        timer.Slot = -1;
+        if (last == timer)
+            return;
+        last.Slot = slot;
+        _heap[slot] = last;
+        Restore(last);
+    }
+
+    private void Restore(Timer timer)
+    {
+        int slot = timer.Slot;
+        while (slot > 0 && _heap[(slot - 1) / 2]!.Deadline > timer.Deadline)
+        {
+            Place(_heap[(slot - 1) / 2]!, slot);
+            slot = (slot - 1) / 2;
+        }
+        while (true)
+        {
+            int child = 2 * slot + 1;
+            if (child >= Count)
+                break;
+            if (child + 1 < Count && _heap[child + 1]!.Deadline < _heap[child]!.Deadline)
+                child++;
+            if (_heap[child]!.Deadline >= timer.Deadline)
+                break;
+            Place(_heap[child]!, slot);
+            slot = child;
+        }
+        Place(timer, slot);
+    }
+
+    private void Place(Timer timer, int slot)
+    {
+        _heap[slot] = timer;
+        timer.Slot = slot;
+    }
+
+    private void UpdateAlarm()
+    {
+        ulong next = NextDeadline;
+        if (next == _alarm)
+            return;
+        _alarm = next;
+        clock.SetAlarm(next);
+    }
+}

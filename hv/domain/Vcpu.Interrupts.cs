@@ -1,0 +1,123 @@
+using Xenolith.Abi.Contract;
+using Xenolith.Hal;
+
+namespace Xenolith.Domains;
+
+/// <summary>What to inject at the next entry.</summary>
+public enum InjectionKind : byte
+{
+    None,
+    /// <summary>Vector 2, whatever RFLAGS.IF says.</summary>
+    Nmi,
+    /// <summary>The event-channel callback vector: injected without the local APIC's knowledge, no EOI follows.</summary>
+    Callback,
+    /// <summary>An interrupt of the local APIC.</summary>
+    LocalApic,
+}
+
+/// <summary>What to inject, and the vector.</summary>
+public readonly record struct Injection(InjectionKind Kind, byte Vector);
+
+/// <summary>Which interrupts wait for a vCPU, and in which order it takes them.</summary>
+public sealed partial class Vcpu
+{
+    private const ulong InterruptFlag = 1UL << 9;
+    private const byte NmiVector = 2;
+
+    /// <summary>Whether an NMI waits.</summary>
+    public bool NmiPending { get; private set; }
+
+    /// <summary>The vector of HVMOP_set_evtchn_upcall_vector; 0: none.</summary>
+    public byte UpcallVector { get; private set; }
+
+    /// <summary>Whether events wait that the callback vector of the domain would announce.</summary>
+    public bool HasPendingUpcall => Domain.CallbackVector != 0 && Info.UpcallPending;
+
+    /// <summary>Sends an NMI.</summary>
+    public void RaiseNmi()
+    {
+        NmiPending = true;
+        Wake();
+    }
+
+    /// <summary>HVMOP_set_evtchn_upcall_vector: events are announced through the local APIC from now on.</summary>
+    /// <param name="vector">16 to 255; the caller has refused others.</param>
+    public void SetUpcallVector(byte vector)
+    {
+        UpcallVector = vector;
+        AssertUpcall();
+    }
+
+    /// <summary>
+    /// What waits to be injected, first NMI, then the callback vector, then the local APIC. Whether the vCPU can take it now
+    /// (IF, shadows) is the control block's to say. Nothing changes before <see cref="AcceptInjection"/>.
+    /// </summary>
+    public bool TrySelectInjection(out Injection injection)
+    {
+        if (NmiPending)
+            injection = new Injection(InjectionKind.Nmi, NmiVector);
+        else if (HasPendingUpcall)
+            injection = new Injection(InjectionKind.Callback, Domain.CallbackVector);
+        else if (Apic.TryGetInterrupt(out byte vector))
+            injection = new Injection(InjectionKind.LocalApic, vector);
+        else
+            injection = default;
+        return injection.Kind != InjectionKind.None;
+    }
+
+    /// <summary>The run loop has handed the injection to the control block.</summary>
+    public void AcceptInjection(Injection injection)
+    {
+        switch (injection.Kind)
+        {
+            case InjectionKind.Nmi:
+                NmiPending = false;
+                break;
+            case InjectionKind.LocalApic:
+                Apic.Accept(injection.Vector);
+                break;
+        }
+    }
+
+    /// <summary>Sets evtchn_upcall_pending; when it was clear, tells the vCPU.</summary>
+    internal void MarkEventsPending()
+    {
+        if (!Info.TestAndSetUpcallPending())
+            AssertUpcall();
+    }
+
+    /// <summary>
+    /// Announces waiting events: by the vCPU's own vector through its local APIC, or by waking it for the domain's callback
+    /// vector. The other callback kinds (a GSI, a PCI line) need an interrupt controller that this kind of domain lacks.
+    /// </summary>
+    internal void AssertUpcall()
+    {
+        if (UpcallVector != 0)
+            Apic.Raise(UpcallVector);
+        else if (Domain.CallbackVector != 0)
+            Wake();
+    }
+
+    /// <summary>Whether something would end a wait at once.</summary>
+    private bool HasWakeReason => TrySelectInjection(out Injection injection)
+        && (injection.Kind == InjectionKind.Nmi || (Cpu.Rflags & InterruptFlag) != 0);
+
+    /// <summary>INIT: the vCPU goes to the wait-for-SIPI state (SDM vol. 3, 9.4.1).</summary>
+    internal void ReceiveInit()
+    {
+        Apic.Reset();
+        NmiPending = false;
+        IsInitialised = false;
+        TakeOffline();
+    }
+
+    /// <summary>A start-up interrupt: starts a vCPU that waits for one at vector &lt;&lt; 12 in real mode; any other ignores it.</summary>
+    internal void ReceiveStartup(byte vector)
+    {
+        if (IsOnline || IsInitialised)
+            return;
+        CpuReset.LoadStartup(Cpu, vector);
+        IsInitialised = true;
+        Up();
+    }
+}

@@ -1,0 +1,130 @@
+using System;
+using Xenolith.Abi.Contract;
+using Xenolith.Mm;
+
+namespace Xenolith.Domains;
+
+/// <summary>What a vCPU knows of time: the published clock and Xen's two timers.</summary>
+public sealed partial class Vcpu
+{
+    private readonly RegisteredArea _timeArea;
+    private readonly VcpuTimer _singleShot;
+    private readonly VcpuTimer _periodic;
+    private readonly VcpuTimer _pollTimeout;
+    private PvTime _published;
+    private uint _timeAreaVersion;
+
+    /// <summary>Nanoseconds between two ticks of the periodic timer; 0: stopped.</summary>
+    public ulong Period { get; private set; }
+
+    /// <summary>Guest TSC - host TSC, mod 2^64. Changing it publishes the time anew.</summary>
+    public ulong TscOffset
+    {
+        get => Cpu.TscOffset;
+        set
+        {
+            Cpu.TscOffset = value;
+            PublishTimeIfChanged();
+            Apic.TscOffsetChanged();
+        }
+    }
+
+    /// <summary>The guest's TSC now.</summary>
+    public ulong GuestTsc => unchecked(Domain.Services.Clock.Tsc + Cpu.TscOffset);
+
+    /// <summary>
+    /// VCPUOP_set_singleshot_timer, set_timer_op: VIRQ_TIMER once at a time. A time that has passed fires at once.
+    /// </summary>
+    /// <param name="deadline">Nanoseconds of system time.</param>
+    public void SetSingleShot(ulong deadline) => Domain.Services.Timers.Set(_singleShot, deadline);
+
+    /// <summary>VCPUOP_stop_singleshot_timer, or set_timer_op with 0.</summary>
+    public void StopSingleShot() => Domain.Services.Timers.Stop(_singleShot);
+
+    /// <summary>VCPUOP_set_periodic_timer.</summary>
+    /// <param name="period">Nanoseconds; the caller has refused less than a millisecond.</param>
+    public void SetPeriodic(ulong period)
+    {
+        Period = period;
+        ulong now = Domain.Services.Clock.Nanoseconds;
+        Domain.Services.Timers.Set(_periodic, period > ulong.MaxValue - now ? ulong.MaxValue : now + period);
+    }
+
+    /// <summary>VCPUOP_stop_periodic_timer.</summary>
+    public void StopPeriodic()
+    {
+        Period = 0;
+        Domain.Services.Timers.Stop(_periodic);
+    }
+
+    /// <summary>
+    /// VCPUOP_register_vcpu_time_memory_area: a second copy of vcpu_time_info at the address. False: it is not writable memory.
+    /// </summary>
+    /// <param name="access">The address space that the address belongs to: the caller's.</param>
+    public bool RegisterTimeArea(GuestAccess access, ulong linear)
+    {
+        if (!_timeArea.TryRegister(access, linear, PvTime.Size))
+            return false;
+        PublishTime();
+        return true;
+    }
+
+    /// <summary>Writes vcpu_time_info, and its second copy.</summary>
+    public void PublishTime()
+    {
+        DomainServices services = Domain.Services;
+        byte flags = services.TscIsStable ? PvClockFlags.TscStable : (byte)0;
+        _published = PvTime.Of(services.Clock.Scale, Cpu.TscOffset, flags);
+        Info.WriteTime(in _published);
+        WriteTimeArea();
+    }
+
+    internal void TimerFired(VcpuTimerKind kind, ulong now)
+    {
+        switch (kind)
+        {
+            case VcpuTimerKind.SingleShot:
+                Domain.EventChannels.RaiseVirq(this, Virq.Timer);
+                break;
+            case VcpuTimerKind.Periodic:
+                Domain.EventChannels.RaiseVirq(this, Virq.Timer);
+                Domain.Services.Timers.Set(_periodic, Period > ulong.MaxValue - now ? ulong.MaxValue : now + Period);
+                break;
+            default:
+                Wake();
+                break;
+        }
+    }
+
+    private void PublishTimeIfChanged()
+    {
+        DomainServices services = Domain.Services;
+        if (_published != PvTime.Of(services.Clock.Scale, Cpu.TscOffset, _published.Flags))
+            PublishTime();
+    }
+
+    private void WriteTimeArea()
+    {
+        if (!_timeArea.IsRegistered)
+            return;
+        Span<byte> image = stackalloc byte[PvTime.Size];
+        _timeAreaVersion = unchecked((_timeAreaVersion | 1) + 2);
+        _published.Write(image, _timeAreaVersion);
+        _timeArea.Write(0, image.Slice(0, 4));
+        System.Threading.Interlocked.MemoryBarrier();
+        _timeArea.Write(PvTime.BodyOffset, image.Slice(PvTime.BodyOffset));
+        System.Threading.Interlocked.MemoryBarrier();
+        _timeAreaVersion++;
+        _published.Write(image, _timeAreaVersion);
+        _timeArea.Write(0, image.Slice(0, 4));
+    }
+}
+
+/// <summary>What a vCPU has timers for.</summary>
+internal enum VcpuTimerKind { SingleShot, Periodic, PollTimeout }
+
+/// <summary>One of a vCPU's timers.</summary>
+internal sealed class VcpuTimer(Vcpu vcpu, VcpuTimerKind kind) : Timer
+{
+    protected internal override void Fire(ulong now) => vcpu.TimerFired(kind, now);
+}

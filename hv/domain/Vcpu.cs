@@ -1,0 +1,112 @@
+using System;
+using Xenolith.Abi.Contract;
+using Xenolith.Hal;
+using Xenolith.Mm;
+
+namespace Xenolith.Domains;
+
+/// <summary>
+/// A virtual CPU of a domain: its control block, its way into guest memory, its local APIC, and what Xen's ABI adds to a CPU.
+/// A waiting vCPU is state, not a stack; the run loop picks one that <see cref="IsRunnable"/>.
+/// </summary>
+public sealed partial class Vcpu
+{
+    internal Vcpu(Domain domain, int id, VirtualCpu cpu)
+    {
+        DomainServices services = domain.Services;
+        Domain = domain;
+        Id = id;
+        Cpu = cpu;
+        cpu.SetNestedRoot(domain.P2m.Root);
+        Access = new GuestAccess(cpu, domain.Memory);
+        Info = new VcpuInfoArea(domain.SharedInfo, new SharedPage(domain.P2m, services.Memory), id);
+        Apic = new VirtualApic(this);
+        _runStateArea = new RegisteredArea(domain.P2m, services.Memory);
+        _timeArea = new RegisteredArea(domain.P2m, services.Memory);
+        _runState = new RunStateAccount(RunState.Offline, services.Clock.Nanoseconds);
+        _singleShot = new VcpuTimer(this, VcpuTimerKind.SingleShot);
+        _periodic = new VcpuTimer(this, VcpuTimerKind.Periodic);
+        _pollTimeout = new VcpuTimer(this, VcpuTimerKind.PollTimeout);
+    }
+
+    /// <summary>0 to the domain's number of vCPUs - 1.</summary>
+    public int Id { get; }
+
+    public Domain Domain { get; }
+
+    /// <summary>The control block and the registers.</summary>
+    public VirtualCpu Cpu { get; }
+
+    /// <summary>The vCPU's linear address space.</summary>
+    public GuestAccess Access { get; }
+
+    public VirtualApic Apic { get; }
+
+    /// <summary>Where vcpu_info lies.</summary>
+    public VcpuInfoArea Info { get; }
+
+    /// <summary>Ports of the VIRQs bound on this vCPU; 0: not bound.</summary>
+    internal uint[] VirqPorts { get; } = new uint[Limits.Virqs];
+
+    /// <summary>Whether a hypercall made now has 64-bit arguments and structures: the vCPU runs 64-bit code.</summary>
+    public bool Is64BitCaller => Access.Is64Bit;
+
+    /// <summary>The value of <see cref="P2m.Generation"/> for which the CPU's cached translations are good.</summary>
+    private uint _nestedGeneration;
+
+    /// <summary>
+    /// Makes the CPU forget translations that changed since this vCPU ran last, and frees page-table pages that no CPU can
+    /// have cached any more. The run loop calls it before each entry.
+    /// </summary>
+    public void SynchroniseNested()
+    {
+        P2m p2m = Domain.P2m;
+        if (_nestedGeneration != p2m.Generation)
+        {
+            _nestedGeneration = p2m.Generation;
+            Cpu.InvalidateNested();
+        }
+        if (p2m.HasRetiredTables && IsNestedCurrentEverywhere())
+            p2m.FreeRetiredTables();
+    }
+
+    private bool IsNestedCurrentEverywhere()
+    {
+        foreach (Vcpu other in Domain.Vcpus)
+        {
+            if (other._nestedGeneration != Domain.P2m.Generation)
+                return false;
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// VCPUOP_register_vcpu_info. EINVAL as <see cref="VcpuInfoArea"/> says, or the vCPU is neither the caller nor offline.
+    /// </summary>
+    public Errno RegisterInfo(Gfn gfn, uint offset, Vcpu caller)
+    {
+        if (this != caller && IsOnline)
+            return Errno.EINVAL;
+        Errno error = Info.TryRegister(gfn, offset);
+        if (error == Errno.None)
+        {
+            AssertUpcall();
+            PublishTime();
+        }
+        return error;
+    }
+
+    /// <summary>Gives back what the vCPU holds of the machine.</summary>
+    internal void Release()
+    {
+        TimerQueue timers = Domain.Services.Timers;
+        timers.Stop(_singleShot);
+        timers.Stop(_periodic);
+        timers.Stop(_pollTimeout);
+        Apic.Release();
+        Info.Release();
+        _runStateArea.Release();
+        _timeArea.Release();
+        Cpu.Release();
+    }
+}

@@ -1,0 +1,105 @@
+using System;
+using Xenolith.Abi.Contract;
+using Xenolith.Kernel;
+using Xenolith.Mm;
+
+namespace Xenolith.Domains;
+
+/// <summary>
+/// Where a vCPU's vcpu_info lies: in shared_info for the first 32, until the guest registers a place of its own. A later
+/// vCPU has none before that, and events for it are lost, as on Xen.
+/// </summary>
+public sealed class VcpuInfoArea
+{
+    private const int UpcallPendingOffset = 0;
+    private const int UpcallMaskOffset = 1;
+
+    /// <summary>vcpu_time_info in both layouts.</summary>
+    internal const int TimeOffset = 32;
+
+    private readonly SharedInfoPage _sharedInfo;
+    private readonly SharedPage _own;
+    private SharedPage? _page;
+    private int _offset;
+
+    internal VcpuInfoArea(SharedInfoPage sharedInfo, SharedPage own, int vcpu)
+    {
+        _sharedInfo = sharedInfo;
+        _own = own;
+        if (vcpu < Limits.LegacyVcpus)
+        {
+            _page = sharedInfo.Page;
+            _offset = vcpu * SharedInfoPage.VcpuInfoSize;
+        }
+    }
+
+    /// <summary>Whether the guest chose the place.</summary>
+    public bool IsRegistered => _own.IsAttached;
+
+    /// <summary>Whether there is a place at all.</summary>
+    public bool Exists => _page != null;
+
+    private int SelectorOffset => _sharedInfo.Is64Bit ? 8 : 4;
+
+    /// <summary>Whether events wait for the vCPU.</summary>
+    public bool UpcallPending => _page != null && _page.Read8(_offset + UpcallPendingOffset) != 0;
+
+    /// <summary>Sets evtchn_upcall_pending; true when it was set already (or there is no place).</summary>
+    internal bool TestAndSetUpcallPending() => _page == null || _page.TestAndSetBit(_offset + UpcallPendingOffset, 0);
+
+    /// <summary>Sets a bit of evtchn_pending_sel; true when it was set already (or there is no place).</summary>
+    internal bool TestAndSetSelector(int word) => _page == null || _page.TestAndSetBit(_offset + SelectorOffset, word);
+
+    /// <summary>Clears evtchn_upcall_mask, as SCHEDOP_block does. It has no effect on delivery to this kind of guest.</summary>
+    internal void ClearUpcallMask() => _page?.Write8(_offset + UpcallMaskOffset, 0);
+
+    /// <summary>
+    /// Moves the vcpu_info to a place that the guest chose, contents and all, and marks every event word pending so that
+    /// nothing is lost. The caller has checked that the vCPU may do it.
+    /// </summary>
+    /// <param name="offset">In bytes; a multiple of 4.</param>
+    /// <returns>
+    /// EINVAL: registered before, out of the page, not aligned (Xen takes any offset), or the frame is not the guest's own
+    /// writable memory.
+    /// </returns>
+    internal Errno TryRegister(Gfn gfn, uint offset)
+    {
+        if (offset > Page.Size - SharedInfoPage.VcpuInfoSize || (offset & 3) != 0 || IsRegistered)
+            return Errno.EINVAL;
+        if (!_own.TryAttach(gfn))
+            return Errno.EINVAL;
+        Span<byte> content = stackalloc byte[SharedInfoPage.VcpuInfoSize];
+        content.Clear();
+        if (_page != null)
+            _page.Read(_offset, content);
+        else
+            content[UpcallMaskOffset] = 1;
+        _page = _own;
+        _offset = (int)offset;
+        _page.Write(_offset, content);
+        for (int word = 0; word < _sharedInfo.WordBits; word++)
+            TestAndSetSelector(word);
+        TestAndSetUpcallPending();
+        return Errno.None;
+    }
+
+    /// <summary>Writes vcpu_time_info under its version protocol: odd while it changes (public/xen.h).</summary>
+    internal void WriteTime(in PvTime time)
+    {
+        if (_page == null)
+            return;
+        int at = _offset + TimeOffset;
+        uint version = _page.Read32(at) | 1;
+        _page.Write32(at, version);
+        Span<byte> body = stackalloc byte[PvTime.Size];
+        time.Write(body, 0);
+        _page.Write(at + PvTime.BodyOffset, body.Slice(PvTime.BodyOffset));
+        _page.Write32(at, unchecked(version + 1));
+    }
+
+    internal void Release()
+    {
+        _page = null;
+        _own.Detach();
+    }
+}

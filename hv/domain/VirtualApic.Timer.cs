@@ -1,0 +1,167 @@
+using System;
+using Xenolith.Kernel;
+
+namespace Xenolith.Domains;
+
+/// <summary>The APIC timer: one-shot, periodic and TSC-deadline (SDM vol. 3, 11.5.4).</summary>
+public sealed partial class VirtualApic
+{
+    /// <summary>Nanoseconds of one tick of the timer's input clock before division: 100 MHz, as Xen's.</summary>
+    public const ulong BusCycle = 10;
+
+    private const uint TimerModeMask = 3 << 17;
+    private const uint TimerPeriodic = 1 << 17;
+    private const uint TimerTscDeadline = 2 << 17;
+
+    /// <summary>When the running count began, in nanoseconds; meaningful while <see cref="ApicRegister.InitialCount"/> is not 0.</summary>
+    private ulong _countStart;
+    private ulong _tscDeadline;
+
+    /// <summary>IA32_TSC_DEADLINE: the guest TSC at which the timer fires; 0: disarmed, or the timer is in another mode.</summary>
+    public ulong TscDeadline
+    {
+        get => IsTscDeadline ? _tscDeadline : 0;
+        set
+        {
+            if (!IsTscDeadline)
+                return;
+            _tscDeadline = value;
+            ArmTscDeadline();
+        }
+    }
+
+    private bool IsTscDeadline => (this[ApicRegister.LvtTimer] & TimerModeMask) == TimerTscDeadline;
+
+    private bool IsPeriodic => (this[ApicRegister.LvtTimer] & TimerModeMask) == TimerPeriodic;
+
+    private Clock Clock => _vcpu.Domain.Services.Clock;
+
+    private TimerQueue Timers => _vcpu.Domain.Services.Timers;
+
+    /// <summary>Divide configuration: bits 0, 1 and 3 select 2, 4 … 128, 1.</summary>
+    private ulong TickNanoseconds
+    {
+        get
+        {
+            uint divide = this[ApicRegister.Divide];
+            int selector = (int)((divide & 3) | (divide >> 1 & 4));
+            return BusCycle << ((selector + 1) & 7);
+        }
+    }
+
+    private uint CurrentCount
+    {
+        get
+        {
+            uint initial = this[ApicRegister.InitialCount];
+            if (initial == 0 || IsTscDeadline)
+                return 0;
+            ulong ticks = (Clock.Nanoseconds - _countStart) / TickNanoseconds;
+            if (IsPeriodic)
+                return initial - (uint)(ticks % initial);
+            return ticks >= initial ? 0 : initial - (uint)ticks;
+        }
+    }
+
+    /// <summary>The guest's TSC jumped: a deadline in its terms is another time now.</summary>
+    internal void TscOffsetChanged()
+    {
+        if (IsTscDeadline && _tscDeadline != 0)
+            ArmTscDeadline();
+    }
+
+    internal void TimerFired(ulong now)
+    {
+        uint lvt = this[ApicRegister.LvtTimer];
+        if (IsTscDeadline)
+        {
+            _tscDeadline = 0;
+        }
+        else if (IsPeriodic)
+        {
+            ulong period = this[ApicRegister.InitialCount] * TickNanoseconds;
+            // Ticks that nobody was there to take are lost, not saved up: the next one is the first after now.
+            _countStart += (now - _countStart) / period * period;
+            Timers.Set(_timer, _countStart + period);
+        }
+        if ((lvt & LvtMasked) == 0)
+            Raise((byte)lvt);
+    }
+
+    private void WriteLvtTimer(uint value)
+    {
+        uint before = this[ApicRegister.LvtTimer];
+        uint now = value & 0x7_00FF | (IsSoftwareEnabled ? 0 : LvtMasked);
+        this[ApicRegister.LvtTimer] = now;
+        if (((before ^ now) & TimerModeMask) == 0)
+            return;
+        // A change to or from TSC-deadline mode disarms; between one-shot and periodic the count goes on.
+        if ((before & TimerModeMask) == TimerTscDeadline || (now & TimerModeMask) == TimerTscDeadline)
+        {
+            _tscDeadline = 0;
+            this[ApicRegister.InitialCount] = 0;
+            StopTimer();
+        }
+        else
+        {
+            ArmCount();
+        }
+    }
+
+    private void WriteInitialCount(uint value)
+    {
+        if (IsTscDeadline)
+            return;
+        this[ApicRegister.InitialCount] = value;
+        _countStart = Clock.Nanoseconds;
+        ArmCount();
+    }
+
+    private void WriteDivide(uint value)
+    {
+        uint remaining = CurrentCount;
+        uint initial = this[ApicRegister.InitialCount];
+        this[ApicRegister.Divide] = value;
+        if (initial == 0 || IsTscDeadline || remaining == 0)
+            return;
+        // What was left of the count stays, at the new speed.
+        ulong elapsed = (initial - remaining) * TickNanoseconds;
+        ulong now = Clock.Nanoseconds;
+        _countStart = now > elapsed ? now - elapsed : 0;
+        ArmCount();
+    }
+
+    private void ArmCount()
+    {
+        uint initial = this[ApicRegister.InitialCount];
+        if (initial == 0 || (!IsPeriodic && CurrentCount == 0))
+        {
+            StopTimer();
+            return;
+        }
+        ulong period = initial * TickNanoseconds;
+        ulong elapsed = Clock.Nanoseconds - _countStart;
+        Timers.Set(_timer, _countStart + (elapsed / period + 1) * period);
+    }
+
+    private void ArmTscDeadline()
+    {
+        if (_tscDeadline == 0)
+        {
+            StopTimer();
+            return;
+        }
+        ulong hostTsc = unchecked(_tscDeadline - _vcpu.TscOffset);
+        // A deadline behind the guest's counter has passed, however the subtraction wrapped.
+        bool isPast = _vcpu.GuestTsc >= _tscDeadline;
+        Timers.Set(_timer, isPast ? Clock.Nanoseconds : Math.Max(Clock.Scale.ToNanoseconds(hostTsc), Clock.Nanoseconds));
+    }
+
+    private void StopTimer() => Timers.Stop(_timer);
+}
+
+/// <summary>The timer of one local APIC.</summary>
+internal sealed class ApicTimer(VirtualApic apic) : Timer
+{
+    protected internal override void Fire(ulong now) => apic.TimerFired(now);
+}
