@@ -33,7 +33,7 @@ internal static unsafe class RuntimeHooks
 
     /// <summary>A range, overflow, null or cast violation: a bug of the guest.</summary>
     [RuntimeExport("runtime_fault")]
-    private static void Fault(int kind, ulong at)
+    private static void Fault(int kind, ulong at, ulong stack, ulong frame)
     {
         GuestConsole.Flush();
         GuestConsole.Write("guest: failed: runtime fault ");
