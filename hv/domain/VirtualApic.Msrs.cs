@@ -19,7 +19,7 @@ public sealed partial class VirtualApic
     public bool OffersX2Apic { get; set; } = true;
 
     /// <summary>IA32_APIC_BASE.</summary>
-    public ulong Base => _base;
+    public ulong BaseMsr => _base;
 
     /// <summary>Whether IA32_APIC_BASE switches the APIC on.</summary>
     public bool IsEnabled => (_base & BaseEnabled) != 0;
@@ -33,7 +33,7 @@ public sealed partial class VirtualApic
     /// Writes IA32_APIC_BASE. False: #GP, for a reserved bit, a transition that 11.12.5 forbids, or another address than
     /// <see cref="PageAddress"/>, which is not offered here.
     /// </summary>
-    public bool TryWriteBase(ulong value)
+    public bool TryWriteBaseMsr(ulong value)
     {
         const ulong writable = BaseBootProcessor | BaseEnabled | BaseX2Apic;
         ulong wanted = value & (BaseEnabled | BaseX2Apic);
