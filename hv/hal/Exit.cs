@@ -27,7 +27,7 @@ public enum ExitReason
     CacheInvalidate,
     /// <summary>An instruction that the guest's CPU policy does not have (VMX, SVM, MONITOR, RDPMC …): #UD or #GP is for the caller to inject.</summary>
     UnavailableInstruction,
-    /// <summary>A non-maskable interrupt of the host arrived.</summary>
+    /// <summary>A non-maskable interrupt of the host arrived; its handler in the host's IDT has run by now.</summary>
     Nmi,
     /// <summary>The hardware refused the entry; the HAL has printed which rule was broken.</summary>
     EntryFailed,
@@ -38,6 +38,12 @@ public enum ExitReason
 /// <summary>One exit, decoded. Fields that a reason does not name are undefined. The HAL fills one of these per vCPU, in place.</summary>
 public struct Exit
 {
+    /// <summary>The instruction has no general register operand.</summary>
+    public const byte NoGeneralRegister = 0xFF;
+
+    /// <summary>The CPU does not say which register; decode the instruction (SVM without decode assists, where <see cref="InstructionLength"/> may be 0 too).</summary>
+    public const byte UnknownGeneralRegister = 0xFE;
+
     public ExitReason Reason;
 
     /// <summary>Bytes of the instruction that exited; 0 when the CPU does not say (SVM without next-RIP save) and a decoder must.</summary>
@@ -68,8 +74,12 @@ public struct Exit
     // Control register.
     public byte ControlRegister;
     public bool IsControlRegisterWrite;
-    /// <summary>Number of the general register; for LMSW and CLTS the HAL computes <see cref="ControlRegisterValue"/> itself and sets this to 0xFF.</summary>
+    /// <summary>
+    /// Number of the general register, or <see cref="NoGeneralRegister"/> (LMSW and CLTS: <see cref="ControlRegisterValue"/> is the whole
+    /// new value), or <see cref="UnknownGeneralRegister"/>: a CPU without decode assists does not say, a decoder must.
+    /// </summary>
     public byte GeneralRegister;
+    /// <summary>The full new value of a write, computed from the register; undefined for reads and with an unknown register.</summary>
     public ulong ControlRegisterValue;
 
     // What the vendor said, for the log.

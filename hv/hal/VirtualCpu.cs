@@ -61,8 +61,15 @@ public abstract class VirtualCpu
     /// <summary>
     /// Delivers a fault at the next entry (merging with an event whose delivery the exit interrupted, per the double-fault
     /// table of SDM vol. 3, 6.15: the result may be #DF, or a triple fault reported at the next <see cref="Run"/>).
+    /// #BP and #OF are traps: move RIP past the instruction first.
     /// </summary>
     public abstract void InjectException(byte vector, bool hasErrorCode, uint errorCode);
+
+    /// <summary>
+    /// Exceptions that exit, a bit a vector; 0 at first. The HAL adds #MC, which belongs to the host: its handler there runs
+    /// before <see cref="Run"/> returns with <see cref="ExitReason.Exception"/>.
+    /// </summary>
+    public virtual uint ExceptionBitmap { get; set; }
 
     /// <summary>Delivers a page fault: CR2 and error code.</summary>
     public void InjectPageFault(ulong linear, uint errorCode)

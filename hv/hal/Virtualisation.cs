@@ -18,6 +18,12 @@ public abstract class Virtualisation
     public abstract PageTableFormat NestedFormat { get; }
 
     /// <summary>
+    /// Whether every entry is preceded by a check of the control block against the manual's rules. After a failed entry the
+    /// check runs in any case.
+    /// </summary>
+    public bool ChecksEntries { get; set; } = Checks.Enabled;
+
+    /// <summary>
     /// Checks for what the hypervisor needs and switches virtualisation on for this CPU.
     /// Null: done. Otherwise one sentence that names what is missing or locked off and the mend.
     /// </summary>

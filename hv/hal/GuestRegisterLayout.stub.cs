@@ -1,0 +1,58 @@
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Xenolith.Build.Stubs;
+
+/// <summary>
+/// Where <c>Xenolith.Hal.GuestRegisters</c> keeps what, and the moves between it and the CPU that both entry stubs share.
+/// </summary>
+internal static class GuestRegisterLayout
+{
+    public const int Rax = 0;
+    public const int Rsp = 4 * 8;
+    public const int Rdi = 7 * 8;
+    private const int Xmm = 128;
+    private const int Mxcsr = 384;
+
+    // In encoding order; RSP is in the control block, and RDI is the base register, so both are skipped by number.
+    private static readonly AssemblerRegister64[] s_general =
+        [rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15];
+
+    private static readonly AssemblerRegisterXMM[] s_xmm =
+        [xmm0, xmm1, xmm2, xmm3, xmm4, xmm5, xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15];
+
+    /// <summary>Loads the general registers from [base], RDI last: base must be RDI. Leaves the flags alone.</summary>
+    public static void LoadGeneral(Assembler a, AssemblerRegister64 from, bool includeRax)
+    {
+        for (int i = includeRax ? 0 : 1; i < s_general.Length; i++)
+        {
+            if (i is not (4 or 7))
+                a.mov(s_general[i], __qword_ptr[from + 8 * i]);
+        }
+        a.mov(rdi, __qword_ptr[from + Rdi]);
+    }
+
+    /// <summary>Saves the general registers but RSP and RDI to [base].</summary>
+    public static void SaveGeneral(Assembler a, AssemblerRegister64 to, bool includeRax)
+    {
+        for (int i = includeRax ? 0 : 1; i < s_general.Length; i++)
+        {
+            if (i is not (4 or 7))
+                a.mov(__qword_ptr[to + 8 * i], s_general[i]);
+        }
+    }
+
+    public static void LoadSimd(Assembler a, AssemblerRegister64 from)
+    {
+        a.ldmxcsr(__dword_ptr[from + Mxcsr]);
+        for (int i = 0; i < s_xmm.Length; i++)
+            a.movups(s_xmm[i], __xmmword_ptr[from + (Xmm + 16 * i)]);
+    }
+
+    public static void SaveSimd(Assembler a, AssemblerRegister64 to)
+    {
+        a.stmxcsr(__dword_ptr[to + Mxcsr]);
+        for (int i = 0; i < s_xmm.Length; i++)
+            a.movups(__xmmword_ptr[to + (Xmm + 16 * i)], s_xmm[i]);
+    }
+}

@@ -1,0 +1,25 @@
+using System.Runtime.InteropServices;
+
+namespace Xenolith.Hal;
+
+/// <summary>What CPUID returns.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct CpuidResult
+{
+    public uint Eax, Ebx, Ecx, Edx;
+}
+
+/// <summary>What SGDT and SIDT store in 64-bit mode.</summary>
+[StructLayout(LayoutKind.Sequential, Pack = 1)]
+public struct DescriptorTableImage
+{
+    public ushort Limit;
+    public ulong Base;
+}
+
+/// <summary>The host's selectors, in the order of <see cref="SegmentName"/>.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public struct SelectorImage
+{
+    public ushort Es, Cs, Ss, Ds, Fs, Gs, Ldtr, Tr;
+}

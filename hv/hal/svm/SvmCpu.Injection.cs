@@ -1,0 +1,90 @@
+using System;
+
+namespace Xenolith.Hal.Svm;
+
+/// <summary>Delivery of events to the guest.</summary>
+public sealed partial class SvmCpu
+{
+    private EventQueue _events;
+    private PendingEvent _injected;
+    private bool _windowWanted;
+
+    public override bool CanTakeInterrupt => _events.IsEmpty && AcceptsInterrupts;
+
+    public override void RequestInterruptWindow(bool wanted) => _windowWanted = wanted;
+
+    public override void InjectInterrupt(byte vector)
+    {
+        if (!CanTakeInterrupt)
+            throw new InvalidOperationException("an interrupt for a vCPU that can't take one");
+        _events.AddInterrupt(vector);
+    }
+
+    public override void InjectException(byte vector, bool hasErrorCode, uint errorCode) =>
+        _events.AddException(vector, hasErrorCode, errorCode);
+
+    public override void SkipInstruction(int length)
+    {
+        ref VmcbLayout vmcb = ref _vmcb.Fields;
+        ulong old = vmcb.Rip;
+        ulong next = unchecked(old + (uint)length);
+        const ulong limit = 1UL << 32;
+        if (old < limit && next >= limit && !RunsLongCode)
+            next &= limit - 1;
+        vmcb.Rip = next;
+        vmcb.InterruptShadow &= ~1UL;
+        ulong flags = vmcb.Rflags;
+        vmcb.Rflags = flags & ~RflagsBits.Resume;
+        // The instruction is complete, so a single step ends here: #DB with DR6.BS (APM vol. 2, 13.1.1.2).
+        if ((flags & RflagsBits.Trap) != 0 && !_events.Next.Valid)
+        {
+            vmcb.Dr6 |= 1 << 14;
+            _events.AddException(ExceptionVector.Debug, false, 0);
+        }
+    }
+
+    private bool AcceptsInterrupts =>
+        (_vmcb.Fields.Rflags & RflagsBits.Interrupt) != 0 && (_vmcb.Fields.InterruptShadow & 1) == 0;
+
+    private bool RunsLongCode =>
+        (_vmcb.Fields.Efer & EferBits.LongModeActive) != 0 && GetSegment(SegmentName.Cs).Long;
+
+    private void WriteEvents()
+    {
+        ref VmcbLayout vmcb = ref _vmcb.Fields;
+        if (_events.Displaced.Valid)
+            _events.Promote(AcceptsInterrupts);
+        // A virtual interrupt that exits when it would be taken (15.21.4); it is never delivered, so its vector means nothing.
+        if (_windowWanted || _events.Displaced.Valid)
+        {
+            vmcb.VirtualInterrupt = VirtualInterrupt.Masking | VirtualInterrupt.Pending | VirtualInterrupt.IgnoreTpr | VirtualInterrupt.PriorityMask;
+            vmcb.Intercepts1 |= MiscellaneousIntercepts.VirtualInterrupt;
+        }
+        else
+        {
+            vmcb.VirtualInterrupt = VirtualInterrupt.Masking;
+            vmcb.Intercepts1 &= ~MiscellaneousIntercepts.VirtualInterrupt;
+        }
+        vmcb.InterceptExceptions = ExceptionBitmap | (1u << ExceptionVector.MachineCheck);
+
+        _injected = _events.Take();
+        // Real mode pushes no error code, whatever the exception.
+        if (_injected.HasErrorCode && (vmcb.Cr0 & Cr0Bits.ProtectionEnable) == 0)
+            _injected = _injected with { HasErrorCode = false };
+        vmcb.EventInjection = _injected.Valid ? SvmExits.Information(_injected) : 0;
+    }
+
+    private void ResumeInterruptedEvent()
+    {
+        PendingEvent interrupted = SvmExits.Event(_vmcb.Fields.ExitInterruptInformation);
+        if (!interrupted.Valid)
+            return;
+        // INT n, INT3 and INTO run again: RIP still names them, and without next-RIP save the CPU could not be told what to push.
+        // An exception of the same vector that was injected has no instruction behind it and is delivered again.
+        bool fromInstruction = interrupted.IsSoftware
+            || (interrupted.Kind == EventKind.Exception && interrupted.Vector is ExceptionVector.Breakpoint or ExceptionVector.Overflow);
+        if (fromInstruction && !(_injected.Valid && _injected.Vector == interrupted.Vector))
+            return;
+        _events.Resume(interrupted);
+    }
+}

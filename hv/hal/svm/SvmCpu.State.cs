@@ -1,0 +1,170 @@
+namespace Xenolith.Hal.Svm;
+
+/// <summary>Reading and writing the guest's registers.</summary>
+public sealed partial class SvmCpu
+{
+    private ulong _tscAux;
+
+    public override ulong Rip
+    {
+        get => _vmcb.Fields.Rip;
+        set => _vmcb.Fields.Rip = value;
+    }
+
+    public override ulong Rflags
+    {
+        get => _vmcb.Fields.Rflags;
+        set => _vmcb.Fields.Rflags = value | RflagsBits.AlwaysOne;
+    }
+
+    public override ulong Cr0
+    {
+        get => _vmcb.Fields.Cr0;
+        set
+        {
+            ref VmcbLayout vmcb = ref _vmcb.Fields;
+            ulong changed = vmcb.Cr0 ^ value;
+            vmcb.Cr0 = value;
+            if ((changed & Cr0Bits.Paging) != 0)
+                Efer = vmcb.Efer;
+            if ((changed & (Cr0Bits.Paging | Cr0Bits.WriteProtect)) != 0)
+                _translationsStale = true;
+        }
+    }
+
+    public override ulong Cr2
+    {
+        get => _vmcb.Fields.Cr2;
+        set => _vmcb.Fields.Cr2 = value;
+    }
+
+    public override ulong Cr3
+    {
+        get => _vmcb.Fields.Cr3;
+        set
+        {
+            _vmcb.Fields.Cr3 = value;
+            _translationsStale = true;
+        }
+    }
+
+    public override ulong Cr4
+    {
+        get => _vmcb.Fields.Cr4;
+        set
+        {
+            ulong changed = _vmcb.Fields.Cr4 ^ value;
+            _vmcb.Fields.Cr4 = value;
+            if ((changed & Cr4Bits.Translation) != 0)
+                _translationsStale = true;
+        }
+    }
+
+    // 15.5.1: a guest runs with SVME set, or VMRUN refuses it.
+    public override ulong Efer
+    {
+        get => _vmcb.Fields.Efer & ~EferBits.SecureVirtualMachine;
+        set
+        {
+            ref VmcbLayout vmcb = ref _vmcb.Fields;
+            ulong old = vmcb.Efer;
+            bool active = (value & EferBits.LongModeEnable) != 0 && (vmcb.Cr0 & Cr0Bits.Paging) != 0;
+            ulong updated = (active ? value | EferBits.LongModeActive : value & ~EferBits.LongModeActive) | EferBits.SecureVirtualMachine;
+            vmcb.Efer = updated;
+            if (((old ^ updated) & (EferBits.LongModeActive | EferBits.NoExecuteEnable)) != 0)
+                _translationsStale = true;
+        }
+    }
+
+    public override ulong Dr7
+    {
+        get => _vmcb.Fields.Dr7;
+        set => _vmcb.Fields.Dr7 = value;
+    }
+
+    public override Segment GetSegment(SegmentName name)
+    {
+        ref VmcbSegment segment = ref Field(name);
+        return new Segment(segment.Selector, segment.Attributes, segment.Limit, segment.Base);
+    }
+
+    public override void SetSegment(SegmentName name, Segment segment)
+    {
+        ref VmcbSegment field = ref Field(name);
+        field.Selector = segment.Selector;
+        field.Attributes = (ushort)(segment.Attributes & 0xFFF);
+        field.Limit = segment.Limit;
+        field.Base = segment.Base;
+        // The VMCB has the privilege level beside the segments; it is SS's in all modes but virtual-8086, where both are 3.
+        if (name == SegmentName.Ss)
+            _vmcb.Fields.PrivilegeLevel = (byte)segment.PrivilegeLevel;
+    }
+
+    public override DescriptorTable Gdtr
+    {
+        get => new(_vmcb.Fields.Gdtr.Base, (ushort)_vmcb.Fields.Gdtr.Limit);
+        set
+        {
+            _vmcb.Fields.Gdtr.Base = value.Base;
+            _vmcb.Fields.Gdtr.Limit = value.Limit;
+        }
+    }
+
+    public override DescriptorTable Idtr
+    {
+        get => new(_vmcb.Fields.Idtr.Base, (ushort)_vmcb.Fields.Idtr.Limit);
+        set
+        {
+            _vmcb.Fields.Idtr.Base = value.Base;
+            _vmcb.Fields.Idtr.Limit = value.Limit;
+        }
+    }
+
+    public override int PrivilegeLevel => _vmcb.Fields.PrivilegeLevel;
+
+    public override bool TryReadMsr(uint index, out ulong value)
+    {
+        if (SvmMsrs.TryRead(ref _vmcb.Fields, index, out value))
+            return true;
+        if (index != Msr.TscAux || !_processor.Capabilities.HasTscAux)
+            return false;
+        value = _tscAux;
+        return true;
+    }
+
+    public override bool TryWriteMsr(uint index, ulong value)
+    {
+        if (SvmMsrs.TryWrite(ref _vmcb.Fields, index, value))
+            return true;
+        if (index != Msr.TscAux || !_processor.Capabilities.HasTscAux)
+            return false;
+        _tscAux = value;
+        if (IsResident)
+            HostInstructions.WriteMsr(index, value);
+        return true;
+    }
+
+    public override ulong TscOffset
+    {
+        get => _vmcb.Fields.TscOffset;
+        set => _vmcb.Fields.TscOffset = value;
+    }
+
+    private bool IsResident => ReferenceEquals(_processor.Resident, this);
+
+    private ref VmcbSegment Field(SegmentName name)
+    {
+        ref VmcbLayout vmcb = ref _vmcb.Fields;
+        switch (name)
+        {
+            case SegmentName.Es: return ref vmcb.Es;
+            case SegmentName.Cs: return ref vmcb.Cs;
+            case SegmentName.Ss: return ref vmcb.Ss;
+            case SegmentName.Ds: return ref vmcb.Ds;
+            case SegmentName.Fs: return ref vmcb.Fs;
+            case SegmentName.Gs: return ref vmcb.Gs;
+            case SegmentName.Ldtr: return ref vmcb.Ldtr;
+            default: return ref vmcb.Tr;
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Xenolith.Build.Stubs;
+
+/// <summary>
+/// <c>void hal_svm_enter(GuestRegisters* registers, VmcbLayout* vmcb, ulong vmcbAddress, ulong hostVmcbAddress)</c>: loads the
+/// guest's registers, enters it, and returns after the next exit with the guest's registers saved. Addresses are physical.
+/// </summary>
+/// <remarks>
+/// The global interrupt flag is clear from before VMLOAD until the host's own FS, GS, TR and system-call registers are back, so
+/// no interrupt or NMI finds the guest's (AMD APM vol. 2, 15.17). Within, IF is set: with V_INTR_MASKING the host's IF decides
+/// whether an interrupt of the machine ends the guest's run (15.21.1). It stays pending until the run loop opens interrupts.
+/// XMM0-15 and MXCSR are switched always: compiled C# uses them for any copy of 16 bytes and more. It uses no VEX encodings,
+/// so the upper halves of wider registers stay the guest's; x87 state and XCR0 stay the guest's too, because nothing in the
+/// host uses them. With several vCPUs a CPU they must be switched where <c>SvmCpu.BecomeResident</c> switches MSRs.
+/// </remarks>
+internal sealed class SvmEntryStub : IStub
+{
+    private const int VmcbRsp = 0x5D8;
+    private const int VmcbRax = 0x5F8;
+
+    public void Emit(StubObject o)
+    {
+        Assembler a = o.Function("hal_svm_enter").A;
+        a.push(rbx);
+        a.push(rbp);
+        a.push(r12);
+        a.push(r13);
+        a.push(r14);
+        a.push(r15);
+        a.sub(rsp, 8);
+        a.stmxcsr(__dword_ptr[rsp]);
+        a.push(rcx);
+        a.push(rsi);
+        a.push(rdi);
+        a.mov(rax, __qword_ptr[rdi + GuestRegisterLayout.Rax]);
+        a.mov(__qword_ptr[rsi + VmcbRax], rax);
+        a.mov(rax, __qword_ptr[rdi + GuestRegisterLayout.Rsp]);
+        a.mov(__qword_ptr[rsi + VmcbRsp], rax);
+        GuestRegisterLayout.LoadSimd(a, rdi);
+        a.mov(rax, rdx);
+        a.clgi();
+        a.sti();
+        a.vmload();
+        GuestRegisterLayout.LoadGeneral(a, rdi, includeRax: false);
+        a.vmrun();
+        // VMRUN has kept RAX and RSP of the host.
+        a.vmsave();
+        a.push(rdi);
+        a.mov(rdi, __qword_ptr[rsp + 8]);
+        GuestRegisterLayout.SaveGeneral(a, rdi, includeRax: false);
+        a.pop(__qword_ptr[rdi + GuestRegisterLayout.Rdi]);
+        a.mov(rsi, __qword_ptr[rsp + 8]);
+        a.mov(rax, __qword_ptr[rsi + VmcbRax]);
+        a.mov(__qword_ptr[rdi + GuestRegisterLayout.Rax], rax);
+        a.mov(rax, __qword_ptr[rsi + VmcbRsp]);
+        a.mov(__qword_ptr[rdi + GuestRegisterLayout.Rsp], rax);
+        a.mov(rax, __qword_ptr[rsp + 16]);
+        a.vmload();
+        a.cli();
+        a.stgi();
+        GuestRegisterLayout.SaveSimd(a, rdi);
+        a.add(rsp, 24);
+        a.ldmxcsr(__dword_ptr[rsp]);
+        a.add(rsp, 8);
+        a.pop(r15);
+        a.pop(r14);
+        a.pop(r13);
+        a.pop(r12);
+        a.pop(rbp);
+        a.pop(rbx);
+        a.ret();
+
+        // hal_vmsave(address): FS, GS, TR, LDTR and the system-call MSRs of the host into a VMCB.
+        a = o.Function("hal_vmsave").A;
+        a.mov(rax, rdi);
+        a.vmsave();
+        a.ret();
+    }
+}

@@ -1,0 +1,21 @@
+using Xenolith.Kernel;
+
+namespace Xenolith.Hal.Svm;
+
+/// <summary>What SVM keeps for one physical CPU.</summary>
+public sealed class SvmProcessor(SvmCapabilities capabilities, Mfn hostVmcb)
+{
+    public SvmCapabilities Capabilities { get; } = capabilities;
+
+    /// <summary>
+    /// The host's FS, GS, TR, LDTR and system-call MSRs, saved once: nothing changes them while the hypervisor runs, and each exit
+    /// loads them back.
+    /// </summary>
+    public Mfn HostVmcb { get; } = hostVmcb;
+
+    /// <summary>The vCPU whose lazily switched registers this CPU holds.</summary>
+    public SvmCpu? Resident { get; set; }
+
+    /// <summary>Address-space identifiers; 0 is the host's.</summary>
+    public TagAllocator Tags { get; } = new(capabilities.AsidCount - 1);
+}

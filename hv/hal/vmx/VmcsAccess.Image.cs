@@ -1,0 +1,46 @@
+using System;
+
+namespace Xenolith.Hal.Vmx;
+
+public sealed partial class Vmcs
+{
+    /// <summary>Reads a field, making the structure current first when another one is.</summary>
+    public ulong Read(VmcsField field)
+    {
+        if (!ReferenceEquals(processor.Current, this))
+            MakeCurrent();
+        ulong value = 0;
+        if (VmxInstructions.Read((uint)field, ref value) != 0)
+            throw new InvalidOperationException("VMREAD of a field that this CPU does not have");
+        return value;
+    }
+
+    /// <summary>Writes a field, making the structure current first when another one is.</summary>
+    public void Write(VmcsField field, ulong value)
+    {
+        if (!ReferenceEquals(processor.Current, this))
+            MakeCurrent();
+        if (VmxInstructions.Write((uint)field, value) != 0)
+            throw new InvalidOperationException("VMWRITE of a field that this CPU does not have, or may only read");
+    }
+
+    /// <summary>Makes this the structure that VMX instructions work on.</summary>
+    public void MakeCurrent()
+    {
+        ulong address = Region.Address;
+        if (VmxInstructions.LoadPointer(ref address) != 0)
+            throw new InvalidOperationException("VMPTRLD refused a VMCS");
+        processor.Current = this;
+    }
+
+    /// <summary>Brings the structure back from the CPU into its frame and to the state "clear".</summary>
+    public void Clear()
+    {
+        ulong address = Region.Address;
+        if (VmxInstructions.Clear(ref address) != 0)
+            throw new InvalidOperationException("VMCLEAR refused a VMCS");
+        Launched = false;
+        if (ReferenceEquals(processor.Current, this))
+            processor.Current = null;
+    }
+}

@@ -1,0 +1,179 @@
+using Xenolith.Kernel;
+
+namespace Xenolith.Hal.Vmx;
+
+/// <summary>Entry and exit.</summary>
+public sealed partial class VmxCpu
+{
+    private Mfn _nestedRoot = Mfn.Invalid;
+    private bool _nestedTranslationsStale;
+    private bool _guestTranslationsStale;
+    private ulong _tagGeneration;
+    private uint _tag;
+
+    public override void SetNestedRoot(Mfn root)
+    {
+        _nestedRoot = root;
+        _vmcs.Write(VmcsField.EptPointer, EptFormat.Pointer(root));
+        _nestedTranslationsStale = true;
+    }
+
+    public override void InvalidateNested() => _nestedTranslationsStale = true;
+
+    public override void Run()
+    {
+        if (_events.TripleFault)
+        {
+            Exit.Reason = ExitReason.TripleFault;
+            return;
+        }
+        if (!IsResident)
+            BecomeResident();
+        if (_pdptesStale)
+            LoadPdptes();
+        WriteEvents();
+        FlushTranslations();
+        if (_virtualisation.ChecksEntries)
+            CheckEntry();
+
+        ulong status = VmxInstructions.Enter(ref Registers, _vmcs.Launched ? 1UL : 0);
+        if (status != 0)
+        {
+            ReportFailedInstruction(status);
+            return;
+        }
+        uint reason = _vmcs.Read32(VmcsField.ExitReason);
+        if ((reason & VmxExits.EntryFailure) != 0)
+        {
+            ReportFailedEntry(reason);
+            return;
+        }
+        _vmcs.Launched = true;
+        ResumeInterruptedEvent();
+        VmxExits.Decode(_vmcs, (VmxExitReason)(reason & 0xFFFF), ref Exit, in Registers);
+        switch (Exit.Reason)
+        {
+            case ExitReason.Nmi:
+                HostInstructions.RaiseNmi();
+                break;
+            case ExitReason.Exception:
+                KeepNmiBlocking(Exit.RawInformation1);
+                if (Exit.Vector == ExceptionVector.MachineCheck)
+                    HostInstructions.RaiseMachineCheck();
+                break;
+            case ExitReason.NestedPageFault:
+                KeepNmiBlocking(Exit.RawInformation1);
+                break;
+        }
+    }
+
+    /// <summary>Runs the entry checks and says how many rules are broken.</summary>
+    public int CheckEntry()
+    {
+        _rules.Begin();
+        VmxEntryChecks.Check(_vmcs, _processor.Capabilities, _rules);
+        return _rules.Broken;
+    }
+
+    /// <summary>
+    /// Takes over what the CPU holds outside of the VMCS: the switched MSRs, CR2, and the host's own state, which the VMCS brings
+    /// back at an exit. With several vCPUs a CPU, x87 state, XCR0 and DR0-3 and DR6 belong here too.
+    /// </summary>
+    private void BecomeResident()
+    {
+        _processor.Resident?.LeaveCpu();
+        _vmcs.MakeCurrent();
+        for (int i = 0; i < VmxMsrs.SwitchedCount; i++)
+            HostInstructions.WriteMsr(VmxMsrs.SwitchedMsr(i), _switchedMsrs[i]);
+        if (_virtualisation.HasTscAux)
+            HostInstructions.WriteMsr(Msr.TscAux, _tscAux);
+        HostInstructions.WriteCr2(_cr2);
+        VmxHostState.Write(_vmcs);
+        _processor.Resident = this;
+    }
+
+    private void LeaveCpu()
+    {
+        for (int i = 0; i < VmxMsrs.SwitchedCount; i++)
+            _switchedMsrs[i] = HostInstructions.ReadMsr(VmxMsrs.SwitchedMsr(i));
+        _cr2 = HostInstructions.ReadCr2();
+    }
+
+    private void FlushTranslations()
+    {
+        TagAllocator tags = _processor.Tags;
+        if (_tagGeneration != tags.Generation)
+        {
+            bool flushAll = tags.Allocate(out _tag);
+            _tagGeneration = tags.Generation;
+            _vmcs.Write(VmcsField.VirtualProcessorId, _tag);
+            if (flushAll)
+                InvalidateVpid(AllContexts);
+            _guestTranslationsStale = true;
+        }
+        if (_nestedTranslationsStale)
+        {
+            // Drops the combined mappings of the root too, whatever their VPID (31.3.3.2).
+            var descriptor = new InvalidationDescriptor { Low = EptFormat.Pointer(_nestedRoot) };
+            VmxInstructions.InvalidateEpt(SingleContext, ref descriptor);
+            _nestedTranslationsStale = false;
+        }
+        if (_guestTranslationsStale)
+        {
+            InvalidateVpid(SingleContext);
+            _guestTranslationsStale = false;
+        }
+    }
+
+    private const ulong SingleContext = 1;
+    private const ulong AllContexts = 2;
+
+    private void InvalidateVpid(ulong type)
+    {
+        var descriptor = new InvalidationDescriptor { Low = _tag };
+        VmxInstructions.InvalidateVpid(type, ref descriptor);
+    }
+
+    /// <summary>
+    /// An IRET that faulted had ended the blocking of NMIs before it was done; it will run again and must find it in place
+    /// (SDM vol. 3, 28.2.3: bit 12 of the qualification or of the interruption information).
+    /// </summary>
+    private void KeepNmiBlocking(ulong information)
+    {
+        if ((information & (1 << 12)) != 0 && !_events.Next.Valid)
+            _vmcs.WriteBits(VmcsField.GuestInterruptibility, (ulong)Interruptibility.BlockingByNmi, true);
+    }
+
+    private void ReportFailedInstruction(ulong status)
+    {
+        uint error = status == 2 ? _vmcs.Read32(VmcsField.InstructionError) : 0;
+        string text = status == 2 ? VmxInstructionError.Describe(error) : "no current VMCS";
+        _log.Error($"VM entry failed: VM-instruction error {error}: {text}");
+        ExplainFailure(error, 0);
+    }
+
+    private void ReportFailedEntry(uint reason)
+    {
+        var basic = (VmxExitReason)(reason & 0xFFFF);
+        string text = basic switch
+        {
+            VmxExitReason.InvalidGuestState => "invalid guest state",
+            VmxExitReason.MsrLoading => "loading of MSRs",
+            VmxExitReason.MachineCheckDuringEntry => "machine check",
+            _ => "a reason that the manual does not list",
+        };
+        ulong qualification = _vmcs.Read(VmcsField.ExitQualification);
+        _log.Error($"VM entry failed: exit reason 0x{reason:x}: {text}, qualification 0x{qualification:x}");
+        ExplainFailure(reason, qualification);
+    }
+
+    private void ExplainFailure(ulong reason, ulong qualification)
+    {
+        if (CheckEntry() == 0)
+            _log.Error($"VM entry: no rule that is checked is broken");
+        Exit.Reason = ExitReason.EntryFailed;
+        Exit.RawReason = reason;
+        Exit.RawInformation1 = qualification;
+        Exit.RawInformation2 = 0;
+    }
+}

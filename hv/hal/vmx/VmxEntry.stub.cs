@@ -1,0 +1,84 @@
+using Iced.Intel;
+using static Iced.Intel.AssemblerRegisters;
+
+namespace Xenolith.Build.Stubs;
+
+/// <summary>
+/// <c>ulong hal_vmx_enter(GuestRegisters* registers, ulong launched)</c>: loads the guest's registers, enters it, and returns
+/// after the next exit with the guest's registers saved. Returns 0 after an exit, 1 or 2 when VMLAUNCH or VMRESUME itself failed.
+/// </summary>
+/// <remarks>
+/// XMM0-15 and MXCSR are switched always: compiled C# uses them for any copy of 16 bytes and more. It uses no VEX encodings,
+/// so the upper halves of wider registers stay the guest's; x87 state and XCR0 stay the guest's too, because nothing in the
+/// host uses them. With several vCPUs a CPU they must be switched where <c>VmxCpu.BecomeResident</c> switches MSRs.
+/// </remarks>
+internal sealed class VmxEntryStub : IStub
+{
+    private const int HostRspField = 0x6C14;
+    private const int GuestRspField = 0x681C;
+
+    public void Emit(StubObject o)
+    {
+        StubFunction f = o.Function("hal_vmx_enter");
+        Assembler a = f.A;
+        a.push(rbx);
+        a.push(rbp);
+        a.push(r12);
+        a.push(r13);
+        a.push(r14);
+        a.push(r15);
+        a.sub(rsp, 8);
+        a.stmxcsr(__dword_ptr[rsp]);
+        a.push(rdi);
+        a.mov(eax, HostRspField);
+        a.vmwrite(rax, rsp);
+        a.mov(eax, GuestRspField);
+        a.vmwrite(rax, __qword_ptr[rdi + GuestRegisterLayout.Rsp]);
+        GuestRegisterLayout.LoadSimd(a, rdi);
+        // The launch state decides the instruction; the flags survive the loads.
+        a.test(rsi, rsi);
+        GuestRegisterLayout.LoadGeneral(a, rdi, includeRax: true);
+        Label resume = a.CreateLabel();
+        Label failed = a.CreateLabel();
+        a.jne(resume);
+        a.vmlaunch();
+        a.jmp(failed);
+        a.Label(ref resume);
+        a.vmresume();
+        a.Label(ref failed);
+
+        // The instruction failed before anything of the guest was loaded: nothing to save.
+        Label leave = a.CreateLabel();
+        a.mov(eax, 1);
+        a.jc(leave);
+        a.mov(eax, 2);
+        a.jmp(leave);
+
+        f.LocalSymbol("hal_vmx_exit");
+        a.push(rdi);
+        a.mov(rdi, __qword_ptr[rsp + 8]);
+        GuestRegisterLayout.SaveGeneral(a, rdi, includeRax: true);
+        a.pop(__qword_ptr[rdi + GuestRegisterLayout.Rdi]);
+        a.mov(eax, GuestRspField);
+        a.vmread(__qword_ptr[rdi + GuestRegisterLayout.Rsp], rax);
+        GuestRegisterLayout.SaveSimd(a, rdi);
+        a.xor(eax, eax);
+
+        a.Label(ref leave);
+        a.add(rsp, 8);
+        a.ldmxcsr(__dword_ptr[rsp]);
+        a.add(rsp, 8);
+        a.pop(r15);
+        a.pop(r14);
+        a.pop(r13);
+        a.pop(r12);
+        a.pop(rbp);
+        a.pop(rbx);
+        // The guest's direction flag must not reach C#; a VM exit has cleared RFLAGS already, a failed entry never changed it.
+        a.ret();
+
+        f = o.Function("hal_vmx_exit_address");
+        f.LoadAddress(rax, "hal_vmx_exit");
+        f.A.ret();
+    }
+}

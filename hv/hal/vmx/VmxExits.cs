@@ -1,0 +1,200 @@
+namespace Xenolith.Hal.Vmx;
+
+/// <summary>Decoding of the VMCS's exit information into the neutral form (Intel SDM vol. 3, 28.2).</summary>
+public static class VmxExits
+{
+    /// <summary>Bit 31 of the exit reason: the entry failed while loading guest state.</summary>
+    public const uint EntryFailure = 1u << 31;
+
+    private const uint InformationValid = 1u << 31;
+    private const uint InformationHasErrorCode = 1u << 11;
+
+    /// <summary>Interruption information in the format of 25.9.2 and 25.9.3, as an event; the error code and instruction length follow by hand.</summary>
+    public static PendingEvent Event(uint information, uint errorCode, byte instructionLength)
+    {
+        if ((information & InformationValid) == 0)
+            return PendingEvent.None;
+        var kind = (EventKind)((information >> 8) & 7);
+        bool hasErrorCode = (information & InformationHasErrorCode) != 0;
+        return new PendingEvent(true, kind, (byte)information, hasErrorCode, hasErrorCode ? errorCode : 0,
+            kind >= EventKind.SoftwareInterrupt ? instructionLength : (byte)0);
+    }
+
+    /// <summary>An event in the format of the VM-entry interruption-information field (25.8.3).</summary>
+    public static uint Information(PendingEvent pending) =>
+        InformationValid | (pending.HasErrorCode ? InformationHasErrorCode : 0) | ((uint)pending.Kind << 8) | pending.Vector;
+
+    /// <summary>Fills <paramref name="exit"/> from the VMCS after an exit that did not fail the entry.</summary>
+    public static void Decode(Vmcs vmcs, VmxExitReason reason, ref Exit exit, in GuestRegisters registers)
+    {
+        exit.RawReason = (uint)reason;
+        exit.RawInformation1 = 0;
+        exit.RawInformation2 = 0;
+        exit.InstructionLength = 0;
+        switch (reason)
+        {
+            case VmxExitReason.ExternalInterrupt:
+                exit.Reason = ExitReason.Interrupt;
+                return;
+            case VmxExitReason.ExceptionOrNmi:
+                DecodeException(vmcs, ref exit);
+                return;
+            case VmxExitReason.TripleFault:
+                exit.Reason = ExitReason.TripleFault;
+                return;
+            case VmxExitReason.InterruptWindow:
+                exit.Reason = ExitReason.InterruptWindow;
+                return;
+            case VmxExitReason.EptViolation:
+                DecodeEptViolation(vmcs, ref exit);
+                return;
+            case VmxExitReason.EptMisconfiguration:
+                DecodeEptMisconfiguration(vmcs, ref exit);
+                return;
+            default:
+                exit.InstructionLength = (byte)vmcs.Read(VmcsField.ExitInstructionLength);
+                DecodeInstruction(vmcs, reason, ref exit, in registers);
+                return;
+        }
+    }
+
+    private static void DecodeInstruction(Vmcs vmcs, VmxExitReason reason, ref Exit exit, in GuestRegisters registers)
+    {
+        switch (reason)
+        {
+            case VmxExitReason.Vmcall:
+                exit.Reason = ExitReason.Hypercall;
+                return;
+            case VmxExitReason.Cpuid:
+                exit.Reason = ExitReason.Cpuid;
+                return;
+            case VmxExitReason.Hlt:
+                exit.Reason = ExitReason.Halt;
+                return;
+            case VmxExitReason.Rdmsr:
+                exit.Reason = ExitReason.MsrRead;
+                return;
+            case VmxExitReason.Wrmsr:
+                exit.Reason = ExitReason.MsrWrite;
+                return;
+            case VmxExitReason.IoInstruction:
+                DecodeIo(vmcs, ref exit);
+                return;
+            case VmxExitReason.ControlRegisterAccess:
+                DecodeControlRegister(vmcs, ref exit, in registers);
+                return;
+            case VmxExitReason.Xsetbv:
+                exit.Reason = ExitReason.Xsetbv;
+                return;
+            case VmxExitReason.Invd or VmxExitReason.Wbinvd:
+                exit.Reason = ExitReason.CacheInvalidate;
+                return;
+            case VmxExitReason.Getsec or VmxExitReason.Rdpmc or VmxExitReason.Rsm or VmxExitReason.Mwait or VmxExitReason.Monitor
+                or VmxExitReason.Vmclear or VmxExitReason.Vmlaunch or VmxExitReason.Vmptrld or VmxExitReason.Vmptrst
+                or VmxExitReason.Vmread or VmxExitReason.Vmresume or VmxExitReason.Vmwrite or VmxExitReason.Vmxoff
+                or VmxExitReason.Vmxon or VmxExitReason.Invept or VmxExitReason.Invvpid or VmxExitReason.Vmfunc
+                or VmxExitReason.Encls or VmxExitReason.Xsaves or VmxExitReason.Xrstors:
+                exit.Reason = ExitReason.UnavailableInstruction;
+                return;
+            default:
+                exit.Reason = ExitReason.Unexpected;
+                exit.RawInformation1 = vmcs.Read(VmcsField.ExitQualification);
+                return;
+        }
+    }
+
+    private static void DecodeException(Vmcs vmcs, ref Exit exit)
+    {
+        uint information = vmcs.Read32(VmcsField.ExitInterruptionInformation);
+        exit.RawInformation1 = information;
+        exit.Vector = (byte)information;
+        exit.HasErrorCode = (information & InformationHasErrorCode) != 0;
+        exit.ErrorCode = exit.HasErrorCode ? vmcs.Read32(VmcsField.ExitInterruptionErrorCode) : 0;
+        var kind = (EventKind)((information >> 8) & 7);
+        exit.Reason = kind == EventKind.Nmi ? ExitReason.Nmi : ExitReason.Exception;
+        if (kind >= EventKind.SoftwareInterrupt)
+            exit.InstructionLength = (byte)vmcs.Read(VmcsField.ExitInstructionLength);
+        // For page faults and debug exceptions the qualification is the CR2 or DR6 that the guest has not got yet.
+        if (exit.Vector is ExceptionVector.PageFault or ExceptionVector.Debug)
+            exit.RawInformation2 = vmcs.Read(VmcsField.ExitQualification);
+    }
+
+    /// <summary>28.2.1, table 28-7.</summary>
+    private static void DecodeEptViolation(Vmcs vmcs, ref Exit exit)
+    {
+        ulong qualification = vmcs.Read(VmcsField.ExitQualification);
+        exit.Reason = ExitReason.NestedPageFault;
+        exit.RawInformation1 = qualification;
+        exit.GuestPhysical = vmcs.Read(VmcsField.GuestPhysicalAddress);
+        exit.IsWrite = (qualification & 2) != 0;
+        exit.IsFetch = (qualification & 4) != 0;
+        exit.HasGuestLinear = (qualification & (1 << 7)) != 0;
+        exit.DuringWalk = exit.HasGuestLinear && (qualification & (1 << 8)) == 0;
+        exit.GuestLinear = exit.HasGuestLinear ? vmcs.Read(VmcsField.GuestLinearAddress) : 0;
+    }
+
+    /// <summary>A misconfiguration says the address alone. It is a bug in a table of ours; the raw reason (49) tells it from a violation.</summary>
+    private static void DecodeEptMisconfiguration(Vmcs vmcs, ref Exit exit)
+    {
+        exit.Reason = ExitReason.NestedPageFault;
+        exit.GuestPhysical = vmcs.Read(VmcsField.GuestPhysicalAddress);
+        exit.IsWrite = false;
+        exit.IsFetch = false;
+        exit.HasGuestLinear = false;
+        exit.DuringWalk = false;
+        exit.GuestLinear = 0;
+    }
+
+    /// <summary>28.2.1, table 28-5.</summary>
+    private static void DecodeIo(Vmcs vmcs, ref Exit exit)
+    {
+        ulong qualification = vmcs.Read(VmcsField.ExitQualification);
+        exit.Reason = ExitReason.PortIo;
+        exit.RawInformation1 = qualification;
+        exit.Size = (byte)((qualification & 7) + 1);
+        exit.IsIn = (qualification & (1 << 3)) != 0;
+        exit.IsString = (qualification & (1 << 4)) != 0;
+        exit.IsRepeated = (qualification & (1 << 5)) != 0;
+        exit.Port = (ushort)(qualification >> 16);
+    }
+
+    /// <summary>28.2.1, table 28-3.</summary>
+    private static void DecodeControlRegister(Vmcs vmcs, ref Exit exit, in GuestRegisters registers)
+    {
+        const int moveTo = 0, moveFrom = 1, clts = 2;
+        ulong qualification = vmcs.Read(VmcsField.ExitQualification);
+        int accessType = (int)(qualification >> 4) & 3;
+        exit.Reason = ExitReason.ControlRegister;
+        exit.RawInformation1 = qualification;
+        exit.ControlRegister = (byte)(qualification & 15);
+        exit.IsControlRegisterWrite = accessType != moveFrom;
+        exit.GeneralRegister = (byte)((qualification >> 8) & 15);
+        switch (accessType)
+        {
+            case moveTo:
+                ulong value = registers[exit.GeneralRegister];
+                exit.ControlRegisterValue = IsLong(vmcs) ? value : (uint)value;
+                return;
+            case moveFrom:
+                return;
+            case clts:
+                exit.GeneralRegister = Exit.NoGeneralRegister;
+                exit.ControlRegisterValue = VmxControlRegisters.ReadCr0(vmcs) & ~Cr0Bits.TaskSwitched;
+                return;
+            default:
+                // LMSW sets the low four bits and can't clear PE.
+                exit.GeneralRegister = Exit.NoGeneralRegister;
+                ulong old = VmxControlRegisters.ReadCr0(vmcs);
+                ulong source = (qualification >> 16) & 15;
+                exit.ControlRegisterValue = (old & ~14UL) | source;
+                return;
+        }
+    }
+
+    private static bool IsLong(Vmcs vmcs)
+    {
+        const uint longBit = 1 << 13;
+        return (vmcs.Read(VmcsField.EntryControls) & (ulong)EntryControls.Ia32eModeGuest) != 0
+            && (vmcs.Read(VmcsField.GuestCsAccessRights) & longBit) != 0;
+    }
+}

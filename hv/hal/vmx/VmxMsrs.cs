@@ -1,0 +1,77 @@
+using System;
+using Xenolith.Kernel;
+
+namespace Xenolith.Hal.Vmx;
+
+/// <summary>
+/// Which MSRs a guest reaches without an exit, and those that the HAL switches itself. FS and GS base, SYSENTER, PAT,
+/// EFER and DEBUGCTL are switched by the VMCS; the five of SYSCALL and SWAPGS are loaded when the vCPU on the CPU changes,
+/// because the host uses neither instruction.
+/// </summary>
+internal static class VmxMsrs
+{
+    public const int SwitchedCount = 5;
+
+    /// <summary>Number in the switch list, or -1.</summary>
+    public static int SwitchedIndex(uint msr) => msr switch
+    {
+        Msr.Star => 0,
+        Msr.LStar => 1,
+        Msr.CStar => 2,
+        Msr.SyscallMask => 3,
+        Msr.KernelGsBase => 4,
+        _ => -1,
+    };
+
+    public static uint SwitchedMsr(int index) => index switch
+    {
+        0 => Msr.Star,
+        1 => Msr.LStar,
+        2 => Msr.CStar,
+        3 => Msr.SyscallMask,
+        _ => Msr.KernelGsBase,
+    };
+
+    /// <summary>The VMCS field behind an MSR; false when no field holds it.</summary>
+    public static bool TryField(uint msr, out VmcsField field)
+    {
+        field = msr switch
+        {
+            Msr.FsBase => VmcsField.GuestFsBase,
+            Msr.GsBase => VmcsField.GuestGsBase,
+            Msr.SysenterCs => VmcsField.GuestSysenterCs,
+            Msr.SysenterEsp => VmcsField.GuestSysenterEsp,
+            Msr.SysenterEip => VmcsField.GuestSysenterEip,
+            Msr.Pat => VmcsField.GuestPat,
+            Msr.DebugControl => VmcsField.GuestDebugControl,
+            _ => VmcsField.VirtualProcessorId,
+        };
+        return field != VmcsField.VirtualProcessorId;
+    }
+
+    /// <summary>
+    /// Fills an MSR bitmap (Intel SDM vol. 3, 25.6.9): everything exits but what is switched. A clear bit lets the access pass;
+    /// reads of low and high MSRs are in the first two kilobytes, writes in the last two.
+    /// </summary>
+    public static void FillBitmap(Span<byte> bitmap)
+    {
+        bitmap.Slice(0, Page.Size).Fill(0xFF);
+        Pass(bitmap, Msr.FsBase);
+        Pass(bitmap, Msr.GsBase);
+        Pass(bitmap, Msr.SysenterCs);
+        Pass(bitmap, Msr.SysenterEsp);
+        Pass(bitmap, Msr.SysenterEip);
+        Pass(bitmap, Msr.Pat);
+        for (int i = 0; i < SwitchedCount; i++)
+            Pass(bitmap, SwitchedMsr(i));
+    }
+
+    private static void Pass(Span<byte> bitmap, uint msr)
+    {
+        int offset = msr >= 0xC000_0000 ? 0x400 : 0;
+        int bit = (int)(msr & 0x1FFF);
+        byte mask = (byte)~(1 << (bit & 7));
+        bitmap[offset + (bit >> 3)] &= mask;
+        bitmap[offset + 0x800 + (bit >> 3)] &= mask;
+    }
+}

@@ -1,0 +1,95 @@
+using System;
+using Xenolith.Kernel;
+
+namespace Xenolith.Hal.Vmx;
+
+/// <summary>VMX with extended page tables. Mirror of <see cref="Svm.SvmVirtualisation"/>.</summary>
+public sealed class VmxVirtualisation : Virtualisation
+{
+    private VmxProcessor? _processor;
+    private EptFormat? _format;
+
+    public override string Name => "VMX/EPT";
+
+    public override bool UsesVmcall => true;
+
+    public override PageTableFormat NestedFormat => _format ?? throw new InvalidOperationException("VMX is not switched on");
+
+    /// <summary>The MSR bitmap that all vCPUs share.</summary>
+    public Mfn MsrBitmap { get; private set; } = Mfn.Invalid;
+
+    /// <summary>Whether the CPU has RDTSCP and so IA32_TSC_AUX.</summary>
+    public bool HasTscAux { get; private set; }
+
+    /// <summary>CR4 of the host, some bits of which guests run with.</summary>
+    public ulong HostCr4 { get; private set; }
+
+    /// <summary>Whether this CPU says that it has VMX.</summary>
+    public static bool IsPresent => (HostInstructions.Cpuid(1).Ecx & (1 << 5)) != 0;
+
+    public override string? Enable(PhysicalMemory memory, FrameAllocator frames)
+    {
+        if (!IsPresent)
+            return "This CPU has no VMX; use an Intel CPU with virtualisation, or when this is a virtual machine switch nested virtualisation on in the outer hypervisor.";
+        if (TryUnlock() is { } locked)
+            return locked;
+        VmxCapabilities capabilities = VmxCapabilities.Read();
+        if (capabilities.Missing() is { } missing)
+            return missing;
+        if (!TryPrepare(capabilities, memory, frames, out Mfn region))
+            return "There is no memory for VMX's control structures; give the machine more.";
+
+        HostInstructions.WriteCr0((HostInstructions.ReadCr0() | capabilities.Cr0MustBeSet) & capabilities.Cr0MayBeSet);
+        HostInstructions.WriteCr4((HostInstructions.ReadCr4() | capabilities.Cr4MustBeSet | Cr4Bits.Vmx) & capabilities.Cr4MayBeSet);
+        HostCr4 = HostInstructions.ReadCr4();
+        ulong address = region.Address;
+        if (VmxInstructions.On(ref address) != 0)
+            return "VMXON failed although CPUID and IA32_FEATURE_CONTROL allow it; some other hypervisor may already own this CPU's VMX.";
+        return null;
+    }
+
+    public override VirtualCpu CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log)
+    {
+        if (_processor is not { } processor)
+            throw new InvalidOperationException("VMX is not switched on");
+        if (!frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn region))
+            throw new InvalidOperationException("no memory for a VMCS");
+        return new VmxCpu(this, processor, memory, frames, region, log);
+    }
+
+    /// <summary>
+    /// Everything but the switch itself: frames, bitmap, format. Tests use it with capabilities of their own.
+    /// False: out of memory.
+    /// </summary>
+    public bool TryPrepare(VmxCapabilities capabilities, PhysicalMemory memory, FrameAllocator frames, out Mfn region)
+    {
+        if (!frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out region)
+            || !frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn bitmap))
+        {
+            return false;
+        }
+        memory.Word32(region.Address) = capabilities.Revision;
+        VmxMsrs.FillBitmap(memory.Frame(bitmap));
+        MsrBitmap = bitmap;
+        _format = new EptFormat(capabilities.HasExecuteOnly, capabilities.Has1GPages);
+        _processor = new VmxProcessor(capabilities);
+        HasTscAux = HostInstructions.Cpuid(0x8000_0000).Eax >= 0x8000_0001
+            && (HostInstructions.Cpuid(0x8000_0001).Edx & (1u << 27)) != 0;
+        return true;
+    }
+
+    /// <summary>IA32_FEATURE_CONTROL (SDM vol. 3, 24.7): firmware locks VMX on or off; left open, we lock it on.</summary>
+    private static string? TryUnlock()
+    {
+        const ulong locked = 1, outsideSmx = 1 << 2;
+        ulong control = HostInstructions.ReadMsr(Msr.FeatureControl);
+        if ((control & locked) == 0)
+        {
+            HostInstructions.WriteMsr(Msr.FeatureControl, control | locked | outsideSmx);
+            control = HostInstructions.ReadMsr(Msr.FeatureControl);
+        }
+        return (control & outsideSmx) != 0
+            ? null
+            : "The firmware has locked VMX off (IA32_FEATURE_CONTROL); switch virtualisation (VT-x) on in the firmware's setup and power the machine off and on.";
+    }
+}
