@@ -1,0 +1,131 @@
+using Xenolith.Hal;
+
+namespace Xenolith.Domains;
+
+/// <summary>
+/// Which values a guest may write to CR0, CR3, CR4 and EFER (SDM vol. 3, 2.5 and 4.1; AMD APM vol. 2, 3.1). A method that
+/// returns false has changed nothing, and the instruction gets #GP(0).
+/// </summary>
+public sealed class ControlRegisterPolicy
+{
+    public const ulong Cr0Pe = 1 << 0, Cr0Et = 1 << 4, Cr0Wp = 1 << 16, Cr0Nw = 1 << 29, Cr0Cd = 1 << 30, Cr0Pg = 1UL << 31;
+    public const ulong Cr4Pae = 1 << 5, Cr4Umip = 1 << 11, Cr4FsGsBase = 1 << 16, Cr4Pcide = 1 << 17, Cr4Smep = 1 << 20, Cr4Smap = 1 << 21;
+    public const ulong EferSce = 1 << 0, EferLme = 1 << 8, EferLma = 1 << 10, EferNxe = 1 << 11;
+
+    // PE, MP, EM, TS, ET, NE, WP, AM, NW, CD, PG. The reserved bits of the low half are ignored by MOV, as CPUs do.
+    private const ulong Cr0Defined = 0xE005_003F;
+
+    // VME, PVI, TSD, DE, PSE, PAE, MCE, PGE, PCE, OSFXSR, OSXMMEXCPT.
+    private const ulong Cr4Always = 0x7FF;
+
+    private readonly CpuidPolicy _cpuid;
+    private readonly ulong _cr4Valid;
+    private readonly ulong _eferValid;
+
+    public ControlRegisterPolicy(CpuidPolicy cpuid)
+    {
+        _cpuid = cpuid;
+        _cr4Valid = Cr4Always
+            | (cpuid.HasUmip ? Cr4Umip : 0)
+            | (cpuid.HasFsGsBase ? Cr4FsGsBase : 0)
+            | (cpuid.HasPcid ? Cr4Pcide : 0)
+            | (cpuid.HasSmep ? Cr4Smep : 0)
+            | (cpuid.HasSmap ? Cr4Smap : 0);
+        // Intel has no SYSCALL bit in CPUID outside 64-bit mode, so long mode implies it.
+        _eferValid = (cpuid.HasSyscall || cpuid.HasLongMode ? EferSce : 0)
+            | (cpuid.HasLongMode ? EferLme | EferLma : 0)
+            | (cpuid.HasNoExecute ? EferNxe : 0);
+    }
+
+    /// <summary>Bits of CR4 that the guest's CPUID allows.</summary>
+    public ulong Cr4Valid => _cr4Valid;
+
+    public bool TryWriteCr0(VirtualCpu cpu, ulong value)
+    {
+        if (value >> 32 != 0)
+        {
+            return false;
+        }
+
+        value = value & Cr0Defined | Cr0Et;
+        bool paging = (value & Cr0Pg) != 0;
+        if ((paging && (value & Cr0Pe) == 0) || (value & (Cr0Nw | Cr0Cd)) == Cr0Nw)
+        {
+            return false;
+        }
+
+        bool wasPaging = (cpu.Cr0 & Cr0Pg) != 0;
+        bool is64BitCode = cpu.GetSegment(SegmentName.Cs).Long;
+        if (paging && !wasPaging && (cpu.Efer & EferLme) != 0 && ((cpu.Cr4 & Cr4Pae) == 0 || is64BitCode))
+        {
+            return false;
+        }
+
+        if (!paging && wasPaging && (((cpu.Efer & EferLma) != 0 && is64BitCode) || (cpu.Cr4 & Cr4Pcide) != 0))
+        {
+            return false;
+        }
+
+        cpu.Cr0 = value;
+        return true;
+    }
+
+    public bool TryWriteCr3(VirtualCpu cpu, ulong value)
+    {
+        bool longMode = (cpu.Efer & EferLma) != 0;
+        if (longMode && (cpu.Cr4 & Cr4Pcide) != 0)
+        {
+            // Bit 63 asks only that cached translations be kept.
+            value &= ~(1UL << 63);
+        }
+
+        if (longMode && value >> _cpuid.PhysicalAddressBits != 0)
+        {
+            return false;
+        }
+
+        cpu.Cr3 = longMode ? value : (uint)value;
+        return true;
+    }
+
+    public bool TryWriteCr4(VirtualCpu cpu, ulong value)
+    {
+        if ((value & ~_cr4Valid) != 0)
+        {
+            return false;
+        }
+
+        bool longMode = (cpu.Efer & EferLma) != 0;
+        if (longMode && (value & Cr4Pae) == 0)
+        {
+            return false;
+        }
+
+        bool setsPcid = (value & Cr4Pcide) != 0 && (cpu.Cr4 & Cr4Pcide) == 0;
+        if (setsPcid && (!longMode || (cpu.Cr3 & 0xFFF) != 0))
+        {
+            return false;
+        }
+
+        cpu.Cr4 = value;
+        return true;
+    }
+
+    /// <summary>Writes EFER. LMA follows the CPU and is not the guest's to change; what it writes there is ignored, as Xen does.</summary>
+    public bool TryWriteEfer(VirtualCpu cpu, ulong value)
+    {
+        if ((value & ~_eferValid) != 0)
+        {
+            return false;
+        }
+
+        ulong old = cpu.Efer;
+        if (((value ^ old) & EferLme) != 0 && (cpu.Cr0 & Cr0Pg) != 0)
+        {
+            return false;
+        }
+
+        cpu.Efer = value & ~EferLma | old & EferLma;
+        return true;
+    }
+}
