@@ -1,4 +1,8 @@
+using System;
 using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using System.Linq;
 using Xenolith.Build.Host;
 using Xenolith.Build.Terminal;
 using Xenolith.Build.Verbs;
@@ -7,12 +11,33 @@ namespace Xenolith.Build;
 
 internal static class Program
 {
+    private const string Examples = """
+
+        Examples:
+          ./build.sh run                                   a Linux shell on the hypervisor, in QEMU (AMD)
+          ./build.sh run --machine bochs                   the same in Bochs (Intel)
+          ./build.sh run --guest hello                     a test guest
+          ./build.sh run --guest vmlinux --guest-args "console=hvc0" --initrd initramfs.cpio
+          printf 'uname -a\npoweroff -f\n' | ./build.sh run
+          ./build.sh test                                  everything
+          ./build.sh test --boot --machine qemu --filter timers
+          ./build.sh debug --break File.cs:123             gdb on the hypervisor
+          ./build.sh image                                 out/xenolith, for `qemu -kernel` and GRUB
+          ./build.sh doctor                                what is missing, and the mend
+        """;
+
     private static int Main(string[] arguments)
     {
         var report = new Report();
-        var root = new RootCommand("Builds, runs and tests Xenolith.");
+        var root = new RootCommand("Builds, runs and tests Xenolith, a hypervisor in C# that speaks Xen's ABI.");
         root.Subcommands.Add(RunVerb.Create(report));
+        root.Subcommands.Add(TestVerb.Create(report));
         root.Subcommands.Add(ImageVerb.Create(report));
+        root.Subcommands.Add(DebugVerb.Create(report));
+        root.Subcommands.Add(DoctorVerb.Create());
+        root.Subcommands.Add(CleanVerb.Create(report));
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
         try
         {
             return root.Parse(arguments).Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
@@ -21,6 +46,20 @@ internal static class Program
         {
             report.Error(failure.Message);
             return 1;
+        }
+    }
+
+    private sealed class HelpWithExamples(HelpAction inner) : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            int result = inner.Invoke(parseResult);
+            if (parseResult.CommandResult.Command is RootCommand)
+            {
+                Console.Out.WriteLine(Examples.TrimEnd());
+            }
+
+            return result;
         }
     }
 }

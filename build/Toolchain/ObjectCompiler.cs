@@ -49,8 +49,8 @@ public static class ObjectCompiler
             }
         }
 
-        // --noinlinetls: otherwise -O emits .tdata. TailCallOpt=0 keeps the frames a backtrace should show.
-        return command.With("--targetos", "linux", "--targetarch", "x64", "-O", "--noinlinetls", "-g", "--codegenopt:TailCallOpt=0");
+        // --nativelib: the image has no Main; its entry is a stub. --noinlinetls: otherwise -O emits .tdata. TailCallOpt=0 keeps the frames a backtrace should show.
+        return command.With("--targetos", "linux", "--targetarch", "x64", "--nativelib", "-O", "--noinlinetls", "-g", "--codegenopt:TailCallOpt=0");
     }
 
     private static Command Bflat(string input, IReadOnlyList<string> references, string output)
