@@ -70,26 +70,6 @@ public static class RflagsBits
     public const ulong Virtual8086 = 1UL << 17;
 }
 
-/// <summary>Vectors of the exceptions (Intel SDM vol. 3, 6.3.1).</summary>
-public static class ExceptionVector
-{
-    public const byte DivideError = 0;
-    public const byte Debug = 1;
-    public const byte Nmi = 2;
-    public const byte Breakpoint = 3;
-    public const byte Overflow = 4;
-    public const byte InvalidOpcode = 6;
-    public const byte DoubleFault = 8;
-    public const byte InvalidTss = 10;
-    public const byte SegmentNotPresent = 11;
-    public const byte StackFault = 12;
-    public const byte GeneralProtection = 13;
-    public const byte PageFault = 14;
-    public const byte MachineCheck = 18;
-    public const byte Virtualization = 20;
-    public const byte ControlProtection = 21;
-}
-
 /// <summary>Numbers of the MSRs that the HAL reads, switches or holds (Intel SDM vol. 4; AMD APM vol. 2, appendix A).</summary>
 public static class Msr
 {

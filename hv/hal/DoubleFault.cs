@@ -1,3 +1,5 @@
+using Xenolith.Kernel;
+
 namespace Xenolith.Hal;
 
 /// <summary>What becomes of an exception that arises while another is delivered.</summary>

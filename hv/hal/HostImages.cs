@@ -2,13 +2,6 @@ using System.Runtime.InteropServices;
 
 namespace Xenolith.Hal;
 
-/// <summary>What CPUID returns.</summary>
-[StructLayout(LayoutKind.Sequential)]
-public struct CpuidResult
-{
-    public uint Eax, Ebx, Ecx, Edx;
-}
-
 /// <summary>What SGDT and SIDT store in 64-bit mode.</summary>
 [StructLayout(LayoutKind.Sequential, Pack = 1)]
 public struct DescriptorTableImage

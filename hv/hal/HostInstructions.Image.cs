@@ -1,58 +1,34 @@
 using System.Runtime;
 using System.Runtime.CompilerServices;
+using Xenolith.Kernel;
 
 namespace Xenolith.Hal;
 
-/// <summary>The host's CPU, through HostInstructions.stub.cs.</summary>
+/// <summary>The host's CPU, through the kernel and HostInstructions.stub.cs.</summary>
 public static class HostInstructions
 {
-    [RuntimeImport("*", "hal_cpuid")]
-    [MethodImpl(MethodImplOptions.InternalCall)]
-    private static extern void CpuidInto(uint leaf, uint subleaf, ref CpuidResult result);
+    public static CpuidResult Cpuid(uint leaf, uint subleaf = 0) => Cpu.Cpuid(leaf, subleaf);
 
-    public static CpuidResult Cpuid(uint leaf, uint subleaf = 0)
-    {
-        CpuidResult result = default;
-        CpuidInto(leaf, subleaf, ref result);
-        return result;
-    }
+    /// <summary>RDMSR of a register that the CPU has; a panic when it has not.</summary>
+    public static ulong ReadMsr(uint index) => Cpu.ReadMsr(index);
 
-    /// <summary>RDMSR. An MSR that the CPU does not have is a fault of the host: ask CPUID first.</summary>
-    [RuntimeImport("*", "hal_rdmsr")]
-    [MethodImpl(MethodImplOptions.InternalCall)]
-    public static extern ulong ReadMsr(uint index);
+    public static void WriteMsr(uint index, ulong value) => Cpu.WriteMsr(index, value);
 
-    [RuntimeImport("*", "hal_wrmsr")]
-    [MethodImpl(MethodImplOptions.InternalCall)]
-    public static extern void WriteMsr(uint index, ulong value);
+    public static ulong ReadCr0() => Cpu.ReadCr0();
 
-    [RuntimeImport("*", "hal_read_cr0")]
-    [MethodImpl(MethodImplOptions.InternalCall)]
-    public static extern ulong ReadCr0();
+    public static void WriteCr0(ulong value) => Cpu.WriteCr0(value);
 
-    [RuntimeImport("*", "hal_write_cr0")]
-    [MethodImpl(MethodImplOptions.InternalCall)]
-    public static extern void WriteCr0(ulong value);
+    public static ulong ReadCr2() => Cpu.ReadCr2();
 
-    [RuntimeImport("*", "hal_read_cr2")]
-    [MethodImpl(MethodImplOptions.InternalCall)]
-    public static extern ulong ReadCr2();
+    public static ulong ReadCr3() => Cpu.ReadCr3();
+
+    public static ulong ReadCr4() => Cpu.ReadCr4();
+
+    public static void WriteCr4(ulong value) => Cpu.WriteCr4(value);
 
     [RuntimeImport("*", "hal_write_cr2")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern void WriteCr2(ulong value);
-
-    [RuntimeImport("*", "hal_read_cr3")]
-    [MethodImpl(MethodImplOptions.InternalCall)]
-    public static extern ulong ReadCr3();
-
-    [RuntimeImport("*", "hal_read_cr4")]
-    [MethodImpl(MethodImplOptions.InternalCall)]
-    public static extern ulong ReadCr4();
-
-    [RuntimeImport("*", "hal_write_cr4")]
-    [MethodImpl(MethodImplOptions.InternalCall)]
-    public static extern void WriteCr4(ulong value);
 
     [RuntimeImport("*", "hal_sgdt")]
     [MethodImpl(MethodImplOptions.InternalCall)]

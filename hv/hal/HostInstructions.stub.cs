@@ -4,61 +4,14 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Xenolith.Build.Stubs;
 
 /// <summary>
-/// Instructions that read or set the state of the host's CPU. System V calling convention: arguments in RDI, RSI, RDX, result in RAX.
+/// Instructions that the kernel has no use for itself. System V calling convention: arguments in RDI, RSI, RDX, result in RAX.
 /// </summary>
 internal sealed class HostInstructionsStub : IStub
 {
     public void Emit(StubObject o)
     {
-        // hal_cpuid(leaf, subleaf, uint* four)
-        Assembler a = o.Function("hal_cpuid").A;
-        a.push(rbx);
-        a.mov(r8, rdx);
-        a.mov(eax, edi);
-        a.mov(ecx, esi);
-        a.cpuid();
-        a.mov(__dword_ptr[r8], eax);
-        a.mov(__dword_ptr[r8 + 4], ebx);
-        a.mov(__dword_ptr[r8 + 8], ecx);
-        a.mov(__dword_ptr[r8 + 12], edx);
-        a.pop(rbx);
-        a.ret();
-
-        a = o.Function("hal_rdmsr").A;
-        a.mov(ecx, edi);
-        a.rdmsr();
-        a.shl(rdx, 32);
-        a.or(rax, rdx);
-        a.ret();
-
-        a = o.Function("hal_wrmsr").A;
-        a.mov(ecx, edi);
-        a.mov(eax, esi);
-        a.mov(rdx, rsi);
-        a.shr(rdx, 32);
-        a.wrmsr();
-        a.ret();
-
-        a = o.Function("hal_read_cr0").A;
-        a.mov(rax, cr0);
-        a.ret();
-        a = o.Function("hal_write_cr0").A;
-        a.mov(cr0, rdi);
-        a.ret();
-        a = o.Function("hal_read_cr2").A;
-        a.mov(rax, cr2);
-        a.ret();
-        a = o.Function("hal_write_cr2").A;
+        Assembler a = o.Function("hal_write_cr2").A;
         a.mov(cr2, rdi);
-        a.ret();
-        a = o.Function("hal_read_cr3").A;
-        a.mov(rax, cr3);
-        a.ret();
-        a = o.Function("hal_read_cr4").A;
-        a.mov(rax, cr4);
-        a.ret();
-        a = o.Function("hal_write_cr4").A;
-        a.mov(cr4, rdi);
         a.ret();
 
         // Ten bytes: limit, then base.

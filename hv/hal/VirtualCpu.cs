@@ -59,6 +59,12 @@ public abstract class VirtualCpu
     public abstract void InjectInterrupt(byte vector);
 
     /// <summary>
+    /// Delivers a non-maskable interrupt at the next entry. False: the guest can't take one now (another event waits, or it is
+    /// still in the handler of the last one, where the vendor lets the HAL know); the caller tries again before a later entry.
+    /// </summary>
+    public virtual bool TryInjectNmi() => false;
+
+    /// <summary>
     /// Delivers a fault at the next entry (merging with an event whose delivery the exit interrupted, per the double-fault
     /// table of SDM vol. 3, 6.15: the result may be #DF, or a triple fault reported at the next <see cref="Run"/>).
     /// #BP and #OF are traps: move RIP past the instruction first.

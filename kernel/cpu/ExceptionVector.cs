@@ -4,11 +4,20 @@ namespace Xenolith.Kernel;
 public static class ExceptionVector
 {
     public const byte DivideError = 0;
+    public const byte Debug = 1;
     public const byte NonMaskable = 2;
+    public const byte Breakpoint = 3;
+    public const byte Overflow = 4;
+    public const byte InvalidOpcode = 6;
     public const byte DoubleFault = 8;
+    public const byte InvalidTss = 10;
+    public const byte SegmentNotPresent = 11;
+    public const byte StackFault = 12;
     public const byte GeneralProtection = 13;
     public const byte PageFault = 14;
     public const byte MachineCheck = 18;
+    public const byte Virtualization = 20;
+    public const byte ControlProtection = 21;
 
     /// <summary>Mnemonic and name.</summary>
     public static string NameOf(byte vector) => vector switch

@@ -1,3 +1,5 @@
+using Xenolith.Kernel;
+
 namespace Xenolith.Hal.Svm;
 
 /// <summary>What this CPU's SVM can do (AMD APM vol. 3, appendix E.4.9: CPUID leaf 0x8000000A).</summary>

@@ -1,4 +1,5 @@
 using System;
+using Xenolith.Kernel;
 
 namespace Xenolith.Hal.Vmx;
 

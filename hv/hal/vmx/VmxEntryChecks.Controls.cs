@@ -1,3 +1,5 @@
+using Xenolith.Kernel;
+
 namespace Xenolith.Hal.Vmx;
 
 /// <summary>Checks on the control fields (Intel SDM vol. 3, 27.2.1).</summary>

@@ -1,3 +1,5 @@
+using Xenolith.Kernel;
+
 namespace Xenolith.Hal.Vmx;
 
 /// <summary>Decoding of the VMCS's exit information into the neutral form (Intel SDM vol. 3, 28.2).</summary>
