@@ -15,6 +15,7 @@ public static unsafe class Interrupts
 
     private const ushort Code64 = 0x08, TaskState = 0x30;
     private const int LastException = 31;
+    private const byte NonMaskable = 2;
 
     /// <summary>The vector by which user-mode code hands back control (see <see cref="Execute"/>).</summary>
     internal const byte UserReturn = 0x80;
@@ -58,14 +59,14 @@ public static unsafe class Interrupts
         Instructions.LoadInterruptTable(pointer);
     }
 
-    /// <summary>Gives a vector (32 to 255) its handler; null takes it away.</summary>
+    /// <summary>Gives a vector (2, the non-maskable interrupt, or 32 to 255) its handler; null takes it away.</summary>
     public static void SetHandler(byte vector, InterruptHandler? handler) => Handlers[vector] = handler;
 
     [RuntimeExport("guest_interrupt")]
     private static void Dispatch(InterruptFrame* frame)
     {
         byte vector = (byte)frame->Vector;
-        if (vector <= LastException || vector == UserReturn)
+        if (vector is <= LastException and not NonMaskable || vector == UserReturn)
         {
             if (Execute.TryRecover(frame))
             {

@@ -14,11 +14,11 @@ public static unsafe class PageTables
         Instructions.InvalidatePage(address);
     }
 
-    /// <summary>The first 2 MiB keep their 4 KiB entries; elsewhere a 2 MiB page changes its flags.</summary>
-    public static void SetLarge(ulong address, ulong flags)
+    /// <summary>Has the 2 MiB page at a linear address from 2 MiB to 4 GiB lead to the 2 MiB that hold the physical address.</summary>
+    public static void MapLarge(ulong linear, ulong physical)
     {
-        ulong* level2 = (ulong*)(Layout.PageLevel3()[address >> 30] & ~0xFFFUL);
-        level2[(address >> 21) & 511] = flags == 0 ? 0 : (address & ~0x1F_FFFFUL) | LargePage | flags;
-        Instructions.InvalidatePage(address);
+        ulong* level2 = (ulong*)(Layout.PageLevel3()[linear >> 30] & ~0xFFFUL);
+        level2[(linear >> 21) & 511] = (physical & ~0x1F_FFFFUL) | LargePage | Present | Writable | User;
+        Instructions.InvalidatePage(linear);
     }
 }

@@ -1,0 +1,59 @@
+using System.Runtime;
+using Xenolith.Abi.Contract;
+
+namespace Xenolith.Guests.Faulty;
+
+/// <summary>
+/// A guest that goes wrong in the way its command line names. What is right here is the hypervisor's line about its end;
+/// the boot tests judge that.
+/// </summary>
+internal static class Program
+{
+    [RuntimeExport("guest_main")]
+    private static void Main()
+    {
+        if (Chosen("triple-fault"))
+        {
+            Instructions.TripleFault();
+        }
+        else if (Chosen("garbage"))
+        {
+            Garbage.Run();
+        }
+        else if (Chosen("wild"))
+        {
+            WildAccess.Run();
+        }
+        else if (Chosen("halt"))
+        {
+            Instructions.DisableInterrupts();
+            Instructions.Halt();
+        }
+        else if (Chosen("reboot"))
+        {
+            Xen.Shutdown(ShutdownReason.Reboot);
+        }
+        else if (Chosen("crash"))
+        {
+            Xen.Shutdown(ShutdownReason.Crash);
+        }
+        else
+        {
+            GuestConsole.WriteLine("guest faulty: no known fault on the command line: triple-fault, garbage, wild, halt, reboot or crash");
+        }
+
+        GuestConsole.WriteLine("guest faulty: still here");
+    }
+
+    private static bool Chosen(string fault)
+    {
+        if (!BootRecord.HasWord(fault))
+        {
+            return false;
+        }
+
+        GuestConsole.Write("guest faulty: ");
+        GuestConsole.WriteLine(fault);
+        return true;
+    }
+}
