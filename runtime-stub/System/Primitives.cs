@@ -76,15 +76,19 @@ public readonly struct Double : IEquatable<double>, IComparable<double>
 }
 
 /// <summary>The address of a method that is not typed.</summary>
-public struct RuntimeMethodHandle
+public readonly struct RuntimeMethodHandle
 {
-    internal nint _value;
+    private readonly nint _value;
+
+    internal RuntimeMethodHandle(nint value) => _value = value;
 }
 
 /// <summary>The address of a field's description.</summary>
-public struct RuntimeFieldHandle
+public readonly struct RuntimeFieldHandle
 {
-    internal nint _value;
+    private readonly nint _value;
+
+    internal RuntimeFieldHandle(nint value) => _value = value;
 }
 
 /// <summary>An argument list of C's kind; only named by the compiler.</summary>

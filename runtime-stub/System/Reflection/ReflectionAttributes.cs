@@ -9,3 +9,13 @@ public sealed class DefaultMemberAttribute : Attribute
     /// <summary>Its name.</summary>
     public string MemberName { get; }
 }
+
+/// <summary>An assembly's version.</summary>
+[AttributeUsage(AttributeTargets.Assembly, Inherited = false)]
+public sealed class AssemblyVersionAttribute : Attribute
+{
+    /// <summary>Says which.</summary>
+    public AssemblyVersionAttribute(string version) => Version = version;
+    /// <summary>Which.</summary>
+    public string Version { get; }
+}

@@ -10,6 +10,8 @@ namespace Internal.Runtime.CompilerHelpers
     internal static unsafe class LdTokenHelpers
     {
         private static RuntimeTypeHandle GetRuntimeTypeHandle(nint type) => new RuntimeTypeHandle((MethodTable*)type);
+        private static RuntimeFieldHandle GetRuntimeFieldHandle(nint field) => new RuntimeFieldHandle(field);
+        private static RuntimeMethodHandle GetRuntimeMethodHandle(nint method) => new RuntimeMethodHandle(method);
         private static Type GetRuntimeType(nint type) => throw new NotSupportedException("a type known only at run time");
     }
 }
