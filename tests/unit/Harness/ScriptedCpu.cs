@@ -1,0 +1,103 @@
+using System;
+using System.Collections.Generic;
+using Xenolith.Hal;
+using Xenolith.Kernel;
+
+namespace Xenolith.Tests.Unit.Harness;
+
+/// <summary>
+/// A vCPU without a CPU: its state is plain fields, and each <see cref="Run"/> performs the next step of a script, which sets
+/// <see cref="VirtualCpu.Exit"/> as an exit would. What was injected is kept for the test to look at.
+/// </summary>
+public sealed class ScriptedCpu : VirtualCpu
+{
+    private readonly Segment[] _segments = new Segment[8];
+    private readonly Dictionary<uint, ulong> _msrs = [];
+
+    /// <summary>What <see cref="Run"/> does, step by step. Running past the end is a test's mistake.</summary>
+    public Queue<Action<ScriptedCpu>> Script { get; } = new();
+
+    /// <summary>External interrupts injected, in order.</summary>
+    public List<byte> InjectedInterrupts { get; } = [];
+
+    /// <summary>Exceptions injected, in order; the error code is null where there is none.</summary>
+    public List<(byte Vector, uint? ErrorCode)> InjectedExceptions { get; } = [];
+
+    public int NestedInvalidations { get; private set; }
+
+    public int Entries { get; private set; }
+
+    public Mfn NestedRoot { get; private set; } = Mfn.Invalid;
+
+    public bool WindowRequested { get; private set; }
+
+    public bool IsReleased { get; private set; }
+
+    /// <summary>Set while an STI or MOV SS shadows interrupts.</summary>
+    public bool InterruptShadow { get; set; }
+
+    public override ulong Rip { get; set; }
+    public override ulong Rflags { get; set; } = 2;
+    public override ulong Cr0 { get; set; } = 0x11;
+    public override ulong Cr2 { get; set; }
+    public override ulong Cr3 { get; set; }
+    public override ulong Cr4 { get; set; }
+    public override ulong Efer { get; set; }
+    public override ulong Dr7 { get; set; } = 0x400;
+    public override DescriptorTable Gdtr { get; set; }
+    public override DescriptorTable Idtr { get; set; }
+    public override ulong TscOffset { get; set; }
+
+    public override int PrivilegeLevel => _segments[(int)SegmentName.Ss].PrivilegeLevel;
+
+    public override bool CanTakeInterrupt => (Rflags & 0x200) != 0 && !InterruptShadow;
+
+    public override Segment GetSegment(SegmentName name) => _segments[(int)name];
+
+    public override void SetSegment(SegmentName name, Segment segment) => _segments[(int)name] = segment;
+
+    public override bool TryReadMsr(uint index, out ulong value) => _msrs.TryGetValue(index, out value);
+
+    public override bool TryWriteMsr(uint index, ulong value)
+    {
+        if (!_msrs.ContainsKey(index))
+            return false;
+        _msrs[index] = value;
+        return true;
+    }
+
+    /// <summary>Makes this vCPU hold an MSR.</summary>
+    public void HoldMsr(uint index, ulong value) => _msrs[index] = value;
+
+    public override void SetNestedRoot(Mfn root) => NestedRoot = root;
+
+    public override void RequestInterruptWindow(bool wanted) => WindowRequested = wanted;
+
+    public override void InjectInterrupt(byte vector)
+    {
+        if (!CanTakeInterrupt)
+            throw new InvalidOperationException("an interrupt is injected that the vCPU can't take");
+        InjectedInterrupts.Add(vector);
+    }
+
+    public override void InjectException(byte vector, bool hasErrorCode, uint errorCode) =>
+        InjectedExceptions.Add((vector, hasErrorCode ? errorCode : null));
+
+    public override void SkipInstruction(int length)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, 15);
+        Rip += (ulong)length;
+        InterruptShadow = false;
+    }
+
+    public override void InvalidateNested() => NestedInvalidations++;
+
+    public override void Run()
+    {
+        Entries++;
+        Script.Dequeue()(this);
+    }
+
+    public override void Release() => IsReleased = true;
+}

@@ -1,0 +1,39 @@
+using Xenolith.Hal;
+using Xenolith.Kernel;
+
+namespace Xenolith.Tests.Unit.Harness;
+
+/// <summary>A vendor that exists in tests only.</summary>
+public sealed class ScriptedVirtualisation : Virtualisation
+{
+    private readonly PlainPageFormat _format = new();
+
+    public override string Name => "scripted";
+
+    public override bool UsesVmcall => true;
+
+    public override PageTableFormat NestedFormat => _format;
+
+    public override string? Enable(PhysicalMemory memory, FrameAllocator frames) => null;
+
+    public override VirtualCpu CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log) => new ScriptedCpu();
+}
+
+/// <summary>Nested tables as plain as can be: rights in bits 0 to 2, leaf bit 7, cacheability in bit 3.</summary>
+public sealed class PlainPageFormat : PageTableFormat
+{
+    public override ulong Leaf(Mfn mfn, int level, Rights rights, Caching caching) =>
+        mfn.Address | (ulong)rights | (caching == Caching.Uncached ? 8UL : 0) | (level > 1 ? 0x80UL : 0);
+
+    public override ulong Table(Mfn mfn) => mfn.Address | 7;
+
+    public override bool IsPresent(ulong entry) => (entry & 7) != 0;
+
+    public override bool IsLeaf(ulong entry, int level) => level == 1 || (entry & 0x80) != 0;
+
+    public override Rights RightsOf(ulong entry) => (Rights)(entry & 7);
+
+    public override ulong Absent => 0;
+
+    public override int MaximumOrder => Page.Order1G;
+}

@@ -1,0 +1,109 @@
+using System;
+using Xenolith.Abi.Contract;
+using Xenolith.Domains;
+using Xenolith.Hal;
+using Xenolith.Kernel;
+using Xenolith.Mm;
+
+namespace Xenolith.Tests.Unit.Harness;
+
+/// <summary>A machine in memory: RAM, a clock that the test moves, a log that it reads, domains on scripted vCPUs.</summary>
+public sealed class TestMachine : IDisposable
+{
+    private readonly HostPhysicalMemory _memory;
+
+    /// <param name="mebibytes">RAM of the machine.</param>
+    /// <param name="tscIsStable">As <see cref="DomainServices.TscIsStable"/>.</param>
+    public TestMachine(int mebibytes = 64, bool tscIsStable = false)
+    {
+        ulong bytes = (ulong)mebibytes << 20;
+        _memory = new HostPhysicalMemory(bytes);
+        MemoryRange[] map = [new MemoryRange(0, bytes, MemoryKind.Ram)];
+        Frames = FrameAllocator.TryCreate(_memory, map, []) ?? throw new InvalidOperationException("no room for the frame table");
+        Log = new Log { Clock = Clock };
+        Log.TryAddDevice(Console);
+        Clock.WallClock = 1_700_000_000;
+        Services = new DomainServices
+        {
+            Memory = _memory,
+            Frames = Frames,
+            Clock = Clock,
+            Log = Log,
+            Virtualisation = new ScriptedVirtualisation(),
+            Timers = new TimerQueue(Clock, 1024),
+            TscIsStable = tscIsStable,
+            CommandLine = "test=yes",
+        };
+    }
+
+    public PhysicalMemory Memory => _memory;
+
+    public FrameAllocator Frames { get; }
+
+    public VirtualClock Clock { get; } = new();
+
+    public Log Log { get; }
+
+    /// <summary>What the log shows.</summary>
+    public CapturingConsole Console { get; } = new();
+
+    public DomainServices Services { get; }
+
+    /// <summary>A domain with RAM from guest frame 0 on and its first vCPU up, in flat 64-bit mode over identity-mapped memory.</summary>
+    /// <param name="mebibytes">RAM of the domain; at least 2.</param>
+    public Domain CreateDomain(int mebibytes = 4, int vcpus = 1, ushort id = 0, bool isPrivileged = true, ulong? maximumPages = null)
+    {
+        var options = new DomainOptions
+        {
+            Id = id, Name = $"test{id}", IsPrivileged = isPrivileged, IsInitialDomain = id == 0, VcpuCount = vcpus,
+            MaximumPages = maximumPages ?? ((ulong)mebibytes << 8) + 16,
+        };
+        Domain domain = Domain.TryCreate(Services, options) ?? throw new InvalidOperationException("the domain can't be created");
+        if (domain.TryPopulate(new Gfn(0), (ulong)mebibytes << 8) != Errno.None)
+            throw new InvalidOperationException("the machine is too small for the domain");
+        var tables = new GuestTables(domain.Memory, 0x1000);
+        tables.MapIdentity(0, (ulong)mebibytes << 20);
+        foreach (Vcpu vcpu in domain.Vcpus)
+            EnterLongMode(vcpu, tables.Root);
+        domain.Vcpus[0].IsInitialised = true;
+        domain.Vcpus[0].Up();
+        return domain;
+    }
+
+    /// <summary>The vCPU's scripted side.</summary>
+    public static ScriptedCpu Cpu(Vcpu vcpu) => (ScriptedCpu)vcpu.Cpu;
+
+    /// <summary>Ring 0, 64-bit code, paging on, NX and WP on, interrupts on.</summary>
+    public static void EnterLongMode(Vcpu vcpu, ulong cr3)
+    {
+        VirtualCpu cpu = vcpu.Cpu;
+        cpu.Cr0 = 0x8001_0033;
+        cpu.Cr4 = 0x20;
+        cpu.Efer = 0xD00;
+        cpu.Cr3 = cr3;
+        cpu.Rflags = 0x202;
+        cpu.SetSegment(SegmentName.Cs, new Segment(0x10, 0xA9B, uint.MaxValue, 0));
+        cpu.SetSegment(SegmentName.Ss, new Segment(0x18, 0xC93, uint.MaxValue, 0));
+    }
+
+    /// <summary>Ring 0, flat 32-bit code without paging: as a PVH guest starts.</summary>
+    public static void EnterFlat32(Vcpu vcpu)
+    {
+        VirtualCpu cpu = vcpu.Cpu;
+        cpu.Cr0 = 0x11;
+        cpu.Cr4 = 0;
+        cpu.Efer = 0;
+        cpu.Rflags = 0x202;
+        cpu.SetSegment(SegmentName.Cs, new Segment(0x10, 0xC9B, uint.MaxValue, 0));
+        cpu.SetSegment(SegmentName.Ss, new Segment(0x18, 0xC93, uint.MaxValue, 0));
+    }
+
+    /// <summary>Lets time pass and fires what is due.</summary>
+    public void Advance(ulong nanoseconds)
+    {
+        Clock.Advance(nanoseconds);
+        Services.Timers.Run(Clock.Nanoseconds);
+    }
+
+    public void Dispose() => _memory.Dispose();
+}

@@ -1,0 +1,172 @@
+using System.Collections.Generic;
+using System.Linq;
+using FsCheck;
+using FsCheck.Fluent;
+using Xenolith.Kernel;
+using Xenolith.Mm;
+using Xenolith.Tests.Unit.Harness;
+using Xunit;
+
+namespace Xenolith.Tests.Unit.Mm;
+
+public sealed class P2mTests
+{
+    private const ushort Owner = 5;
+
+    private static P2m Create(TestMachine machine) => new(machine.Memory, machine.Frames, new PlainPageFormat(), Owner);
+
+    [Fact]
+    public void PopulatesInTheLargestPagesThatFit()
+    {
+        using var machine = new TestMachine(64);
+        P2m p2m = Create(machine);
+        Assert.True(p2m.TryPopulate(new Gfn(0x1FF), 0x401));
+        Assert.Equal(0, p2m.Lookup(new Gfn(0x1FF)).Order);
+        Assert.Equal(9, p2m.Lookup(new Gfn(0x200)).Order);
+        Assert.Equal(9, p2m.Lookup(new Gfn(0x5FF)).Order);
+        Assert.Equal(P2mType.None, p2m.Lookup(new Gfn(0x600)).Type);
+        Assert.Equal(0x401UL, p2m.PopulatedFrames);
+        Assert.Equal(new Gfn(0x5FF), p2m.MaximumGfn);
+    }
+
+    [Fact]
+    public void PopulateLeavesNothingBehindWhenMemoryRunsOut()
+    {
+        using var machine = new TestMachine(16);
+        P2m p2m = Create(machine);
+        ulong free = machine.Frames.FreeFrames;
+        Assert.False(p2m.TryPopulate(new Gfn(0), 0x10000));
+        Assert.Equal(0UL, p2m.PopulatedFrames);
+        Assert.Equal(P2mType.None, p2m.Lookup(new Gfn(0)).Type);
+        p2m.FreeRetiredTables();
+        p2m.Release();
+        Assert.Equal(free + 2, machine.Frames.FreeFrames);
+    }
+
+    [Fact]
+    public void ReleaseReturnsEveryFrame()
+    {
+        using var machine = new TestMachine(64);
+        ulong free = machine.Frames.FreeFrames;
+        P2m p2m = Create(machine);
+        Assert.True(p2m.TryPopulate(new Gfn(0), 0x1234));
+        Assert.True(p2m.TryPopulate(new Gfn(0xFEFF8), 8));
+        Assert.True(p2m.TryDepopulate(new Gfn(0x345)));
+        Assert.True(p2m.TrySet(new Gfn(0xFEE00), new Mfn(0xFEE00), 0, P2mType.Mmio, Rights.ReadWrite));
+        p2m.Release();
+        Assert.Equal(free, machine.Frames.FreeFrames);
+        Assert.Equal(0UL, machine.Frames.CountOwnedBy(Owner));
+    }
+
+    [Fact]
+    public void TypesAreKeptPerFrameInsideALargeRange()
+    {
+        using var machine = new TestMachine(64);
+        P2m p2m = Create(machine);
+        Assert.True(p2m.TryPopulate(new Gfn(0x200), 0x200));
+        P2mEntry before = p2m.Lookup(new Gfn(0x234));
+        Assert.True(p2m.TrySet(new Gfn(0x234), before.Mfn, 0, P2mType.RamReadOnly, Rights.ReadExecute));
+        Assert.Equal(P2mType.RamReadOnly, p2m.Lookup(new Gfn(0x234)).Type);
+        Assert.Equal(before.Mfn, p2m.Lookup(new Gfn(0x234)).Mfn);
+        Assert.Equal(P2mType.Ram, p2m.Lookup(new Gfn(0x233)).Type);
+        Assert.Equal(P2mType.Ram, p2m.Lookup(new Gfn(0x235)).Type);
+        Assert.True(p2m.TrySet(new Gfn(0x234), before.Mfn, 0, P2mType.Ram, Rights.All));
+        Assert.Equal(P2mType.Ram, p2m.Lookup(new Gfn(0x234)).Type);
+        Assert.True(p2m.TrySet(new Gfn(0x40000), new Mfn(0x40000), 18, P2mType.Mmio, Rights.ReadWrite));
+        Assert.Equal(new P2mEntry(new Mfn(0x4ABCD), P2mType.Mmio, Rights.ReadWrite, 18), p2m.Lookup(new Gfn(0x4ABCD)));
+        Assert.True(p2m.TryRemove(new Gfn(0x4ABCD), 0));
+        Assert.Equal(P2mEntry.Absent, p2m.Lookup(new Gfn(0x4ABCD)));
+        Assert.Equal(new P2mEntry(new Mfn(0x4ABCE), P2mType.Mmio, Rights.ReadWrite, 0), p2m.Lookup(new Gfn(0x4ABCE)));
+        Assert.Equal(P2mType.Mmio, p2m.Lookup(new Gfn(0x40000)).Type);
+    }
+
+    [Fact]
+    public void APinnedFrameOutlivesItsMapping()
+    {
+        using var machine = new TestMachine(64);
+        P2m p2m = Create(machine);
+        Assert.True(p2m.TryPopulate(new Gfn(0), 0x400));
+        Mfn mfn = p2m.Lookup(new Gfn(0x10)).Mfn;
+        p2m.Pin(mfn);
+        p2m.Pin(mfn);
+        ulong free = machine.Frames.FreeFrames;
+        Assert.True(p2m.TryDepopulate(new Gfn(0x10)));
+        Assert.Equal(P2mType.None, p2m.Lookup(new Gfn(0x10)).Type);
+        Assert.Equal(Owner, machine.Frames.OwnerOf(mfn));
+        p2m.Unpin(mfn);
+        Assert.Equal(Owner, machine.Frames.OwnerOf(mfn));
+        Assert.Equal(0x400UL, p2m.PopulatedFrames);
+        p2m.Unpin(mfn);
+        Assert.Equal(FrameAllocator.NoOwner, machine.Frames.OwnerOf(mfn));
+        Assert.Equal(0x3FFUL, p2m.PopulatedFrames);
+        Assert.True(machine.Frames.FreeFrames <= free + 1);
+    }
+
+    [Fact]
+    public void GenerationRisesWhenATranslationGoesAwayButNotWhenOneAppears()
+    {
+        using var machine = new TestMachine(64);
+        P2m p2m = Create(machine);
+        uint start = p2m.Generation;
+        Assert.True(p2m.TryPopulate(new Gfn(1), 1));
+        Assert.Equal(start, p2m.Generation);
+        Assert.True(p2m.TryDepopulate(new Gfn(1)));
+        Assert.NotEqual(start, p2m.Generation);
+    }
+
+    [Fact]
+    public void AddressesBeyondFourLevelsAreRefused()
+    {
+        using var machine = new TestMachine(64);
+        P2m p2m = Create(machine);
+        Assert.False(p2m.TrySet(new Gfn(1UL << 36), new Mfn(1), 0, P2mType.Ram, Rights.All));
+        Assert.Equal(P2mEntry.Absent, p2m.Lookup(new Gfn(1UL << 36)));
+        Assert.Equal(P2mEntry.Absent, p2m.Lookup(Gfn.Invalid));
+        Assert.True(p2m.TrySet(new Gfn((1UL << 36) - 1), new Mfn(1), 0, P2mType.Mmio, Rights.Read));
+        Assert.Equal(new Mfn(1), p2m.Lookup(new Gfn((1UL << 36) - 1)).Mfn);
+    }
+
+    /// <summary>Random operations against a dictionary: every gfn translates as the model says, before and after.</summary>
+    [Fact]
+    public void AgreesWithAModel()
+    {
+        Gen<(int Operation, int Gfn, int Order)> step =
+            from operation in Gen.Choose(0, 4)
+            from gfn in Gen.Choose(0, 0xFFF)
+            from large in Gen.Choose(0, 7)
+            select (operation, gfn, large == 0 ? 9 : 0);
+        Prop.ForAll(Gen.ArrayOf(step).ToArbitrary(), Run).QuickCheckThrowOnFailure();
+
+        static void Run((int Operation, int Gfn, int Order)[] steps)
+        {
+            using var machine = new TestMachine(16);
+            P2m p2m = Create(machine);
+            var model = new Dictionary<ulong, (ulong Mfn, P2mType Type)>();
+            foreach ((int operation, int at, int order) in steps)
+            {
+                ulong size = 1UL << order;
+                ulong gfn = (ulong)at & ~(size - 1);
+                P2mType type = operation switch { 0 => P2mType.Ram, 1 => P2mType.Mmio, 2 => P2mType.RamReadOnly, _ => P2mType.None };
+                if (type == P2mType.None)
+                {
+                    Assert.True(p2m.TryRemove(new Gfn(gfn), order));
+                    for (ulong i = 0; i < size; i++)
+                        model.Remove(gfn + i);
+                }
+                else
+                {
+                    Assert.True(p2m.TrySet(new Gfn(gfn), new Mfn(0x4_0000 + gfn), order, type, Rights.All));
+                    for (ulong i = 0; i < size; i++)
+                        model[gfn + i] = (0x4_0000 + gfn + i, type);
+                }
+            }
+            for (ulong gfn = 0; gfn < 0x1000; gfn++)
+            {
+                P2mEntry entry = p2m.Lookup(new Gfn(gfn));
+                (ulong mfn, P2mType type) = model.GetValueOrDefault(gfn, (ulong.MaxValue, P2mType.None));
+                Assert.Equal(new Mfn(mfn), entry.Mfn);
+                Assert.Equal(type, entry.Type);
+            }
+        }
+    }
+}
