@@ -1,0 +1,13 @@
+using Xenolith.Kernel;
+
+namespace Xenolith;
+
+/// <summary>The two places where host interrupts are let in: the run loop's marked points.</summary>
+internal static class CpuGate
+{
+    /// <summary>Takes the interrupts that wait, and returns with interrupts off.</summary>
+    public static void TakeInterrupts(Machine machine) => Cpu.OpenInterrupts();
+
+    /// <summary>Waits for an interrupt, takes it, and returns with interrupts off. One that already waits ends it at once.</summary>
+    public static void Idle(Machine machine) => Cpu.Idle();
+}

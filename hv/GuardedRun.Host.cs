@@ -1,0 +1,29 @@
+using System;
+using Xenolith.Domains;
+
+namespace Xenolith;
+
+/// <summary>On the host a fault is an exception; it ends the guest on whose behalf the run loop worked, as in the image.</summary>
+internal sealed class GuardedRun(Machine machine, RunLoop loop, Domain domain)
+{
+    /// <summary>Runs the loop. False: a fault was contained, and the loop was left in the middle.</summary>
+    public bool TryRun()
+    {
+        try
+        {
+            loop.Run(domain);
+            return true;
+        }
+        catch (Exception fault) when (fault is IndexOutOfRangeException or OverflowException or NullReferenceException
+            or DivideByZeroException or ArgumentOutOfRangeException or InvalidCastException)
+        {
+            machine.Kernel.Log.Error($"contained: {fault.Message}");
+            if (!loop.TryBlame("a fault of the hypervisor on its behalf"))
+            {
+                throw;
+            }
+
+            return false;
+        }
+    }
+}

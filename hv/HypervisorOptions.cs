@@ -1,0 +1,22 @@
+using Xenolith.Kernel;
+
+namespace Xenolith;
+
+/// <summary>The boot options that the hypervisor itself knows, beside those of the kernel below it.</summary>
+public static class HypervisorOptions
+{
+    /// <summary>Makes the table.</summary>
+    public static OptionRow[] Create() =>
+    [
+        new("dom0", OptionKind.List, "pvh", "What kind of domain the first module becomes.") { Accepted = "pvh" },
+        new("dom0_mem", OptionKind.Text, "what is free", "Memory of the initial domain: a list of size, min:size, max:size."),
+        new("dom0_max_vcpus", OptionKind.Number, "1", "One vCPU is made.") { WithoutEffect = true },
+        new("dom0-iommu", OptionKind.Text, "none", "No device is given to a domain.") { WithoutEffect = true },
+        new("iommu", OptionKind.Text, "no", "No device is given to a domain.") { WithoutEffect = true },
+        new("hap", OptionKind.Boolean, "yes", "Guests always run on nested paging.") { WithoutEffect = true },
+        new("cpuid", OptionKind.Text, "", "The policy of the initial domain is fixed.") { WithoutEffect = true },
+        new("spec-ctrl", OptionKind.Text, "no", "No speculation control is applied.") { WithoutEffect = true },
+        new("ucode", OptionKind.Text, "no", "Microcode is left to the firmware.") { WithoutEffect = true },
+        new("crashkernel", OptionKind.Text, "", "There is no crash kernel.") { WithoutEffect = true },
+    ];
+}

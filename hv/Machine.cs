@@ -1,0 +1,55 @@
+using Xenolith.Abi;
+using Xenolith.Domains;
+using Xenolith.Emulate;
+using Xenolith.Hal;
+using Xenolith.Kernel;
+
+namespace Xenolith;
+
+/// <summary>The root object: everything that the hypervisor knows hangs off it, so that tests run many machines side by side.</summary>
+public sealed class Machine
+{
+    // Six timers a vCPU, and a domain has at most 128 of them.
+    private const int TimerCapacity = 6 * Domain.MaximumVcpus;
+
+    /// <param name="kernel">What the kernel below offers.</param>
+    /// <param name="virtualisation">The machine's virtualisation, not yet enabled.</param>
+    /// <param name="cpuid">The machine's CPUID.</param>
+    public Machine(KernelServices kernel, Virtualisation virtualisation, HostCpuid cpuid)
+    {
+        Kernel = kernel;
+        HostCpuid = cpuid;
+        Timers = new TimerQueue(kernel.Clock, TimerCapacity);
+        Services = new DomainServices
+        {
+            Memory = kernel.Memory,
+            Frames = kernel.Frames,
+            Clock = kernel.Clock,
+            Log = kernel.Log,
+            Virtualisation = virtualisation,
+            Timers = Timers,
+            CommandLine = kernel.Options.Text,
+        };
+        Hypercalls = new HypercallDispatcher(Services, kernel.Input);
+        Ports = new GuestPorts(kernel.Log, kernel.Clock, 0);
+    }
+
+    /// <summary>What the kernel below offers.</summary>
+    public KernelServices Kernel { get; }
+
+    public HostCpuid HostCpuid { get; }
+
+    /// <summary>Timers of all domains.</summary>
+    public TimerQueue Timers { get; }
+
+    public DomainServices Services { get; }
+
+    /// <summary>The way of a hypercall.</summary>
+    public HypercallDispatcher Hypercalls { get; }
+
+    /// <summary>The I/O ports of the initial domain.</summary>
+    public GuestPorts Ports { get; }
+
+    /// <summary>The domain made of the first boot module, once it is built.</summary>
+    public InitialDomain? Initial { get; set; }
+}

@@ -1,0 +1,154 @@
+using System;
+using Xenolith.Domains;
+using Xenolith.Hal;
+using Xenolith.Kernel;
+
+namespace Xenolith;
+
+/// <summary>
+/// The life of a physical CPU: run a vCPU, take its exit, handle it, run again. A vCPU that waits is state, not a stack.
+/// Host interrupts are let in at two places only, both here: after an exit that one caused, and while idle.
+/// </summary>
+public sealed class RunLoop
+{
+    private readonly Machine _machine;
+    private readonly Clock _clock;
+    private readonly TimerQueue _timers;
+    private readonly ExitHandler _exits;
+    private Vcpu? _current;
+
+    public RunLoop(Machine machine, InitialDomain initial)
+    {
+        _machine = machine;
+        _clock = machine.Kernel.Clock;
+        _timers = machine.Timers;
+        _exits = new ExitHandler(machine, initial);
+    }
+
+    /// <summary>Runs the domain until it has shut down.</summary>
+    public void Run(Domain domain)
+    {
+        while (!domain.IsShutDown)
+        {
+            TakeInput(domain);
+            RunDueTimers();
+            if (PickRunnable(domain) is { } vcpu)
+            {
+                RunUntilItWaits(vcpu);
+            }
+            else if (!domain.IsShutDown && !_machine.Kernel.Input.HasInput && _clock.Nanoseconds < _timers.NextDeadline)
+            {
+                CpuGate.Idle(_machine);
+                _timers.Run(_clock.Nanoseconds);
+            }
+        }
+    }
+
+    /// <summary>
+    /// A fault of the hypervisor's own code (a bounds or overflow violation) while it worked for a guest: that guest ends.
+    /// False: it worked for nobody, so the fault is the hypervisor's.
+    /// </summary>
+    /// <param name="fault">What happened, in words.</param>
+    public bool TryBlame(string fault)
+    {
+        if (_current is not { } vcpu)
+        {
+            return false;
+        }
+
+        _current = null;
+        vcpu.Domain.Crash(fault);
+        return true;
+    }
+
+    private static Vcpu? PickRunnable(Domain domain)
+    {
+        foreach (Vcpu vcpu in domain.Vcpus)
+        {
+            if (vcpu.IsRunnable)
+            {
+                return vcpu;
+            }
+        }
+
+        return null;
+    }
+
+    private void RunUntilItWaits(Vcpu vcpu)
+    {
+        _current = vcpu;
+        vcpu.BeginRun();
+        while (vcpu.IsRunnable)
+        {
+            RunDueTimers();
+            TakeInput(vcpu.Domain);
+            Deliver(vcpu);
+            vcpu.SynchroniseNested();
+            vcpu.Cpu.Run();
+            if (vcpu.Cpu.Exit.Reason == ExitReason.Interrupt)
+            {
+                CpuGate.TakeInterrupts(_machine);
+                _timers.Run(_clock.Nanoseconds);
+            }
+            else
+            {
+                _exits.Handle(vcpu);
+            }
+        }
+
+        vcpu.EndRun();
+        _current = null;
+    }
+
+    private void RunDueTimers()
+    {
+        if (_timers.NextDeadline != ulong.MaxValue && _clock.Nanoseconds >= _timers.NextDeadline)
+        {
+            _timers.Run(_clock.Nanoseconds);
+        }
+    }
+
+    private void TakeInput(Domain domain)
+    {
+        // What finds no room in the guest's ring waits in ours.
+        while (_machine.Kernel.Input.TryPeek(out byte typed))
+        {
+            if (domain.Console.PushInput(new ReadOnlySpan<byte>(in typed)) == 0)
+            {
+                return;
+            }
+
+            _machine.Kernel.Input.TryRead(out _);
+        }
+    }
+
+    private static void Deliver(Vcpu vcpu)
+    {
+        VirtualCpu cpu = vcpu.Cpu;
+        if (!vcpu.TrySelectInjection(out Injection injection))
+        {
+            cpu.RequestInterruptWindow(false);
+            return;
+        }
+
+        if (injection.Kind == InjectionKind.Nmi)
+        {
+            if (cpu.TryInjectNmi())
+            {
+                vcpu.AcceptInjection(injection);
+            }
+
+            return;
+        }
+
+        if (!cpu.CanTakeInterrupt)
+        {
+            cpu.RequestInterruptWindow(true);
+            return;
+        }
+
+        cpu.InjectInterrupt(injection.Vector);
+        vcpu.AcceptInjection(injection);
+        cpu.RequestInterruptWindow(vcpu.TrySelectInjection(out _));
+    }
+}

@@ -1,0 +1,101 @@
+using System;
+using Xenolith.Abi.Contract;
+using Xenolith.Domains;
+using Xenolith.Hal;
+using Xenolith.Kernel;
+
+namespace Xenolith;
+
+/// <summary>From a kernel that is up to the end of the initial domain: check the options, switch virtualisation on, build, run.</summary>
+public static class Startup
+{
+    /// <summary>
+    /// Starts the machine and runs its initial domain. Returns when the domain has ended, or when something that was asked for
+    /// can't be done; that is on the console then, with its mend.
+    /// </summary>
+    /// <returns>Whether the machine is to be switched off (the domain asked for that) rather than restarted.</returns>
+    public static bool Run(KernelServices kernel, Virtualisation? virtualisation, HostCpuid cpuid)
+    {
+        Log log = kernel.Log;
+        kernel.Options.Declare(HypervisorOptions.Create());
+        if (!kernel.Options.Check(log))
+        {
+            log.Error("the command line has errors; nothing is started");
+            return false;
+        }
+
+        if (virtualisation is null)
+        {
+            log.Error("this CPU has neither VMX nor SVM; use one that has, or in QEMU -cpu max (SVM)");
+            return false;
+        }
+
+        if (virtualisation.Enable(kernel.Memory, kernel.Frames) is { } missing)
+        {
+            log.Error($"{virtualisation.Name} can't be used: {missing}");
+            return false;
+        }
+
+        log.Info($"{virtualisation.Name} is on");
+        var machine = new Machine(kernel, virtualisation, cpuid);
+        BuildError? error = InitialDomainBuilder.TryBuild(RequestFor(machine), out InitialDomain? initial);
+        if (initial is null)
+        {
+            log.Error(error?.Message ?? "the initial domain could not be built");
+            return false;
+        }
+
+        machine.Initial = initial;
+        foreach (BootModule module in kernel.Information.Modules)
+        {
+            kernel.ReleaseModule(module);
+        }
+
+        RunToItsEnd(machine, initial);
+        return EndOf(initial.Domain, log);
+    }
+
+    private static InitialDomainRequest RequestFor(Machine machine)
+    {
+        CommandLine options = machine.Kernel.Options;
+        return new InitialDomainRequest
+        {
+            Services = machine.Services,
+            Boot = machine.Kernel.Information,
+            Cpuid = machine.HostCpuid,
+            Console = new GuestConsole(machine.Kernel.Log),
+            DomainOption = TextOf(options, "dom0"),
+            MemoryOption = TextOf(options, "dom0_mem"),
+        };
+    }
+
+    private static string TextOf(CommandLine options, string name) =>
+        options.TryGetText(name, out ReadOnlySpan<char> value) ? value.ToString() : "";
+
+    private static void RunToItsEnd(Machine machine, InitialDomain initial)
+    {
+        var loop = new RunLoop(machine, initial);
+        var guarded = new GuardedRun(machine, loop, initial.Domain);
+        while (!guarded.TryRun())
+        {
+            machine.Kernel.Log.Error("the fault was contained: it ended the domain it worked for, and nothing else");
+        }
+    }
+
+    /// <summary>What the end of the initial domain means for the machine, as on Xen.</summary>
+    private static bool EndOf(Domain domain, Log log)
+    {
+        switch (domain.ShutdownReason)
+        {
+            case ShutdownReason.Poweroff:
+                log.Info("the initial domain has powered off: so does the machine");
+                return true;
+            case ShutdownReason.Reboot:
+                log.Info("the initial domain has asked for a reboot: the machine restarts");
+                return false;
+            default:
+                log.Error("the initial domain has ended without being asked to: the machine restarts");
+                return false;
+        }
+    }
+}

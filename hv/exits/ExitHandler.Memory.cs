@@ -1,0 +1,78 @@
+using Xenolith.Domains;
+using Xenolith.Emulate;
+using Xenolith.Hal;
+using Xenolith.Kernel;
+using Xenolith.Mm;
+
+namespace Xenolith;
+
+/// <summary>Accesses that the nested page table does not allow.</summary>
+internal sealed partial class ExitHandler
+{
+    private const byte StackFault = 12;
+
+    // Present, write, user, reserved bit, fetch: what a #PF can say. Whatever else went wrong is no #PF.
+    private const PageFaultError ArchitecturalError = (PageFaultError)0x1F;
+
+    private void HandleNestedPageFault(Vcpu vcpu)
+    {
+        ref Exit exit = ref vcpu.Cpu.Exit;
+        if (IsApicPage(vcpu, exit.GuestPhysical))
+        {
+            _apicPage.Select(vcpu);
+            Finish(vcpu, _mmio.Execute(vcpu.Cpu, vcpu.Access, _apicPage), _mmio.Fault, false, _mmio.Reason);
+            return;
+        }
+
+        P2mEntry entry = vcpu.Domain.P2m.Lookup(Gfn.Of(exit.GuestPhysical));
+        Rights wanted = exit.IsWrite ? Rights.Write : exit.IsFetch ? Rights.Execute : Rights.Read;
+        if (entry.Type != P2mType.None && (entry.Access & wanted) != 0)
+        {
+            // The table has allowed it since the CPU looked.
+            vcpu.Cpu.InvalidateNested();
+            return;
+        }
+
+        if (exit.DuringWalk || exit.IsFetch)
+        {
+            // Nothing can be emulated where page tables or code are missing.
+            vcpu.Cpu.InjectException(GeneralProtection, true, 0);
+            Explain(vcpu, exit.IsFetch ? "code fetched from no memory" : "page tables in no memory");
+            return;
+        }
+
+        Finish(vcpu, _mmio.Execute(vcpu.Cpu, vcpu.Access, _unclaimed), _mmio.Fault, false, _mmio.Reason);
+    }
+
+    private static bool IsApicPage(Vcpu vcpu, ulong guestPhysical) =>
+        (guestPhysical & ~Page.OffsetMask) == VirtualApic.PageAddress && vcpu.Apic.IsEnabled && !vcpu.Apic.IsX2Apic;
+
+    /// <summary>Turns the end of an emulated instruction into what the guest sees of it.</summary>
+    private void Finish(Vcpu vcpu, EmulationResult result, PageFault fault, bool isStackFault, string reason)
+    {
+        VirtualCpu cpu = vcpu.Cpu;
+        switch (result)
+        {
+            case EmulationResult.Done:
+            case EmulationResult.Again:
+                break;
+            case EmulationResult.Undefined:
+                cpu.InjectException(UndefinedOpcode, false, 0);
+                break;
+            case EmulationResult.Protection:
+                cpu.InjectException(isStackFault ? StackFault : GeneralProtection, true, 0);
+                break;
+            case EmulationResult.Fault when (fault.Error & ~ArchitecturalError) == 0:
+                cpu.InjectPageFault(fault.Linear, (uint)fault.Error);
+                break;
+            default:
+                cpu.InjectException(GeneralProtection, true, 0);
+                Explain(vcpu, reason);
+                break;
+        }
+    }
+
+    private void Explain(Vcpu vcpu, string reason) =>
+        _machine.Kernel.Log.Guest(ref vcpu.Domain.LogLimit,
+            $"domain {vcpu.Domain.Id} vCPU {vcpu.Id}: #GP for an access to guest-physical {vcpu.Cpu.Exit.GuestPhysical:x} at rip {vcpu.Cpu.Rip:x}: {reason}");
+}

@@ -1,0 +1,124 @@
+using Xenolith.Abi;
+using Xenolith.Abi.Contract;
+using Xenolith.Domains;
+using Xenolith.Emulate;
+using Xenolith.Hal;
+using Xenolith.Kernel;
+
+namespace Xenolith;
+
+/// <summary>What the hypervisor does about each exit of a guest. One a CPU; it holds the decoder's scratch state.</summary>
+internal sealed partial class ExitHandler
+{
+    private const byte UndefinedOpcode = 6;
+    private const byte GeneralProtection = 13;
+
+    private readonly Machine _machine;
+    private readonly InitialDomain _initial;
+    private readonly InstructionDecoder _decoder = new();
+    private readonly PortIoEmulator _ports;
+    private readonly MmioEmulator _mmio;
+    private readonly ApicPage _apicPage = new();
+    private readonly UnclaimedMmio _unclaimed = new();
+
+    public ExitHandler(Machine machine, InitialDomain initial)
+    {
+        _machine = machine;
+        _initial = initial;
+        _ports = new PortIoEmulator(_decoder);
+        _mmio = new MmioEmulator(_decoder);
+    }
+
+    /// <summary>Handles the vCPU's last exit, which is not <see cref="ExitReason.Interrupt"/>.</summary>
+    public void Handle(Vcpu vcpu)
+    {
+        VirtualCpu cpu = vcpu.Cpu;
+        switch (cpu.Exit.Reason)
+        {
+            case ExitReason.InterruptWindow:
+            case ExitReason.Nmi:
+                break;
+            case ExitReason.Hypercall:
+                HandleHypercall(vcpu);
+                break;
+            case ExitReason.Cpuid:
+                HandleCpuid(vcpu);
+                break;
+            case ExitReason.Halt:
+                if (TrySkip(vcpu))
+                {
+                    vcpu.Halt();
+                }
+
+                break;
+            case ExitReason.MsrRead:
+                HandleMsrRead(vcpu);
+                break;
+            case ExitReason.MsrWrite:
+                HandleMsrWrite(vcpu);
+                break;
+            case ExitReason.PortIo:
+                Finish(vcpu, _ports.Execute(cpu, vcpu.Access, _machine.Ports), _ports.Fault, _ports.IsStackFault, "port I/O");
+                break;
+            case ExitReason.NestedPageFault:
+                HandleNestedPageFault(vcpu);
+                break;
+            case ExitReason.ControlRegister:
+                HandleControlRegister(vcpu);
+                break;
+            case ExitReason.CacheInvalidate:
+                // No device reads the guest's memory behind the caches' back.
+                TrySkip(vcpu);
+                break;
+            case ExitReason.Xsetbv:
+                // The CPU policy has no XSAVE, so CR4.OSXSAVE can't be set, so the instruction does not exist.
+                cpu.InjectException(UndefinedOpcode, false, 0);
+                break;
+            case ExitReason.UnavailableInstruction:
+                cpu.InjectException(UndefinedOpcode, false, 0);
+                break;
+            case ExitReason.TripleFault:
+                HandleTripleFault(vcpu);
+                break;
+            case ExitReason.EntryFailed:
+                vcpu.Domain.Crash("the CPU refused its state");
+                break;
+            default:
+                _machine.Kernel.Log.Error($"exit {cpu.Exit.RawReason:x} ({cpu.Exit.RawInformation1:x}, {cpu.Exit.RawInformation2:x}) at rip {cpu.Rip:x}, which nobody asked for");
+                vcpu.Domain.Crash("an exit nobody asked for");
+                break;
+        }
+    }
+
+    private void HandleHypercall(Vcpu vcpu)
+    {
+        // Its length first: a call may change the very page that it stands on.
+        int length = _decoder.LengthAt(vcpu.Cpu, vcpu.Access);
+        if (length != 0 && _machine.Hypercalls.Handle(vcpu) != HypercallOutcome.Restart)
+        {
+            vcpu.Cpu.SkipInstruction(length);
+        }
+    }
+
+    /// <summary>A guest without a way on resets its machine; what that means for the domain is a parameter, as on Xen.</summary>
+    private void HandleTripleFault(Vcpu vcpu)
+    {
+        Domain domain = vcpu.Domain;
+        ulong reason = domain.Parameters[(int)HvmParameter.TripleFaultReason];
+        _machine.Kernel.Log.Error($"domain {domain.Id} vCPU {vcpu.Id}: triple fault at rip {vcpu.Cpu.Rip:x}, shutdown reason {reason}");
+        domain.Shutdown((ShutdownReason)reason);
+    }
+
+    /// <summary>False: the instruction can't be read any more, since the guest changed it; it runs again and exits as what it is now.</summary>
+    private bool TrySkip(Vcpu vcpu)
+    {
+        int length = _decoder.LengthAt(vcpu.Cpu, vcpu.Access);
+        if (length == 0)
+        {
+            return false;
+        }
+
+        vcpu.Cpu.SkipInstruction(length);
+        return true;
+    }
+}
