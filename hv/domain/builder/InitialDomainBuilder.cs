@@ -244,6 +244,7 @@ public sealed class InitialDomainBuilder
         }
 
         InitialVcpuState.Load(first.Cpu, kernel.Entry, (uint)layout.StartInfoAddress);
+        first.IsInitialised = true;
         first.Up();
         ulong size = domain.TotalPages >> (20 - Page.Shift);
         _log.Info($"initial domain: {size} MiB, kernel at {kernel.Start:x}-{kernel.End:x}, entry {kernel.Entry:x}, start_info {layout.StartInfoAddress:x}, initrd {layout.InitrdAddress:x}");

@@ -1,3 +1,5 @@
+using Xenolith.Kernel;
+
 namespace Xenolith.Domains;
 
 /// <summary>
@@ -33,9 +35,9 @@ public readonly struct CpuTopology
         uint id = ApicIdOf(vcpu);
         return level switch
         {
-            0 => new CpuidResult(1, 1, thread, id),
-            1 => new CpuidResult((uint)PackageShift, Vcpus, core | 1, id),
-            _ => new CpuidResult(0, 0, level & 0xFF, id),
+            0 => CpuidLeaf.Of(1, 1, thread, id),
+            1 => CpuidLeaf.Of((uint)PackageShift, Vcpus, core | 1, id),
+            _ => CpuidLeaf.Of(0, 0, level & 0xFF, id),
         };
     }
 }

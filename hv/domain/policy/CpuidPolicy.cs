@@ -126,14 +126,14 @@ public sealed class CpuidPolicy
         ecx |= _options.Pcid ? one.Ecx & CpuidFeatures.Pcid : 0;
         uint edx = one.Edx & CpuidFeatures.Leaf1Edx | CpuidFeatures.Apic | (_topology.Vcpus > 1 ? CpuidFeatures.HyperThreading : 0);
         uint ids = _topology.Vcpus > 1 ? Math.Min(_topology.IdsPerPackage, 255) : 1;
-        _basic[1] = new CpuidResult(one.Eax, one.Ebx & 0xFFFF | ids << 16, ecx, edx);
-        _basic[6] = new CpuidResult(CpuidFeatures.AlwaysRunningApicTimer, 0, 0, 0);
+        _basic[1] = CpuidLeaf.Of(one.Eax, one.Ebx & 0xFFFF | ids << 16, ecx, edx);
+        _basic[6] = CpuidLeaf.Of(CpuidFeatures.AlwaysRunningApicTimer, 0, 0, 0);
         if (hostMaximum >= 7)
         {
             CpuidResult seven = host.Read(7, 0);
             uint ebx = seven.Ebx & (CpuidFeatures.Leaf7Ebx | (_options.Invpcid ? CpuidFeatures.Invpcid : 0));
             ecx = seven.Ecx & (CpuidFeatures.Leaf7Ecx | (_options.Rdtscp ? CpuidFeatures.Rdpid : 0));
-            _basic[7] = new CpuidResult(0, ebx, ecx, seven.Edx & CpuidFeatures.Leaf7Edx);
+            _basic[7] = CpuidLeaf.Of(0, ebx, ecx, seven.Edx & CpuidFeatures.Leaf7Edx);
         }
     }
 
@@ -179,7 +179,7 @@ public sealed class CpuidPolicy
 
         if (maximum < MaximumExtended)
         {
-            _extended[8] = new CpuidResult(36 | 48 << 8, 0, 0, 0);
+            _extended[8] = CpuidLeaf.Of(36 | 48 << 8, 0, 0, 0);
         }
     }
 
@@ -198,12 +198,12 @@ public sealed class CpuidPolicy
 
                 return host with { Ecx = ecx, Edx = edx };
             case 7:
-                return new CpuidResult(0, 0, 0, host.Edx & CpuidFeatures.InvariantTsc);
+                return CpuidLeaf.Of(0, 0, 0, host.Edx & CpuidFeatures.InvariantTsc);
             case 8:
                 uint physical = Math.Min(host.Eax & 0xFF, MaximumAddressBits);
                 uint linear = Math.Min((host.Eax >> 8) & 0xFF, MaximumAddressBits);
                 uint cores = Vendor == CpuVendor.Amd ? (uint)_topology.PackageShift << 12 | (_topology.IdsPerPackage - 1) & 0xFF : 0;
-                return new CpuidResult(physical | linear << 8, 0, cores, 0);
+                return CpuidLeaf.Of(physical | linear << 8, 0, cores, 0);
             default:
                 return host;
         }
@@ -216,15 +216,15 @@ public sealed class CpuidPolicy
         switch (leaf)
         {
             case 0:
-                return new CpuidResult(XenCpuid.FirstLeaf + XenCpuid.LeafCount, XenCpuid.SignatureEbx, XenCpuid.SignatureEcx, XenCpuid.SignatureEdx);
+                return CpuidLeaf.Of(XenCpuid.FirstLeaf + XenCpuid.LeafCount, XenCpuid.SignatureEbx, XenCpuid.SignatureEcx, XenCpuid.SignatureEdx);
             case 1:
-                return new CpuidResult(XenMajor << 16 | XenMinor, 0, 0, 0);
+                return CpuidLeaf.Of(XenMajor << 16 | XenMinor, 0, 0, 0);
             case 2:
-                return new CpuidResult(1, HypercallPageMsr, 0, 0);
+                return CpuidLeaf.Of(1, HypercallPageMsr, 0, 0);
             case 3:
                 return ReadTime(subleaf);
             case 4 when subleaf == 0:
-                return new CpuidResult(iommuMappings | vcpuId | domainId | (_options.UpcallVector ? upcallVector : 0), (uint)vcpu, _domainId, 0);
+                return CpuidLeaf.Of(iommuMappings | vcpuId | domainId | (_options.UpcallVector ? upcallVector : 0), (uint)vcpu, _domainId, 0);
             default:
                 return default;
         }
@@ -237,12 +237,12 @@ public sealed class CpuidPolicy
         switch (subleaf)
         {
             case 0:
-                return new CpuidResult(safe | (HasRdtscp ? rdtscp : 0), 0, _tscKilohertz, 0);
+                return CpuidLeaf.Of(safe | (HasRdtscp ? rdtscp : 0), 0, _tscKilohertz, 0);
             case 1:
                 ulong offset = unchecked(_scale.BaseNanoseconds - Scaled(_scale.BaseTsc));
-                return new CpuidResult((uint)offset, (uint)(offset >> 32), _scale.Multiplier, (byte)_scale.Shift);
+                return CpuidLeaf.Of((uint)offset, (uint)(offset >> 32), _scale.Multiplier, (byte)_scale.Shift);
             case 2:
-                return new CpuidResult(_tscKilohertz, 0, 0, 0);
+                return CpuidLeaf.Of(_tscKilohertz, 0, 0, 0);
             default:
                 return default;
         }

@@ -1,3 +1,5 @@
+using Xenolith.Kernel;
+
 namespace Xenolith.Domains;
 
 /// <summary>The seam to the machine's CPUID instruction: the CPU itself in the image, a table on the host.</summary>
