@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
@@ -28,7 +29,13 @@ public static class ObjectCompiler
     public static void Compile(ObjectToolchain toolchain, string input, IReadOnlyList<string> references, string output)
     {
         Command command = toolchain == ObjectToolchain.Ilc ? Ilc(input, references, output) : Bflat(input, references, output);
-        command.Require($"compiling {Path.GetFileName(input)} to machine code");
+        (int exitCode, string text) = command.Capture();
+        if (exitCode != 0)
+        {
+            // ilc reports what it lacks as an exception; its own stack says nothing to a user.
+            string[] said = [.. text.Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0 && !line.StartsWith("   at ", StringComparison.Ordinal) && !line.Contains("--- End of", StringComparison.Ordinal)).Distinct()];
+            throw new BuildFailure($"compiling {Path.GetFileName(input)} to machine code failed\n{string.Join('\n', said)}\ncommand: {command}");
+        }
     }
 
     private static Command Ilc(string input, IReadOnlyList<string> references, string output)
