@@ -1,0 +1,119 @@
+using System;
+
+namespace Xenolith.Abi.Contract.Table;
+
+/// <summary>What a row of the table promises.</summary>
+public enum RowState
+{
+    /// <summary>Answers as Xen 4.17 does, but for what its note says.</summary>
+    Done,
+
+    /// <summary>4.17 has it for a PVH guest; here it fails with <see cref="HypercallRow.Answer"/>.</summary>
+    NotYet,
+
+    /// <summary>4.17 refuses it to a PVH guest as well, with <see cref="HypercallRow.Answer"/>.</summary>
+    Absent,
+}
+
+/// <summary>Which way the argument goes.</summary>
+public enum Direction { None, In, Out, InOut }
+
+/// <summary>Who may call.</summary>
+public enum Permission
+{
+    /// <summary>Anyone; it acts on the caller, or only says something.</summary>
+    Anyone,
+
+    /// <summary>It names a domain: the caller itself, or any other for the control domain.</summary>
+    Target,
+
+    /// <summary>The control domain only.</summary>
+    Privileged,
+}
+
+/// <summary>
+/// One operation, or one number without operations. Data only: the build makes the dispatch, the names, the guests' stubs and
+/// docs/abi.md of it, and nothing else states what stands here.
+/// </summary>
+public sealed record HypercallRow
+{
+    /// <summary>A member of the group's enum; null for a number without operations.</summary>
+    public Enum? Operation { get; init; }
+
+    /// <summary>The C name: XENMEM_add_to_physmap.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The structure that the pointer argument points at, as 64-bit callers lay it out; null: none, or not a structure.</summary>
+    public Type? Argument { get; init; }
+
+    /// <summary>The same for 32-bit callers, where it differs.</summary>
+    public Type? NarrowArgument { get; init; }
+
+    public Direction Direction { get; init; }
+
+    public Permission Permission { get; init; }
+
+    /// <summary>Does a bounded part and has the guest issue it again for the rest.</summary>
+    public bool Preemptible { get; init; }
+
+    /// <summary>Takes frames for the domain.</summary>
+    public bool Allocates { get; init; }
+
+    /// <summary>Errors in the order in which they are checked for.</summary>
+    public string Errors { get; init; } = "";
+
+    /// <summary>Class and method in hv/abi/calls.</summary>
+    public string? Handler { get; init; }
+
+    public RowState State { get; init; }
+
+    /// <summary>What a row that is not done answers.</summary>
+    public Errno Answer { get; init; } = Errno.ENOSYS;
+
+    /// <summary>The first version of Xen's ABI that has it, of those we know apart.</summary>
+    public string Since { get; init; } = "4.17";
+
+    /// <summary>What differs from 4.17, or what one should know.</summary>
+    public string Note { get; init; } = "";
+}
+
+/// <summary>Where a group's operation is found.</summary>
+public enum Selector
+{
+    /// <summary>The number has no operations.</summary>
+    None,
+
+    /// <summary>The low 32 bits of the first argument.</summary>
+    First,
+
+    /// <summary>All of the first argument.</summary>
+    FirstWide,
+
+    /// <summary>The low six bits of the first argument; the rest is progress (memory_op).</summary>
+    FirstLow6,
+
+    /// <summary>In the structure that the argument points at.</summary>
+    InArgument,
+}
+
+/// <summary>A hypercall number: itself a row, and the rows of its operations.</summary>
+public sealed record HypercallGroup
+{
+    public required Hypercall Number { get; init; }
+
+    /// <summary>The number's own row. Its handler, if it has one, takes the whole group.</summary>
+    public required HypercallRow Self { get; init; }
+
+    public Selector Selector { get; init; }
+
+    /// <summary>A check before the operation is looked at; its method returns 0 or the result.</summary>
+    public string? Prelude { get; init; }
+
+    /// <summary>The group of exposure bits of the operations; null: only the number has one.</summary>
+    public ExposureGroup? Exposure { get; init; }
+
+    /// <summary>What the arguments are, in C's words: "cmd, arg".</summary>
+    public string Parameters { get; init; } = "";
+
+    public HypercallRow[] Rows { get; init; } = [];
+}

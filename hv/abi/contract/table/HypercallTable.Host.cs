@@ -1,0 +1,85 @@
+using System;
+using System.Collections.Generic;
+
+namespace Xenolith.Abi.Contract.Table;
+
+/// <summary>
+/// All of 4.17's hypercall numbers. Those without a group of their own are paravirtual guests' (absent, as on Xen), or still to be
+/// written as a whole.
+/// </summary>
+public static class HypercallTable
+{
+    public static HypercallGroup[] Groups { get; } = Build();
+
+    /// <summary>Rows that can be called: of a group with operations its operations, else the number itself.</summary>
+    public static List<HypercallRow> Rows
+    {
+        get
+        {
+            var rows = new List<HypercallRow>();
+            foreach (HypercallGroup group in Groups)
+            {
+                if (group.Rows.Length == 0)
+                    rows.Add(group.Self);
+                rows.AddRange(group.Rows);
+            }
+            return rows;
+        }
+    }
+
+    private static HypercallGroup[] Build()
+    {
+        HypercallGroup[] own =
+        [
+            MemoryRows.Group, VersionRows.Group, GrantTableRows.Group, VcpuRows.Group, SchedRows.Group, EventChannelRows.Group,
+            PhysdevRows.Group, HvmRows.Group, SmallRows.Console, SmallRows.VmAssist, SmallRows.SetTimer, SmallRows.Multicall, SmallRows.Pmu,
+        ];
+        var groups = new List<HypercallGroup>();
+        foreach (Hypercall number in Enum.GetValues<Hypercall>())
+        {
+            if (number is < Hypercall.Arch2 or > Hypercall.Arch7)
+                groups.Add(Find(own, number) ?? Whole(number));
+        }
+        return [.. groups];
+    }
+
+    private static HypercallGroup? Find(HypercallGroup[] groups, Hypercall number)
+    {
+        foreach (HypercallGroup group in groups)
+        {
+            if (group.Number == number)
+                return group;
+        }
+        return null;
+    }
+
+    private static HypercallGroup Whole(Hypercall number) => number switch
+    {
+        Hypercall.PlatformOp => Pending(number, Row.NotYet<PlatformOp>(), "platform_op"),
+        Hypercall.Sysctl => Pending(number, Row.NotYet<SysctlOp>(), "op"),
+        Hypercall.Domctl => Pending(number, Row.NotYet<DomctlOp>(), "op"),
+        Hypercall.DmOp => Pending(number, Row.NotYet<DmOp>(), "domid, nr_bufs, bufs"),
+        Hypercall.HypfsOp => Pending(number, Row.NotYet<HypfsOp>(), "cmd, arg1, arg2, arg3, arg4"),
+        Hypercall.MmuextOp => Pending(number, Row.NotYet<MmuextOp>(), "op, count, pdone, foreigndom"),
+        Hypercall.Arch1 => Alone(number, "arch_1 (paging_domctl_cont)", RowState.NotYet, "continuation of XEN_DOMCTL_shadow_op"),
+        Hypercall.Arch0 => Alone(number, "arch_0 (mca)", RowState.Absent, "for paravirtual guests"),
+        Hypercall.XsmOp => Alone(number, NameOf(number), RowState.Absent, "4.17 is built without FLASK"),
+        Hypercall.ArgoOp => Alone(number, NameOf(number), RowState.Absent, "4.17 is built without Argo"),
+        Hypercall.TmemOp => Alone(number, NameOf(number), RowState.Absent, "gone since 4.13"),
+        _ => Alone(number, NameOf(number), RowState.Absent, "for paravirtual guests"),
+    };
+
+    private static string NameOf(Hypercall number) => Row.NameOf(number)["__HYPERVISOR_".Length..];
+
+    private static HypercallGroup Alone(Hypercall number, string name, RowState state, string note) =>
+        new() { Number = number, Self = new() { Name = name, State = state, Note = note } };
+
+    private static HypercallGroup Pending(Hypercall number, HypercallRow[] rows, string parameters) => new()
+    {
+        Number = number,
+        Self = new() { Name = NameOf(number), State = RowState.NotYet },
+        Selector = Selector.InArgument,
+        Parameters = parameters,
+        Rows = rows,
+    };
+}

@@ -1,0 +1,58 @@
+namespace Xenolith.Abi.Contract.Table;
+
+/// <summary>12: memory_op.</summary>
+internal static class MemoryRows
+{
+    private const string NoErrno = "none: the result is the number of extents done";
+
+    public static HypercallGroup Group => new()
+    {
+        Number = Hypercall.MemoryOp,
+        Self = new() { Name = "memory_op" },
+        Selector = Selector.FirstLow6,
+        Exposure = ExposureGroup.Memory,
+        Parameters = "cmd | start_extent << 6, arg",
+        Rows =
+        [
+            Row.Done(MemoryOp.IncreaseReservation, "MemoryReservationOps.Increase").InOut<MemoryReservation, MemoryReservation32>().Target()
+                .Errors("EFAULT; then " + NoErrno)
+                .Note("Xen gives a translated guest frames that it can't name; here it gets none."),
+            Row.Done(MemoryOp.DecreaseReservation, "MemoryReservationOps.Decrease").In<MemoryReservation, MemoryReservation32>().Target().Preemptible()
+                .Errors("EFAULT; then " + NoErrno),
+            Row.Done(MemoryOp.PopulatePhysmap, "MemoryReservationOps.Populate").InOut<MemoryReservation, MemoryReservation32>().Target().Preemptible()
+                .Allocates().Errors("EFAULT; then " + NoErrno)
+                .Note("What was mapped there before goes back to the machine; Xen leaves it with the domain, unmapped."),
+            Row.Done(MemoryOp.MaximumRamPage, "MemoryInformationOps.MaximumRamPage"),
+            Row.Done(MemoryOp.CurrentReservation, "MemoryInformationOps.CurrentReservation").In<MemoryDomain>().Target().Errors("EFAULT ESRCH EPERM"),
+            Row.Done(MemoryOp.MaximumReservation, "MemoryInformationOps.MaximumReservation").In<MemoryDomain>().Target().Errors("EFAULT ESRCH EPERM"),
+            Row.NotYet(MemoryOp.MachphysMfnList).InOut<MachphysMfnList, MachphysMfnList32>(),
+            Row.Done(MemoryOp.AddToPhysmap, "PhysmapOps.Add").In<AddToPhysmap, AddToPhysmap32>().Target().Preemptible().Allocates()
+                .Errors("EDOM EFAULT ENOSYS ESRCH EPERM EILSEQ EINVAL ENOENT ENOMEM")
+                .Note("Spaces shared_info, grant_table, gmfn, gmfn_range."),
+            Row.Done(MemoryOp.MemoryMap, "MemoryInformationOps.MemoryMap").InOut<MemoryMap, MemoryMap32>().Errors("ENOSYS EFAULT"),
+            Row.Absent(MemoryOp.MachineMemoryMap).InOut<MemoryMap, MemoryMap32>().Privileged(),
+            Row.NotYet(MemoryOp.Exchange).InOut<MemoryExchange, MemoryExchange32>().Target(),
+            Row.Absent(MemoryOp.MachphysMapping).Out<MachphysMapping, MachphysMapping32>(),
+            Row.NotYet(MemoryOp.SetMemoryMap).In<ForeignMemoryMap, ForeignMemoryMap32>().Target(),
+            Row.Done(MemoryOp.MaximumGpfn, "MemoryInformationOps.MaximumGpfn").In<MemoryDomain>().Target().Errors("EFAULT ESRCH EPERM"),
+            Row.Done(MemoryOp.RemoveFromPhysmap, "PhysmapOps.Remove").In<RemoveFromPhysmap, RemoveFromPhysmap32>().Target()
+                .Errors("EFAULT ESRCH EPERM ENOENT ENOMEM")
+                .Note("RAM that is taken out goes back to the machine; Xen leaves it with the domain, unmapped."),
+            Row.NotYet(MemoryOp.SetPodTarget).InOut<PodTarget, PodTarget32>().Target(),
+            Row.NotYet(MemoryOp.GetPodTarget).InOut<PodTarget, PodTarget32>().Target(),
+            Row.NotYet(MemoryOp.GetSharingFreedPages),
+            Row.NotYet(MemoryOp.GetSharingSharedPages),
+            Row.Absent(MemoryOp.PagingOp, "4.17 is built without it"),
+            Row.NotYet(MemoryOp.AccessOp),
+            Row.Absent(MemoryOp.SharingOp, "4.17 is built without it"),
+            Row.Done(MemoryOp.AddToPhysmapBatch, "PhysmapOps.AddBatch").In<AddToPhysmapBatch, AddToPhysmapBatch32>().Target().Preemptible().Allocates()
+                .Errors("EDOM EFAULT EOPNOTSUPP ESRCH EPERM EILSEQ EFAULT; an error an entry, as add_to_physmap's")
+                .Note("XENMAPSPACE_gmfn_foreign: ESRCH or EINVAL an entry, until there are other domains to map from."),
+            Row.NotYet(MemoryOp.ClaimPages).In<MemoryReservation, MemoryReservation32>().Privileged(),
+            Row.Absent(MemoryOp.MachphysCompatMfnList, answer: Errno.EOPNOTSUPP, note: "for paravirtual guests"),
+            Row.NotYet(MemoryOp.GetVnumainfo, Errno.EOPNOTSUPP, "4.17's answer when the domain has no virtual NUMA").InOut<VnumaTopologyInfo>().Target(),
+            Row.NotYet(MemoryOp.ReservedDeviceMemoryMap),
+            Row.NotYet(MemoryOp.AcquireResource).InOut<MemAcquireResource, MemAcquireResource32>().Privileged(),
+        ],
+    };
+}

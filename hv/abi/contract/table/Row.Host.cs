@@ -1,0 +1,64 @@
+using System;
+using System.Reflection;
+
+namespace Xenolith.Abi.Contract.Table;
+
+/// <summary>Short ways to write rows.</summary>
+internal static class Row
+{
+    /// <summary>An operation that is done.</summary>
+    public static HypercallRow Done(Enum operation, string handler) =>
+        new() { Operation = operation, Name = NameOf(operation), Handler = handler, State = RowState.Done };
+
+    /// <summary>An operation that is still to be written.</summary>
+    public static HypercallRow NotYet(Enum operation, Errno answer = Errno.ENOSYS, string note = "") =>
+        new() { Operation = operation, Name = NameOf(operation), State = RowState.NotYet, Answer = answer, Note = note };
+
+    /// <summary>All operations of a number of which nothing is written.</summary>
+    public static HypercallRow[] NotYet<T>() where T : struct, Enum
+    {
+        T[] operations = Enum.GetValues<T>();
+        var rows = new HypercallRow[operations.Length];
+        for (int i = 0; i < rows.Length; i++)
+            rows[i] = NotYet(operations[i], Errno.ENOSYS);
+        return rows;
+    }
+
+    /// <summary>An operation that 4.17 refuses to a PVH guest.</summary>
+    public static HypercallRow Absent(Enum operation, string note = "", Errno answer = Errno.ENOSYS) =>
+        new() { Operation = operation, Name = NameOf(operation), State = RowState.Absent, Answer = answer, Note = note };
+
+    public static HypercallRow In<T>(this HypercallRow row) => row with { Argument = typeof(T), Direction = Direction.In };
+
+    public static HypercallRow In<TWide, TNarrow>(this HypercallRow row) =>
+        row with { Argument = typeof(TWide), NarrowArgument = typeof(TNarrow), Direction = Direction.In };
+
+    public static HypercallRow Out<T>(this HypercallRow row) => row with { Argument = typeof(T), Direction = Direction.Out };
+
+    public static HypercallRow Out<TWide, TNarrow>(this HypercallRow row) =>
+        row with { Argument = typeof(TWide), NarrowArgument = typeof(TNarrow), Direction = Direction.Out };
+
+    public static HypercallRow InOut<T>(this HypercallRow row) => row with { Argument = typeof(T), Direction = Direction.InOut };
+
+    public static HypercallRow InOut<TWide, TNarrow>(this HypercallRow row) =>
+        row with { Argument = typeof(TWide), NarrowArgument = typeof(TNarrow), Direction = Direction.InOut };
+
+    public static HypercallRow Target(this HypercallRow row) => row with { Permission = Permission.Target };
+
+    public static HypercallRow Privileged(this HypercallRow row) => row with { Permission = Permission.Privileged };
+
+    public static HypercallRow Preemptible(this HypercallRow row) => row with { Preemptible = true };
+
+    public static HypercallRow Allocates(this HypercallRow row) => row with { Allocates = true };
+
+    public static HypercallRow Errors(this HypercallRow row, string errors) => row with { Errors = errors };
+
+    public static HypercallRow Note(this HypercallRow row, string note) => row with { Note = note };
+
+    /// <summary>The C name that the enum member states.</summary>
+    public static string NameOf(Enum value)
+    {
+        FieldInfo field = value.GetType().GetField(value.ToString()) ?? throw new ArgumentException($"{value} is no member of {value.GetType().Name}");
+        return field.GetCustomAttribute<XenConstantAttribute>()?.Expression ?? $"{value.GetType().Name}.{value}";
+    }
+}

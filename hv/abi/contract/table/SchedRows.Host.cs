@@ -1,0 +1,25 @@
+namespace Xenolith.Abi.Contract.Table;
+
+/// <summary>29: sched_op.</summary>
+internal static class SchedRows
+{
+    public static HypercallGroup Group => new()
+    {
+        Number = Hypercall.SchedOp,
+        Self = new() { Name = "sched_op" },
+        Selector = Selector.First,
+        Exposure = ExposureGroup.Sched,
+        Parameters = "cmd, arg",
+        Rows =
+        [
+            Row.Done(SchedOp.Yield, "SchedOps.Yield"),
+            Row.Done(SchedOp.Block, "SchedOps.Block"),
+            Row.Done(SchedOp.Shutdown, "SchedOps.Shutdown").In<SchedShutdown>().Errors("EFAULT"),
+            Row.Done(SchedOp.Poll, "SchedOps.Poll").In<SchedPoll, SchedPoll32>().Errors("EFAULT EINVAL EFAULT EINVAL"),
+            Row.Done(SchedOp.RemoteShutdown, "SchedOps.RemoteShutdown").In<SchedRemoteShutdown>().Privileged().Errors("EFAULT ESRCH EPERM"),
+            Row.NotYet(SchedOp.ShutdownCode).In<SchedShutdown>(),
+            Row.NotYet(SchedOp.Watchdog).In<SchedWatchdog>(),
+            Row.NotYet(SchedOp.PinOverride).In<SchedPinOverride>().Privileged(),
+        ],
+    };
+}

@@ -1,0 +1,36 @@
+namespace Xenolith.Abi.Contract.Table;
+
+/// <summary>24: vcpu_op.</summary>
+internal static class VcpuRows
+{
+    public static HypercallGroup Group => new()
+    {
+        Number = Hypercall.VcpuOp,
+        Self = new() { Name = "vcpu_op", Errors = "ENOENT" },
+        Selector = Selector.First,
+        Prelude = "VcpuOps.Prepare",
+        Exposure = ExposureGroup.Vcpu,
+        Parameters = "cmd, vcpuid, arg",
+        Rows =
+        [
+            Row.NotYet(VcpuOp.Initialise).In<VcpuHvmContext>(),
+            Row.Done(VcpuOp.Up, "VcpuOps.Up").Errors("EINVAL"),
+            Row.Done(VcpuOp.Down, "VcpuOps.Down").Note("The last vCPU down powers the domain off."),
+            Row.Done(VcpuOp.IsUp, "VcpuOps.IsUp"),
+            Row.Done(VcpuOp.GetRunstateInfo, "VcpuOps.GetRunState").Out<VcpuRunstateInfo, VcpuRunstateInfo32>().Errors("EFAULT"),
+            Row.Done(VcpuOp.RegisterRunstateMemoryArea, "VcpuOps.RegisterRunStateArea").In<VcpuRegisterRunstateMemoryArea>().Errors("EFAULT")
+                .Note("The address is resolved now; Xen walks the caller's tables at each update and can miss."),
+            Row.Done(VcpuOp.SetPeriodicTimer, "VcpuTimerOps.SetPeriodic").In<VcpuSetPeriodicTimer>().Errors("EFAULT EINVAL"),
+            Row.Done(VcpuOp.StopPeriodicTimer, "VcpuTimerOps.StopPeriodic"),
+            Row.Done(VcpuOp.SetSingleshotTimer, "VcpuTimerOps.SetSingleShot").In<VcpuSetSingleshotTimer, VcpuSetSingleshotTimer32>()
+                .Errors("EINVAL EFAULT").Note("A time in the past fires at once; VCPU_SSHOTTMR_future is ignored, as 4.17.7 does."),
+            Row.Done(VcpuOp.StopSingleshotTimer, "VcpuTimerOps.StopSingleShot").Errors("EINVAL"),
+            Row.Done(VcpuOp.RegisterVcpuInfo, "VcpuOps.RegisterInfo").In<VcpuRegisterVcpuInfo>().Errors("EFAULT ENXIO EINVAL"),
+            Row.Done(VcpuOp.SendNmi, "VcpuOps.SendNmi").Errors("EINVAL"),
+            Row.Done(VcpuOp.GetPhysid, "VcpuOps.GetPhysicalId").Out<VcpuGetPhysid>().Errors("EINVAL")
+                .Note("EINVAL, as on Xen for a vCPU that is not pinned to one CPU."),
+            Row.Done(VcpuOp.RegisterVcpuTimeMemoryArea, "VcpuOps.RegisterTimeArea").In<VcpuRegisterTimeMemoryArea>().Errors("EFAULT")
+                .Note("The address is resolved now; Xen walks the caller's tables at each update and can miss."),
+        ],
+    };
+}
