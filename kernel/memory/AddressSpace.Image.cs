@@ -123,17 +123,9 @@ public sealed class AddressSpace
         return true;
     }
 
-    private static int LargestOrder(ulong physical, ulong length)
-    {
-        foreach (int order in (ReadOnlySpan<int>)[Page.Order1G, Page.Order2M])
-        {
-            ulong size = (ulong)Page.Size << order;
-            if ((physical & (size - 1)) == 0 && length >= size)
-            {
-                return order;
-            }
-        }
+    private static int LargestOrder(ulong physical, ulong length) =>
+        Fits(physical, length, Page.Order1G) ? Page.Order1G : Fits(physical, length, Page.Order2M) ? Page.Order2M : Page.Order4K;
 
-        return Page.Order4K;
-    }
+    private static bool Fits(ulong physical, ulong length, int order) =>
+        (physical & (((ulong)Page.Size << order) - 1)) == 0 && length >= (ulong)Page.Size << order;
 }
