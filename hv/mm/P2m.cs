@@ -216,10 +216,18 @@ public sealed class P2m
         return false;
     }
 
+    /// <summary>Undoes <see cref="TryPopulateOne"/> leaf by leaf: splitting one would need the memory that has just run out.</summary>
     private void Depopulate(Gfn start, ulong frames)
     {
-        for (ulong i = 0; i < frames; i++)
-            TryDepopulate(new Gfn(start.Value + i));
+        ulong done = 0;
+        while (done < frames)
+        {
+            Gfn gfn = new(start.Value + done);
+            P2mEntry leaf = Lookup(gfn);
+            TryRemove(gfn, leaf.Order);
+            ReleaseLeaf(leaf.Mfn, leaf.Order);
+            done += 1UL << leaf.Order;
+        }
     }
 
     private void FreeOrOrphan(Mfn mfn)
