@@ -86,12 +86,24 @@ public sealed unsafe class Arena
         get
         {
             fixed (ArenaState* state = &s_immortal)
-            {
-                state->IsImmortal = true;
-                state->Limit = ulong.MaxValue;
                 return state;
-            }
         }
+    }
+
+    /// <summary>Gives the immortal arena its first memory, a part of the image: the kernel's source of chunks may use
+    /// static references itself, which live there.</summary>
+    /// <param name="memory">Zeroed memory, aligned to 8.</param>
+    /// <param name="bytes">How much.</param>
+    internal static void StartImmortal(void* memory, int bytes)
+    {
+        ArenaState* state = Immortal;
+        ArenaChunk* chunk = (ArenaChunk*)memory;
+        chunk->Bytes = (ulong)bytes;
+        state->IsImmortal = true;
+        state->Limit = ulong.MaxValue;
+        state->Front = (byte*)(chunk + 1);
+        state->Back = (byte*)memory + bytes;
+        state->Chunks = chunk;
     }
 
     /// <summary>Immortal memory that holds no objects, zeroed and aligned to 8.</summary>

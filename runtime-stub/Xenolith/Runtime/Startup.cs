@@ -45,11 +45,19 @@ public static unsafe class Startup
     [MethodImpl(MethodImplOptions.InternalCall)]
     private static extern ModuleHeader* Module();
 
-    /// <summary>Runs once, on the first CPU, as soon as the kernel's <c>runtime_allocate_chunk</c> works and before any
-    /// static field that holds references is touched. The immortal arena stays open on this CPU afterwards, for the
+    // The size of the stub's runtime_first_chunk.
+    private const int FirstChunkBytes = 32 * 1024;
+
+    [RuntimeImport("*", "runtime_first_chunk_address")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern void* FirstChunk();
+
+    /// <summary>Runs once, on the first CPU, before any static field that holds references is touched. The kernel's
+    /// <c>runtime_allocate_chunk</c> is first called later: static references are made in memory of the image. The immortal arena stays open on this CPU afterwards, for the
     /// rest of the boot; <see cref="EndBoot"/> closes it.</summary>
     public static void Initialize()
     {
+        Arena.StartImmortal(FirstChunk(), FirstChunkBytes);
         Arena.OpenImmortal();
         const uint signature = 0x00525452;
         ModuleHeader* header = Module();

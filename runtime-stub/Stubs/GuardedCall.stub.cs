@@ -31,11 +31,5 @@ internal sealed class GuardedCallStub : IStub
         }
         a.mov(eax, esi);
         a.ret();
-
-        // The header that ilc writes, by way of the one word in the section that the linker gathers.
-        StubFunction module = o.Function("runtime_module_header");
-        module.LoadAddress(rax, "__start___modules");
-        module.A.mov(rax, __qword_ptr[rax]);
-        module.A.ret();
     }
 }
