@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
+using Xenolith.Build.Abi;
 using Xenolith.Build.Elf;
 using Xenolith.Build.Host;
 using Xenolith.Build.Scan;
@@ -20,6 +21,11 @@ public sealed class ImageBuilder(Report report, ObjectToolchain toolchain)
     /// <summary>Builds images; what is up to date is left alone.</summary>
     public void Build(params IReadOnlyList<ImageDefinition> images)
     {
+        foreach (string path in AbiGenerator.Generate(Tree.Root, check: false))
+        {
+            report.Note($"written from the hypercall table: {path}");
+        }
+
         IEnumerable<string> projects = images.Select(image => image.Project);
         if (File.Exists(Tree.At(Facade)))
         {
@@ -60,7 +66,7 @@ public sealed class ImageBuilder(Report report, ObjectToolchain toolchain)
         }
 
         // This program is an input too: its tables and rules shape the result.
-        if (IsStale(image.Output, code, stubs, script, typeof(ImageBuilder).Assembly.Location) || IsStale(image.DebugOutput, code, stubs, script))
+        if (IsStale(image.Output, code, stubs, script, typeof(ImageBuilder).Assembly.Location, Tree.At("build", "Scan", "roots.txt")) || IsStale(image.DebugOutput, code, stubs, script))
         {
             report.Step($"{image.Name}: link", () => Link(image, work, [code, stubs], script, inputs));
         }
@@ -90,16 +96,15 @@ public sealed class ImageBuilder(Report report, ObjectToolchain toolchain)
         objects.Insert(0, RuntimeRemainders(work));
         if (image.WithSymbolTable)
         {
-            LinkWithSymbols(image, work, objects, script, assemblies, linked);
+            List<FunctionEntry> functions = LinkWithSymbols(image, work, objects, script, assemblies, linked);
+            if (image.Scanned)
+            {
+                Scan(image, linked, functions);
+            }
         }
         else
         {
             Linker.Link(script, objects, linked, strip: false);
-        }
-
-        if (image.Scanned)
-        {
-            ScanImage(image, linked);
         }
 
         string stripped = Path.Combine(work, "stripped");
@@ -110,7 +115,7 @@ public sealed class ImageBuilder(Report report, ObjectToolchain toolchain)
 
     // The table's size moves code, which changes the table; its encoding is relative to the first function, so this
     // settles after a round or two.
-    private static void LinkWithSymbols(ImageDefinition image, string work, List<string> objects, string script, string[] assemblies, string linked)
+    private static List<FunctionEntry> LinkWithSymbols(ImageDefinition image, string work, List<string> objects, string script, string[] assemblies, string linked)
     {
         var names = new FunctionNames(assemblies);
         Dictionary<string, UnwindRule> unwind = UnwindTable.Read(ElfFile.Load(objects.Find(path => Path.GetFileName(path) == "code.o")!));
@@ -124,10 +129,11 @@ public sealed class ImageBuilder(Report report, ObjectToolchain toolchain)
             contents.Data("symbol_table", ".symbols", align: 8).Bytes(table);
             File.WriteAllBytes(tableObject, RelocatableWriter.Write(contents));
             Linker.Link(script, objects, linked, strip: false);
-            byte[] next = SymbolTableWriter.Write(SymbolCollector.Collect(ElfFile.Load(linked), names, unwind));
+            List<FunctionEntry> functions = SymbolCollector.Collect(ElfFile.Load(linked), names, unwind);
+            byte[] next = SymbolTableWriter.Write(functions);
             if (next.AsSpan().SequenceEqual(table))
             {
-                return;
+                return functions;
             }
 
             table = next;
@@ -144,12 +150,12 @@ public sealed class ImageBuilder(Report report, ObjectToolchain toolchain)
         return path;
     }
 
-    private void ScanImage(ImageDefinition image, string linked)
+    private static void Scan(ImageDefinition image, string linked, List<FunctionEntry> functions)
     {
-        IReadOnlyList<Finding> findings = ImageScan.Run(linked, report);
+        IReadOnlyList<Finding> findings = ImageScan.Run(ElfFile.Load(linked), functions, ScanPolicy.Load());
         if (findings.Count > 0)
         {
-            throw new BuildFailure($"{image.Name}: the image scan refuses it\n" + string.Join('\n', findings.Select(finding => finding.ToString())));
+            throw new BuildFailure($"{image.Name}: the image scan refuses it\n{string.Join('\n', findings)}");
         }
     }
 
