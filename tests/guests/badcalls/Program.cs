@@ -6,10 +6,12 @@ namespace Xenolith.Guests.BadCalls;
 /// <summary>
 /// Every hypercall number, every operation, with arguments from a seeded generator: the hypervisor answers each, and the
 /// guest is still there afterwards, its memory as it was. From user mode every one answers -EPERM.
+/// The word <c>trace</c> on the command line prints each call before it is made.
 /// </summary>
 internal static class Program
 {
-    private const int Guard = PoolPage.FirstFree, Buffers = Guard + 1, BufferCount = 4, GuardAfter = Buffers + BufferCount;
+    // A page of slack follows the buffers: a call may rightly write a structure that begins near their end.
+    private const int Guard = PoolPage.FirstFree, Buffers = Guard + 1, BufferCount = 4, GuardAfter = Buffers + BufferCount + 1;
     private const byte GuardByte = 0x5A;
 
     [RuntimeExport("guest_main")]
@@ -50,6 +52,7 @@ internal static class Program
     private static void Round(TestRun tests, RandomNumbers random)
     {
         const ulong numbers = 64, operations = 40;
+        bool trace = BootRecord.HasWord("trace");
         for (ulong number = 0; number < numbers; number++)
         {
             for (ulong operation = 0; operation < operations; operation++)
@@ -59,12 +62,23 @@ internal static class Program
                     continue;
                 }
 
+                if (trace)
+                {
+                    GuestConsole.Write("call ");
+                    GuestConsole.WriteDecimal((long)number);
+                    GuestConsole.Write(" ");
+                    GuestConsole.WriteDecimal((long)operation);
+                    GuestConsole.EndLine();
+                }
+
                 FillBuffers(random);
                 ulong second = Argument(random);
                 ulong third = IsCounted(number) ? Count(random) : Argument(random);
                 if (number == (ulong)Hypercall.Multicall)
                 {
-                    Xen.CallNumber(number, second, Count(random));
+                    // A long list is worked off for as long as memory goes on, by design; only a bad one may claim to be long.
+                    bool readable = second < Hostile.Beyond && second != Hostile.Unmapped;
+                    Xen.CallNumber(number, second, readable ? random.Below(4) : Count(random));
                     continue;
                 }
 
@@ -106,7 +120,7 @@ internal static class Program
         3 => Hostile.At((int)random.Below(Hostile.Count)),
         4 => random.Next(),
         5 => LocalApic.Address + random.Below(4096),
-        // The end of the buffers, so that a structure runs on into the guard page unless its size is minded.
+        // Across the end of a page.
         6 => AddressOf(Buffers) + (BufferCount * (ulong)Layout.PageSize) - 256 + (random.Below(16) * 8),
         _ => AddressOf(Buffers) + (random.Below(256) * 8),
     };

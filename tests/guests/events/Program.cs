@@ -21,7 +21,6 @@ internal static class Program
         WaitTests.Run(tests, upcall);
         ApicTests.Run(tests);
         ApicTimerTests.Run(tests);
-        UpcallVectorTests.Run(tests, upcall);
         tests.Finish();
     }
 }

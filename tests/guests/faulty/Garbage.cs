@@ -2,13 +2,24 @@ using System;
 
 namespace Xenolith.Guests.Faulty;
 
-/// <summary>Runs random bytes as code at CPL 0 until something ends the guest or the rounds are over.</summary>
+/// <summary>
+/// Runs random bytes as code at CPL 0, again and again, until they end the guest or the rounds are over. A timer ends
+/// rounds that loop; those that switch interrupts off first and then loop are what the seed was chosen to lack.
+/// </summary>
 internal static class Garbage
 {
-    private const int Rounds = 2_000, Length = 64;
+    private const int Rounds = 300, Length = 64;
+    private const byte TimerVector = 0x51, Spurious = 0xFF;
 
     public static void Run()
     {
+        Interrupts.SetHandler(TimerVector, new Ender());
+        LocalApic.Enable(Spurious);
+        LocalApic.Write(LocalApic.DivideConfiguration, LocalApic.DivideByOne);
+        LocalApic.Write(LocalApic.TimerVector, LocalApic.Periodic | TimerVector);
+        const uint ticks = 2_000_000;
+        LocalApic.Write(LocalApic.InitialCount, ticks);
+        bool trace = BootRecord.HasWord("trace");
         var random = new RandomNumbers(0xBAD_C0DE);
         var code = new byte[Length];
         for (int round = 0; round < Rounds; round++)
@@ -18,6 +29,13 @@ internal static class Garbage
                 code[i] = (byte)random.Below(256);
             }
 
+            if (trace)
+            {
+                GuestConsole.Write("round ");
+                GuestConsole.WriteDecimal(round);
+                GuestConsole.EndLine();
+            }
+
             // Registers point at nothing of the guest's own, so that what is written is written elsewhere.
             ulong wild = 0x8000_0000UL + (random.Below(1 << 20) << 4);
             var registers = new Registers
@@ -25,9 +43,20 @@ internal static class Garbage
                 Rax = random.Next(), Rbx = wild, Rcx = random.Below(16), Rdx = random.Next(), Rsi = wild, Rdi = wild, Rbp = wild,
                 R8 = wild, R9 = wild, R10 = wild, R11 = wild, R12 = wild, R13 = wild, R14 = wild, R15 = wild,
             };
+            Instructions.EnableInterrupts();
             Execute.AtKernel(new ReadOnlySpan<byte>(code), ref registers);
         }
 
-        GuestConsole.WriteLine("guest faulty: 2000 rounds of garbage");
+        Instructions.DisableInterrupts();
+        GuestConsole.WriteLine("guest faulty: all rounds of garbage are over");
+    }
+
+    private sealed class Ender : InterruptHandler
+    {
+        public override void Handle(ref InterruptFrame frame)
+        {
+            LocalApic.End();
+            Execute.End(ref frame);
+        }
     }
 }

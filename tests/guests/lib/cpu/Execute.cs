@@ -80,6 +80,9 @@ public static unsafe class Execute
         return _outcome;
     }
 
+    /// <summary>For interrupt handlers: ends the code that is running, if any; its outcome names the interrupt's vector.</summary>
+    public static void End(ref InterruptFrame frame) => TryRecover((InterruptFrame*)Unsafe.AsPointer(ref frame));
+
     /// <summary>Called on every exception: if code of ours is running, ends it and remembers why.</summary>
     internal static bool TryRecover(InterruptFrame* frame)
     {
