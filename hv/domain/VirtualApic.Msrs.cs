@@ -88,7 +88,7 @@ public sealed partial class VirtualApic
     public bool TryWriteMsr(uint index, ulong value)
     {
         uint offset = (index - FirstMsr) << 4;
-        if (!IsX2Apic || offset > 0xFF0 || (value >> 32 != 0 && offset != ApicRegister.CommandLow) || (value & X2ApicReserved(offset)) != 0)
+        if (!IsX2Apic || offset > 0xFF0 || !IsX2ApicValue(offset, value))
             return false;
         switch (offset)
         {
@@ -106,20 +106,45 @@ public sealed partial class VirtualApic
         }
     }
 
-    /// <summary>Bits that must be 0; all of them for a register that can't be written (SDM vol. 3, table 11-6).</summary>
-    private static ulong X2ApicReserved(uint offset) => offset switch
+    /// <summary>Whether the register can be written, and with that value (SDM vol. 3, table 11-6).</summary>
+    private static bool IsX2ApicValue(uint offset, ulong value)
     {
-        ApicRegister.TaskPriority => ~0xFFUL,
-        ApicRegister.Eoi or ApicRegister.ErrorStatus => ~0UL,
-        ApicRegister.Spurious => ~0x1FFUL,
-        ApicRegister.CommandLow => 0xFFF3_3000 & ~(ulong)CommandBusy,
-        ApicRegister.LvtTimer => ~0x7_10FFUL,
-        ApicRegister.LvtThermal or ApicRegister.LvtPerformance => ~0x1_17FFUL,
-        ApicRegister.LvtLint0 or ApicRegister.LvtLint1 => ~0x1_F7FFUL,
-        ApicRegister.LvtError => ~0x1_10FFUL,
-        ApicRegister.InitialCount => 0,
-        ApicRegister.Divide => ~0xBUL,
-        ApicRegister.SelfIpi => ~0xFFUL,
-        _ => ulong.MaxValue,
-    };
+        ulong allowed;
+        switch (offset)
+        {
+            case ApicRegister.Eoi or ApicRegister.ErrorStatus:
+                allowed = 0;
+                break;
+            case ApicRegister.TaskPriority or ApicRegister.SelfIpi:
+                allowed = 0xFF;
+                break;
+            case ApicRegister.Spurious:
+                allowed = 0x1FF;
+                break;
+            case ApicRegister.CommandLow:
+                allowed = 0xFFFF_FFFF_000C_DFFF;
+                break;
+            case ApicRegister.LvtTimer:
+                allowed = 0x7_10FF;
+                break;
+            case ApicRegister.LvtThermal or ApicRegister.LvtPerformance:
+                allowed = 0x1_17FF;
+                break;
+            case ApicRegister.LvtLint0 or ApicRegister.LvtLint1:
+                allowed = 0x1_F7FF;
+                break;
+            case ApicRegister.LvtError:
+                allowed = 0x1_10FF;
+                break;
+            case ApicRegister.InitialCount:
+                allowed = uint.MaxValue;
+                break;
+            case ApicRegister.Divide:
+                allowed = 0xB;
+                break;
+            default:
+                return false;
+        }
+        return (value & ~allowed) == 0;
+    }
 }
