@@ -28,7 +28,7 @@ public abstract unsafe class Array : IList
     public int Rank
     {
         [Intrinsic]
-        get => _methodTable->BaseSize == MethodTable.SimpleArrayBaseSize ? 1 : (int)(_methodTable->BaseSize - MethodTable.SimpleArrayBaseSize) / 8;
+        get => m_pEEType->BaseSize == MethodTable.SimpleArrayBaseSize ? 1 : (int)(m_pEEType->BaseSize - MethodTable.SimpleArrayBaseSize) / 8;
     }
 
     /// <summary>How many elements a dimension has.</summary>
@@ -45,11 +45,11 @@ public abstract unsafe class Array : IList
     public int GetLowerBound(int dimension) => 0;
 
     internal nuint NativeLength => (nuint)(uint)_length;
-    internal uint ElementSize => _methodTable->ComponentSize;
+    internal uint ElementSize => m_pEEType->ComponentSize;
 
     // With one dimension the elements follow the length; with more, the lengths and lower bounds come first.
-    internal ref byte RawData => ref Unsafe.Add(ref Unsafe.As<RawArray>(this).Data, (int)(_methodTable->BaseSize - MethodTable.SimpleArrayBaseSize));
-    internal ref int Bounds => ref Unsafe.As<byte, int>(ref Unsafe.As<RawArray>(this).Data);
+    internal ref byte FirstElement => ref Unsafe.Add(ref Unsafe.As<RawArrayData>(this).Data, (int)(m_pEEType->BaseSize - MethodTable.SimpleArrayBaseSize));
+    internal ref int Bounds => ref Unsafe.As<byte, int>(ref Unsafe.As<RawArrayData>(this).Data);
 
     /// <summary>An array of no elements, in the image.</summary>
     public static T[] Empty<T>() => EmptyArray<T>.Value;
@@ -65,17 +65,17 @@ public abstract unsafe class Array : IList
     /// <summary>Copies elements between arrays of one type; they may overlap.</summary>
     public static void Copy(Array sourceArray, int sourceIndex, Array destinationArray, int destinationIndex, int length)
     {
-        if (sourceArray._methodTable != destinationArray._methodTable
-            && !TypeCast.IsAssignable(sourceArray._methodTable, destinationArray._methodTable))
+        if (sourceArray.m_pEEType != destinationArray.m_pEEType
+            && !TypeCast.IsAssignable(sourceArray.m_pEEType, destinationArray.m_pEEType))
             ThrowHelper.ThrowArrayTypeMismatch();
         if (sourceIndex < 0 || destinationIndex < 0 || length < 0
             || (uint)sourceIndex + (uint)length > (uint)sourceArray._length
             || (uint)destinationIndex + (uint)length > (uint)destinationArray._length)
             ThrowHelper.ThrowArgumentOutOfRange();
         nuint size = sourceArray.ElementSize;
-        ref byte source = ref Unsafe.AddByteOffset(ref sourceArray.RawData, (nuint)(uint)sourceIndex * size);
-        ref byte destination = ref Unsafe.AddByteOffset(ref destinationArray.RawData, (nuint)(uint)destinationIndex * size);
-        if (sourceArray._methodTable->HasReferences)
+        ref byte source = ref Unsafe.AddByteOffset(ref sourceArray.FirstElement, (nuint)(uint)sourceIndex * size);
+        ref byte destination = ref Unsafe.AddByteOffset(ref destinationArray.FirstElement, (nuint)(uint)destinationIndex * size);
+        if (sourceArray.m_pEEType->HasReferences)
             Buffer.BulkMoveWithWriteBarrier(ref destination, ref source, (nuint)(uint)length * size);
         else
             SpanHelpers.Memmove(ref destination, ref source, (nuint)(uint)length * size);
@@ -83,7 +83,7 @@ public abstract unsafe class Array : IList
 
     /// <summary>Zeroes all elements.</summary>
     public static void Clear(Array array)
-        => SpanHelpers.ClearWithoutReferences(ref array.RawData, array.NativeLength * array.ElementSize);
+        => SpanHelpers.ClearWithoutReferences(ref array.FirstElement, array.NativeLength * array.ElementSize);
 
     /// <summary>Zeroes elements.</summary>
     public static void Clear(Array array, int index, int length)
@@ -91,7 +91,7 @@ public abstract unsafe class Array : IList
         if (index < 0 || length < 0 || (uint)index + (uint)length > (uint)array._length)
             ThrowHelper.ThrowIndexOutOfRange();
         nuint size = array.ElementSize;
-        SpanHelpers.ClearWithoutReferences(ref Unsafe.AddByteOffset(ref array.RawData, (nuint)(uint)index * size), (nuint)(uint)length * size);
+        SpanHelpers.ClearWithoutReferences(ref Unsafe.AddByteOffset(ref array.FirstElement, (nuint)(uint)index * size), (nuint)(uint)length * size);
     }
 
     /// <summary>Sets all elements.</summary>

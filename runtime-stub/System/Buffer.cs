@@ -30,7 +30,7 @@ public static unsafe class Buffer
         if (srcOffset < 0 || dstOffset < 0 || count < 0
             || (nuint)srcOffset + (nuint)count > sourceBytes || (nuint)dstOffset + (nuint)count > destinationBytes)
             ThrowHelper.ThrowArgumentOutOfRange();
-        SpanHelpers.Memmove(ref Unsafe.Add(ref dst.RawData, dstOffset), ref Unsafe.Add(ref src.RawData, srcOffset), (nuint)count);
+        SpanHelpers.Memmove(ref Unsafe.Add(ref dst.FirstElement, dstOffset), ref Unsafe.Add(ref src.FirstElement, srcOffset), (nuint)count);
     }
 
     /// <summary>Copies memory that holds references; each is checked as a store of it would be.</summary>

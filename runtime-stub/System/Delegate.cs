@@ -60,7 +60,7 @@ public abstract unsafe class Delegate
 
     /// <summary>Whether both call the same method of the same object.</summary>
     public override bool Equals(object? obj)
-        => obj is Delegate other && _methodTable == other._methodTable && _functionPointer == other._functionPointer
+        => obj is Delegate other && m_pEEType == other.m_pEEType && _functionPointer == other._functionPointer
             && _extraFunctionPointerOrData == other._extraFunctionPointerOrData && ReferenceEquals(_helperObject, other._helperObject)
             && (ReferenceEquals(_firstParameter, other._firstParameter) || (ReferenceEquals(_firstParameter, this) && ReferenceEquals(other._firstParameter, other)));
     /// <inheritdoc/>

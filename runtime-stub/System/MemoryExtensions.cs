@@ -18,6 +18,7 @@ public static partial class MemoryExtensions
         return -1;
     }
     /// <summary>Where a value first is; -1 for nowhere.</summary>
+    [OverloadResolutionPriority(-1)]
     public static int IndexOf<T>(this Span<T> span, T value) where T : IEquatable<T>? => IndexOf((ReadOnlySpan<T>)span, value);
 
     /// <summary>Where a value last is; -1 for nowhere.</summary>
@@ -31,6 +32,7 @@ public static partial class MemoryExtensions
         return -1;
     }
     /// <summary>Where a value last is; -1 for nowhere.</summary>
+    [OverloadResolutionPriority(-1)]
     public static int LastIndexOf<T>(this Span<T> span, T value) where T : IEquatable<T>? => LastIndexOf((ReadOnlySpan<T>)span, value);
 
     /// <summary>Where either value first is; -1 for nowhere.</summary>
@@ -44,6 +46,7 @@ public static partial class MemoryExtensions
         return -1;
     }
     /// <summary>Where either value first is; -1 for nowhere.</summary>
+    [OverloadResolutionPriority(-1)]
     public static int IndexOfAny<T>(this Span<T> span, T value0, T value1) where T : IEquatable<T>? => IndexOfAny((ReadOnlySpan<T>)span, value0, value1);
 
     /// <summary>Where any of some values first is; -1 for nowhere.</summary>
@@ -57,6 +60,7 @@ public static partial class MemoryExtensions
         return -1;
     }
     /// <summary>Where any of some values first is; -1 for nowhere.</summary>
+    [OverloadResolutionPriority(-1)]
     public static int IndexOfAny<T>(this Span<T> span, ReadOnlySpan<T> values) where T : IEquatable<T>? => IndexOfAny((ReadOnlySpan<T>)span, values);
 
     /// <summary>Where anything but a value first is; -1 for nowhere.</summary>
@@ -70,6 +74,7 @@ public static partial class MemoryExtensions
         return -1;
     }
     /// <summary>Where anything but a value first is; -1 for nowhere.</summary>
+    [OverloadResolutionPriority(-1)]
     public static int IndexOfAnyExcept<T>(this Span<T> span, T value) where T : IEquatable<T>? => IndexOfAnyExcept((ReadOnlySpan<T>)span, value);
 
     /// <summary>Whether there is anything but a value.</summary>
@@ -78,6 +83,7 @@ public static partial class MemoryExtensions
         return IndexOfAnyExcept(span, value) >= 0;
     }
     /// <summary>Whether there is anything but a value.</summary>
+    [OverloadResolutionPriority(-1)]
     public static bool ContainsAnyExcept<T>(this Span<T> span, T value) where T : IEquatable<T>? => ContainsAnyExcept((ReadOnlySpan<T>)span, value);
 
     /// <summary>Where a sequence first is; -1 for nowhere.</summary>
@@ -91,6 +97,7 @@ public static partial class MemoryExtensions
         return -1;
     }
     /// <summary>Where a sequence first is; -1 for nowhere.</summary>
+    [OverloadResolutionPriority(-1)]
     public static int IndexOf<T>(this Span<T> span, ReadOnlySpan<T> value) where T : IEquatable<T>? => IndexOf((ReadOnlySpan<T>)span, value);
 
     /// <summary>Whether a value is there.</summary>
@@ -99,6 +106,7 @@ public static partial class MemoryExtensions
         return IndexOf(span, value) >= 0;
     }
     /// <summary>Whether a value is there.</summary>
+    [OverloadResolutionPriority(-1)]
     public static bool Contains<T>(this Span<T> span, T value) where T : IEquatable<T>? => Contains((ReadOnlySpan<T>)span, value);
 
     /// <summary>How often a value is there.</summary>
@@ -113,6 +121,7 @@ public static partial class MemoryExtensions
         return count;
     }
     /// <summary>How often a value is there.</summary>
+    [OverloadResolutionPriority(-1)]
     public static int Count<T>(this Span<T> span, T value) where T : IEquatable<T>? => Count((ReadOnlySpan<T>)span, value);
 
     /// <summary>Whether both hold equal elements.</summary>
@@ -133,6 +142,7 @@ public static partial class MemoryExtensions
         return true;
     }
     /// <summary>Whether both hold equal elements.</summary>
+    [OverloadResolutionPriority(-1)]
     public static bool SequenceEqual<T>(this Span<T> span, ReadOnlySpan<T> other) where T : IEquatable<T>? => SequenceEqual((ReadOnlySpan<T>)span, other);
 
     /// <summary>Order by the first elements that differ, then by length.</summary>
@@ -148,6 +158,7 @@ public static partial class MemoryExtensions
         return span.Length - other.Length;
     }
     /// <summary>Order by the first elements that differ, then by length.</summary>
+    [OverloadResolutionPriority(-1)]
     public static int SequenceCompareTo<T>(this Span<T> span, ReadOnlySpan<T> other) where T : IComparable<T>? => SequenceCompareTo((ReadOnlySpan<T>)span, other);
 
     /// <summary>Whether the span starts with a sequence.</summary>
@@ -156,6 +167,7 @@ public static partial class MemoryExtensions
         return value.Length <= span.Length && span.Slice(0, value.Length).SequenceEqual(value);
     }
     /// <summary>Whether the span starts with a sequence.</summary>
+    [OverloadResolutionPriority(-1)]
     public static bool StartsWith<T>(this Span<T> span, ReadOnlySpan<T> value) where T : IEquatable<T>? => StartsWith((ReadOnlySpan<T>)span, value);
 
     /// <summary>Whether the span ends with a sequence.</summary>
@@ -164,6 +176,7 @@ public static partial class MemoryExtensions
         return value.Length <= span.Length && span.Slice(span.Length - value.Length).SequenceEqual(value);
     }
     /// <summary>Whether the span ends with a sequence.</summary>
+    [OverloadResolutionPriority(-1)]
     public static bool EndsWith<T>(this Span<T> span, ReadOnlySpan<T> value) where T : IEquatable<T>? => EndsWith((ReadOnlySpan<T>)span, value);
 
     /// <summary>Whether the span starts with a value.</summary>
@@ -172,6 +185,7 @@ public static partial class MemoryExtensions
         return span.Length != 0 && EqualityComparer<T>.Default.Equals(span[0], value);
     }
     /// <summary>Whether the span starts with a value.</summary>
+    [OverloadResolutionPriority(-1)]
     public static bool StartsWith<T>(this Span<T> span, T value) where T : IEquatable<T>? => StartsWith((ReadOnlySpan<T>)span, value);
 
     /// <summary>Whether the span ends with a value.</summary>
@@ -180,6 +194,7 @@ public static partial class MemoryExtensions
         return span.Length != 0 && EqualityComparer<T>.Default.Equals(span[span.Length - 1], value);
     }
     /// <summary>Whether the span ends with a value.</summary>
+    [OverloadResolutionPriority(-1)]
     public static bool EndsWith<T>(this Span<T> span, T value) where T : IEquatable<T>? => EndsWith((ReadOnlySpan<T>)span, value);
 
     /// <summary>Where a value is in a sorted span; if nowhere, the complement of where it belongs.</summary>
@@ -201,5 +216,6 @@ public static partial class MemoryExtensions
         return ~low;
     }
     /// <summary>Where a value is in a sorted span; if nowhere, the complement of where it belongs.</summary>
+    [OverloadResolutionPriority(-1)]
     public static int BinarySearch<T>(this Span<T> span, T value) where T : IComparable<T> => BinarySearch((ReadOnlySpan<T>)span, value);
 }

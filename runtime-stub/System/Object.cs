@@ -7,8 +7,8 @@ namespace System;
 /// the eight bytes before it are the header, which holds the arena the object lives in (0: the image).</summary>
 public unsafe class Object
 {
-    // The compiler and the stubs know that this is the first field.
-    internal MethodTable* _methodTable;
+    // The compiler knows the field by this name, and the stubs that it is the first.
+    internal MethodTable* m_pEEType;
 
     /// <summary>An object without state.</summary>
     public Object() { }

@@ -68,7 +68,7 @@ public sealed unsafe class String : IEquatable<string>, IComparable<string>, ICo
     {
         if (length < 0)
             ThrowHelper.ThrowArgumentOutOfRange();
-        return Unsafe.As<string>(Allocation.NewArray(Empty._methodTable, length));
+        return Unsafe.As<string>(Allocation.NewArray(Empty.m_pEEType, length));
     }
 
     /// <summary>How many code units.</summary>

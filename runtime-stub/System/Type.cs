@@ -1,10 +1,13 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Threading;
 using Internal.Runtime;
+using Xenolith.Runtime;
 
 namespace System;
 
-/// <summary>A type as an object: only its identity is known. There is one object a type, in the image.</summary>
+/// <summary>A type as an object: only its identity is known. There is one object a type; where the compiler
+/// knows the type it is in the image.</summary>
 public abstract class Type
 {
     /// <summary>Whether values of the type are structs or enums. The compiler answers it for types it knows.</summary>
@@ -47,6 +50,20 @@ internal sealed unsafe class RuntimeType : Type
 {
     private readonly MethodTable* _underlyingMethodTable;
 
+    private RuntimeType(MethodTable* underlyingMethodTable) => _underlyingMethodTable = underlyingMethodTable;
+
+    /// <summary>The object of a type that is known only at run time: the one that the type remembers, or a new one.</summary>
+    internal static Type Of(MethodTable* type)
+    {
+        ref object? known = ref *(object?*)type->WritableData;
+        if (Volatile.Read(ref known) is null)
+        {
+            using (Arena.OpenImmortal())
+                Interlocked.CompareExchange(ref known, new RuntimeType(type), null);
+        }
+        return Unsafe.As<Type>(known);
+    }
+
     internal override bool IsValueTypeCore => _underlyingMethodTable->IsValueType;
     internal override bool IsEnumCore => _underlyingMethodTable->IsPrimitiveOrEnum && _underlyingMethodTable->Base == MethodTable.Of<Enum>();
 }
@@ -58,5 +75,5 @@ public readonly unsafe struct RuntimeTypeHandle
     private readonly MethodTable* _value;
 
     internal RuntimeTypeHandle(MethodTable* value) => _value = value;
-    internal Type Type => throw new NotSupportedException("a type by its handle");
+    internal Type Type => RuntimeType.Of(_value);
 }

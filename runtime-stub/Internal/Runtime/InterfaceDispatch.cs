@@ -53,7 +53,7 @@ internal static unsafe class InterfaceDispatch
     [RuntimeExport("runtime_resolve_dispatch")]
     private static nint Resolve(object value, Cell* cell)
     {
-        MethodTable* type = value._methodTable;
+        MethodTable* type = value.m_pEEType;
         nint datum = Volatile.Read(ref cell->Datum);
         if ((datum & TagMask) == 0)
         {

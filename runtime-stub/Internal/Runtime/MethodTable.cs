@@ -70,6 +70,9 @@ internal unsafe struct MethodTable
     // Behind the interfaces: the module's indirection cell and writable data, always.
     private int* Relatives => (int*)(Interfaces + _interfaces) + 2;
 
+    /// <summary>A word for the runtime's use: the type's object.</summary>
+    internal nint* WritableData => (nint*)Follow(Relatives - 1);
+
     private static byte* Follow(int* relative) => (byte*)relative + *relative;
 
     private int AfterDispatchMap => HasDispatchMap ? 1 : 0;

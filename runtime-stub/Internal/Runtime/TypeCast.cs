@@ -8,38 +8,38 @@ namespace System.Runtime;
 internal static unsafe class TypeCast
 {
     private static object? IsInstanceOfAny(MethodTable* target, object? value)
-        => value is not null && IsAssignable(value._methodTable, target) ? value : null;
+        => value is not null && IsAssignable(value.m_pEEType, target) ? value : null;
 
     private static object? IsInstanceOfInterface(MethodTable* target, object? value)
-        => value is not null && Implements(value._methodTable, target) ? value : null;
+        => value is not null && Implements(value.m_pEEType, target) ? value : null;
 
     private static object? IsInstanceOfClass(MethodTable* target, object? value)
     {
-        if (value is null || value._methodTable == target)
+        if (value is null || value.m_pEEType == target)
             return value;
-        return IsDerived(value._methodTable, target) ? value : null;
+        return IsDerived(value.m_pEEType, target) ? value : null;
     }
 
     private static bool IsInstanceOfException(MethodTable* target, object? value)
-        => value is not null && IsDerived(value._methodTable, target);
+        => value is not null && IsDerived(value.m_pEEType, target);
 
     private static object? CheckCastAny(MethodTable* target, object? value)
     {
-        if (value is not null && !IsAssignable(value._methodTable, target))
+        if (value is not null && !IsAssignable(value.m_pEEType, target))
             ThrowHelper.ThrowInvalidCast();
         return value;
     }
 
     private static object? CheckCastInterface(MethodTable* target, object? value)
     {
-        if (value is not null && !Implements(value._methodTable, target))
+        if (value is not null && !Implements(value.m_pEEType, target))
             ThrowHelper.ThrowInvalidCast();
         return value;
     }
 
     private static object? CheckCastClass(MethodTable* target, object? value)
     {
-        if (value is not null && value._methodTable != target && !IsDerived(value._methodTable, target))
+        if (value is not null && value.m_pEEType != target && !IsDerived(value.m_pEEType, target))
             ThrowHelper.ThrowInvalidCast();
         return value;
     }
@@ -47,7 +47,7 @@ internal static unsafe class TypeCast
     // The compiler has already seen that the value is there and of another type.
     private static object CheckCastClassSpecial(MethodTable* target, object value)
     {
-        if (!IsDerived(value._methodTable, target))
+        if (!IsDerived(value.m_pEEType, target))
             ThrowHelper.ThrowInvalidCast();
         return value;
     }
@@ -59,8 +59,8 @@ internal static unsafe class TypeCast
         ref object? place = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(array), index);
         if (value is not null)
         {
-            MethodTable* element = array._methodTable->Element;
-            if (value._methodTable != element && element != MethodTable.Of<object>() && !IsAssignable(value._methodTable, element))
+            MethodTable* element = array.m_pEEType->Element;
+            if (value.m_pEEType != element && element != MethodTable.Of<object>() && !IsAssignable(value.m_pEEType, element))
                 ThrowHelper.ThrowArrayTypeMismatch();
         }
         place = value;
@@ -70,7 +70,7 @@ internal static unsafe class TypeCast
     {
         if ((nuint)index >= (nuint)(uint)array.Length)
             ThrowHelper.ThrowIndexOutOfRange();
-        if (array._methodTable->Element != element)
+        if (array.m_pEEType->Element != element)
             ThrowHelper.ThrowArrayTypeMismatch();
         return ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(array), index);
     }

@@ -108,7 +108,7 @@ public static unsafe class Startup
             object holder = Allocation.NewObject(type);
             if ((tagged & HasContents) != 0)
             {
-                SpanHelpers.Memmove(ref Unsafe.As<RawObject>(holder).Data, ref *Follow(cell + 1), type->BaseSize - 16);
+                SpanHelpers.Memmove(ref Unsafe.As<RawData>(holder).Data, ref *Follow(cell + 1), type->BaseSize - 16);
             }
             *(object*)cell = holder;
         }

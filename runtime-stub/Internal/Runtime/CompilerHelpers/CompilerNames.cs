@@ -12,7 +12,7 @@ namespace Internal.Runtime.CompilerHelpers
         private static RuntimeTypeHandle GetRuntimeTypeHandle(nint type) => new RuntimeTypeHandle((MethodTable*)type);
         private static RuntimeFieldHandle GetRuntimeFieldHandle(nint field) => new RuntimeFieldHandle(field);
         private static RuntimeMethodHandle GetRuntimeMethodHandle(nint method) => new RuntimeMethodHandle(method);
-        private static Type GetRuntimeType(nint type) => throw new NotSupportedException("a type known only at run time");
+        private static Type GetRuntimeType(nint type) => RuntimeType.Of((MethodTable*)type);
     }
 }
 

@@ -8,7 +8,7 @@ public static unsafe class MemoryMarshal
     /// <summary>The place of the first element; of an empty array, where it would be.</summary>
     [Intrinsic]
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static ref T GetArrayDataReference<T>(T[] array) => ref Unsafe.As<byte, T>(ref Unsafe.As<RawArray>(array).Data);
+    public static ref T GetArrayDataReference<T>(T[] array) => ref Unsafe.As<byte, T>(ref Unsafe.As<RawArrayData>(array).Data);
 
     /// <summary>The place of the first element.</summary>
     public static ref T GetReference<T>(Span<T> span) => ref span._reference;
@@ -112,20 +112,4 @@ public static unsafe class MemoryMarshal
             ThrowHelper.ThrowArgumentOutOfRange();
         return ref Unsafe.As<byte, T>(ref span._reference);
     }
-}
-
-/// <summary>The memory layout of a one-dimensional array: length, then elements.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal sealed class RawArray
-{
-    internal uint Length;
-    internal uint Padding;
-    internal byte Data;
-}
-
-/// <summary>The memory layout of any object: its fields.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal sealed class RawObject
-{
-    internal byte Data;
 }

@@ -5,11 +5,10 @@ using Internal.Runtime;
 
 namespace System.Runtime;
 
-/// <summary>Values as objects and back, called by the compiler by symbol.</summary>
-internal static unsafe class Boxing
+/// <summary>Values as objects and back, called by the compiler by name.</summary>
+internal static unsafe class RuntimeExports
 {
-    [RuntimeExport("RhBox")]
-    private static object? Box(MethodTable* type, ref byte value)
+    private static object? RhBox(MethodTable* type, ref byte value)
     {
         if (type->IsNullable)
         {
@@ -19,7 +18,7 @@ internal static unsafe class Boxing
             type = type->GenericArgument(0);
         }
         object box = Allocation.NewObject(type);
-        ref byte data = ref Unsafe.As<RawObject>(box).Data;
+        ref byte data = ref Unsafe.As<RawData>(box).Data;
         if (type->HasReferences)
             Buffer.BulkMoveWithWriteBarrier(ref data, ref value, type->ValueSize);
         else
@@ -27,25 +26,22 @@ internal static unsafe class Boxing
         return box;
     }
 
-    [RuntimeExport("RhUnbox2")]
-    private static ref byte Unbox(MethodTable* type, object? box)
+    private static ref byte RhUnbox2(MethodTable* type, object? box)
     {
         if (box is null)
             ThrowHelper.ThrowNullReference();
-        if (!MayUnbox(box._methodTable, type))
+        if (!MayUnbox(box.m_pEEType, type))
             ThrowHelper.ThrowInvalidCast();
-        return ref Unsafe.As<RawObject>(box).Data;
+        return ref Unsafe.As<RawData>(box).Data;
     }
 
-    [RuntimeExport("RhUnboxTypeTest")]
-    private static void UnboxTypeTest(MethodTable* type, MethodTable* boxed)
+    private static void RhUnboxTypeTest(MethodTable* type, MethodTable* boxed)
     {
         if (!MayUnbox(boxed, type))
             ThrowHelper.ThrowInvalidCast();
     }
 
-    [RuntimeExport("RhUnboxNullable")]
-    private static void UnboxNullable(ref byte destination, MethodTable* type, object? box)
+    private static void RhUnboxNullable(ref byte destination, MethodTable* type, object? box)
     {
         if (box is null)
         {
@@ -53,11 +49,11 @@ internal static unsafe class Boxing
             return;
         }
         MethodTable* underlying = type->GenericArgument(0);
-        if (!MayUnbox(box._methodTable, underlying))
+        if (!MayUnbox(box.m_pEEType, underlying))
             ThrowHelper.ThrowInvalidCast();
         destination = 1;
         ref byte place = ref Unsafe.Add(ref destination, (int)type->NullableValueOffset);
-        ref byte data = ref Unsafe.As<RawObject>(box).Data;
+        ref byte data = ref Unsafe.As<RawData>(box).Data;
         if (underlying->HasReferences)
             Buffer.BulkMoveWithWriteBarrier(ref place, ref data, underlying->ValueSize);
         else
