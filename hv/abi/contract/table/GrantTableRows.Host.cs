@@ -6,7 +6,7 @@ internal static class GrantTableRows
     public static HypercallGroup Group => new()
     {
         Number = Hypercall.GrantTableOp,
-        Self = new() { Name = "grant_table_op", Errors = "EINVAL for a count of 2^31 or more" },
+        Self = new() { Name = "grant_table_op", Errors = "EINVAL for a count of 2^31 or more, to operations that are there" },
         Selector = Selector.First,
         Exposure = ExposureGroup.GrantTable,
         Parameters = "cmd, uop, count",

@@ -1,0 +1,105 @@
+using System;
+using System.Linq;
+using System.Text;
+using Xenolith.Abi.Contract;
+using Xenolith.Abi.Contract.Table;
+
+namespace Xenolith.Build.Abi;
+
+/// <summary>
+/// hv/abi/Dispatch.g.cs: from number and operation to handler, as switches, which become jump tables without any initialised
+/// static behind them.
+/// </summary>
+internal static class DispatchWriter
+{
+    public static string Write()
+    {
+        var text = new StringBuilder();
+        text.Append(AbiGenerator.Banner).Append('\n');
+        text.Append("using Xenolith.Abi.Calls;\nusing Xenolith.Abi.Contract;\n\nnamespace Xenolith.Abi;\n\n");
+        text.Append("/// <summary>From number and operation to handler: exposure, then the group's own check, then the operation.</summary>\n");
+        text.Append("internal static class Dispatch\n{\n");
+        WriteInvoke(text);
+        WriteDefaults(text);
+        foreach (HypercallGroup group in HypercallTable.Groups.Where(IsOwnMethod))
+            WriteGroup(text, group);
+        return text.Append("}\n").ToString();
+    }
+
+    private static bool IsOwnMethod(HypercallGroup group) => group.Self.Handler is null && group.Rows.Any(r => r.Handler is not null);
+
+    private static void WriteInvoke(StringBuilder text)
+    {
+        text.Append("    /// <summary>Handles one call; the result goes into RAX.</summary>\n");
+        text.Append("    public static long Invoke(ref HypercallCall call)\n    {\n");
+        text.Append("        if (!call.Dispatcher.Exposure.Shows(ExposureGroup.Number, call.Number))\n            return call.Unknown();\n");
+        text.Append("        switch (call.Number)\n        {\n");
+        foreach (HypercallGroup group in HypercallTable.Groups)
+        {
+            text.Append($"            case {(uint)group.Number}: // {group.Self.Name}\n");
+            text.Append($"                return {GroupCall(group)};\n");
+        }
+        text.Append("            default:\n                return call.Unknown();\n        }\n    }\n");
+    }
+
+    private static string GroupCall(HypercallGroup group)
+    {
+        if (group.Self.Handler is { } handler)
+            return $"{handler}(ref call)";
+        return IsOwnMethod(group) ? $"{MethodOf(group)}(ref call)" : Refusal(group.Self);
+    }
+
+    private static string Refusal(HypercallRow row) => (row.State, row.Answer) switch
+    {
+        (RowState.NotYet, _) => $"call.NotYet(Errno.{row.Answer})",
+        (_, Errno.ENOSYS) => "call.Absent()",
+        _ => $"call.Fail(Errno.{row.Answer}, \"not for this kind of guest\")",
+    };
+
+    private static string MethodOf(HypercallGroup group) => group.Number.ToString();
+
+    private static void WriteGroup(StringBuilder text, HypercallGroup group)
+    {
+        text.Append($"\n    private static long {MethodOf(group)}(ref HypercallCall call)\n    {{\n");
+        if (group.Selector == Selector.FirstWide)
+        {
+            // Narrowing must not turn a number past 32 bits into a known one.
+            text.Append("        if (call.A0 > uint.MaxValue)\n            return call.Unknown();\n");
+        }
+        text.Append(group.Selector == Selector.FirstLow6
+            ? "        call.Operation = HypercallCall.Low(call.A0) & 0x3F;\n" : "        call.Operation = HypercallCall.Low(call.A0);\n");
+        if (group.Exposure is { } exposure)
+        {
+            text.Append($"        if (!call.Dispatcher.Exposure.Shows(ExposureGroup.{exposure}, call.Operation))\n");
+            text.Append(group.Prelude is null ? "            return call.Unknown();\n" : $"            return RefuseAfter{MethodOf(group)}Check(ref call);\n");
+        }
+        if (group.Prelude is { } prelude)
+            text.Append($"        long refused = {prelude}(ref call);\n        if (refused != 0)\n            return refused;\n");
+        text.Append("        switch (call.Operation)\n        {\n");
+        foreach (HypercallRow row in group.Rows)
+        {
+            string result = row.Handler is { } handler ? $"{handler}(ref call)" : Refusal(row);
+            text.Append($"            case {Convert.ToUInt32(row.Operation)}: // {row.Name}\n                return {result};\n");
+        }
+        text.Append("            default:\n                return call.Unknown();\n        }\n    }\n");
+        if (group is { Exposure: not null, Prelude: { } check })
+        {
+            text.Append($"\n    private static long RefuseAfter{MethodOf(group)}Check(ref HypercallCall call)\n    {{\n");
+            text.Append($"        long refused = {check}(ref call);\n        return refused != 0 ? refused : call.Unknown();\n    }}\n");
+        }
+    }
+
+    private static void WriteDefaults(StringBuilder text)
+    {
+        text.Append("\n    /// <summary>The bits of 4.17's set: a bit a row.</summary>\n");
+        text.Append("    public static ulong DefaultExposure(ExposureGroup group) => group switch\n    {\n");
+        ulong numbers = HypercallTable.Groups.Aggregate(0UL, (bits, g) => bits | 1UL << (int)g.Number);
+        text.Append($"        ExposureGroup.{nameof(ExposureGroup.Number)} => 0x{numbers:X16},\n");
+        foreach (HypercallGroup group in HypercallTable.Groups.Where(g => g.Exposure is not null))
+        {
+            ulong bits = group.Rows.Aggregate(0UL, (all, r) => all | 1UL << Convert.ToInt32(r.Operation));
+            text.Append($"        ExposureGroup.{group.Exposure} => 0x{bits:X16},\n");
+        }
+        text.Append("        _ => 0,\n    };\n");
+    }
+}

@@ -1,0 +1,104 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Reflection;
+using System.Text;
+using Xenolith.Abi.Contract;
+using Xenolith.Abi.Contract.Table;
+
+namespace Xenolith.Build.Abi;
+
+/// <summary>docs/abi.md: the table for people.</summary>
+internal static class DocumentWriter
+{
+    public static string Write()
+    {
+        var text = new StringBuilder();
+        List<HypercallRow> rows = HypercallTable.Rows;
+        text.Append("# The hypercall table\n\n");
+        text.Append("<!-- Generated from hv/abi/contract/table by build/Abi. Change that, not this. -->\n\n");
+        text.Append("Xen 4.17's hypercalls as a PVH guest meets them. Numbers: RAX or EAX; arguments: RDI RSI RDX R10 R8 R9, or EBX ECX EDX ESI EDI EBP.\n");
+        text.Append("A call from privilege level above 0, or from virtual-8086 mode, answers EPERM; an unknown one ENOSYS. Argument registers keep their values,\n");
+        text.Append("but for a preemptible call that is not finished: it leaves its progress there and the guest issues it again.\n\n");
+        text.Append("Each row: what the pointer argument points at (a second name: the layout of 32-bit callers), which way it goes, who may call, errors in the\n");
+        text.Append("order of their checks. **done** answers as 4.17 does but for its note; **not yet** exists in 4.17 and fails here with the error given;\n");
+        text.Append("*absent* fails on 4.17 too. Errors were compared with what Xen 4.17.7 answered to the same calls.\n\n");
+        text.Append($"{Count(rows, RowState.Done)} done, {Count(rows, RowState.NotYet)} not yet, {Count(rows, RowState.Absent)} absent, of {rows.Count}.\n\n");
+        text.Append("| nr | name | state | rows done | arguments | note |\n|--|--|--|--|--|--|\n");
+        foreach (HypercallGroup group in HypercallTable.Groups)
+        {
+            text.Append($"| {(uint)group.Number} | {group.Self.Name} | {StateOf(group)} | {Fraction(group)} | {Code(group.Parameters)} | {NoteOf(group.Self)} |\n");
+        }
+        foreach (HypercallGroup group in HypercallTable.Groups.Where(g => g.Rows.Length != 0))
+            WriteGroup(text, group);
+        return text.ToString();
+    }
+
+    private static void WriteGroup(StringBuilder text, HypercallGroup group)
+    {
+        text.Append($"\n## {(uint)group.Number} {group.Self.Name}\n\n");
+        if (group.Self.Errors != "")
+            text.Append($"Before any operation: {group.Self.Errors}.\n\n");
+        if (group.Exposure is { } exposure)
+            text.Append($"Exposure bits: group {(int)exposure}, the operation's number.\n\n");
+        text.Append("| op | name | state | argument | who | errors | note |\n|--|--|--|--|--|--|--|\n");
+        foreach (HypercallRow row in group.Rows)
+        {
+            text.Append($"| {Convert.ToUInt32(row.Operation)} | {row.Name} | {StateName(row)} | {Argument(row)} | {Who(row)} | {row.Errors} | {NoteOf(row)} |\n");
+        }
+    }
+
+    private static int Count(IEnumerable<HypercallRow> rows, RowState state) => rows.Count(r => r.State == state);
+
+    private static string StateOf(HypercallGroup group) =>
+        group.Rows.Any(r => r.State == RowState.Done) || group.Self.Handler is not null ? "**done**" : StateName(group.Self);
+
+    private static string Fraction(HypercallGroup group) =>
+        group.Rows.Length == 0 ? "" : $"{Count(group.Rows, RowState.Done)} of {group.Rows.Length}";
+
+    private static string StateName(HypercallRow row) => row.State switch
+    {
+        RowState.Done => "**done**",
+        RowState.NotYet => $"**not yet** ({row.Answer})",
+        _ => $"*absent* ({row.Answer})",
+    };
+
+    private static string Argument(HypercallRow row)
+    {
+        if (row.Argument is null)
+            return "";
+        string narrow = row.NarrowArgument is null ? "" : $", `{row.NarrowArgument.Name}`";
+        return $"{Arrow(row.Direction)} `{CName(row.Argument)}`{narrow}";
+    }
+
+    private static string CName(Type type) => type.GetCustomAttribute<XenStructAttribute>()?.Name ?? type.Name;
+
+    private static string Arrow(Direction direction) => direction switch
+    {
+        Direction.In => "in",
+        Direction.Out => "out",
+        Direction.InOut => "in, out",
+        _ => "",
+    };
+
+    private static string Who(HypercallRow row) => row.Permission switch
+    {
+        Permission.Target => "itself; another domain: control domain",
+        Permission.Privileged => "control domain",
+        _ => "any",
+    };
+
+    private static string NoteOf(HypercallRow row)
+    {
+        var parts = new List<string>();
+        if (row.Preemptible)
+            parts.Add("preemptible");
+        if (row.Allocates)
+            parts.Add("allocates");
+        if (row.Note != "")
+            parts.Add(row.Note);
+        return string.Join("; ", parts);
+    }
+
+    private static string Code(string text) => text == "" ? "" : $"`{text.Replace("|", "\\|")}`";
+}

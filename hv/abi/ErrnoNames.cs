@@ -1,0 +1,61 @@
+using Xenolith.Abi.Contract;
+
+namespace Xenolith.Abi;
+
+/// <summary>Error numbers as text, for the log: -EINVAL and not -22.</summary>
+internal static class ErrnoNames
+{
+    public static string Of(Errno error) => error switch
+    {
+        Errno.EPERM => "-EPERM",
+        Errno.ENOENT => "-ENOENT",
+        Errno.ESRCH => "-ESRCH",
+        Errno.EINTR => "-EINTR",
+        Errno.EIO => "-EIO",
+        Errno.ENXIO => "-ENXIO",
+        Errno.E2BIG => "-E2BIG",
+        Errno.ENOEXEC => "-ENOEXEC",
+        Errno.EBADF => "-EBADF",
+        Errno.ECHILD => "-ECHILD",
+        Errno.EAGAIN => "-EAGAIN",
+        Errno.ENOMEM => "-ENOMEM",
+        Errno.EACCES => "-EACCES",
+        Errno.EFAULT => "-EFAULT",
+        Errno.EBUSY => "-EBUSY",
+        Errno.EEXIST => "-EEXIST",
+        Errno.EXDEV => "-EXDEV",
+        Errno.ENODEV => "-ENODEV",
+        Errno.ENOTDIR => "-ENOTDIR",
+        Errno.EISDIR => "-EISDIR",
+        Errno.EINVAL => "-EINVAL",
+        Errno.ENFILE => "-ENFILE",
+        Errno.EMFILE => "-EMFILE",
+        Errno.ENOSPC => "-ENOSPC",
+        Errno.EROFS => "-EROFS",
+        Errno.EMLINK => "-EMLINK",
+        Errno.EDOM => "-EDOM",
+        Errno.ERANGE => "-ERANGE",
+        Errno.EDEADLK => "-EDEADLK",
+        Errno.ENAMETOOLONG => "-ENAMETOOLONG",
+        Errno.ENOLCK => "-ENOLCK",
+        Errno.ENOSYS => "-ENOSYS",
+        Errno.ENOTEMPTY => "-ENOTEMPTY",
+        Errno.ENODATA => "-ENODATA",
+        Errno.ETIME => "-ETIME",
+        Errno.EBADMSG => "-EBADMSG",
+        Errno.EOVERFLOW => "-EOVERFLOW",
+        Errno.EILSEQ => "-EILSEQ",
+        Errno.ERESTART => "-ERESTART",
+        Errno.ENOTSOCK => "-ENOTSOCK",
+        Errno.EMSGSIZE => "-EMSGSIZE",
+        Errno.EOPNOTSUPP => "-EOPNOTSUPP",
+        Errno.EADDRINUSE => "-EADDRINUSE",
+        Errno.EADDRNOTAVAIL => "-EADDRNOTAVAIL",
+        Errno.ENOBUFS => "-ENOBUFS",
+        Errno.EISCONN => "-EISCONN",
+        Errno.ENOTCONN => "-ENOTCONN",
+        Errno.ETIMEDOUT => "-ETIMEDOUT",
+        Errno.ECONNREFUSED => "-ECONNREFUSED",
+        _ => "an error without a name",
+    };
+}

@@ -1,0 +1,189 @@
+using Xenolith.Abi.Contract;
+using Xenolith.Domains;
+using Xenolith.Hal;
+using Xenolith.Mm;
+
+namespace Xenolith.Abi;
+
+/// <summary>
+/// One hypercall on its way through the table: who calls, with what, and what came of it. Lives on the stack of
+/// <see cref="HypercallDispatcher.Handle"/>; handlers take it by reference and return what goes into RAX.
+/// </summary>
+internal struct HypercallCall
+{
+    public HypercallCall(HypercallDispatcher dispatcher, Vcpu vcpu, bool is64Bit)
+    {
+        Dispatcher = dispatcher;
+        Vcpu = vcpu;
+        Is64Bit = is64Bit;
+    }
+
+    public HypercallDispatcher Dispatcher { get; }
+
+    /// <summary>The caller.</summary>
+    public Vcpu Vcpu { get; }
+
+    public readonly Domain Domain => Vcpu.Domain;
+
+    public readonly DomainServices Services => Vcpu.Domain.Services;
+
+    /// <summary>The caller's linear address space.</summary>
+    public readonly GuestAccess Access => Vcpu.Access;
+
+    /// <summary>Whether arguments and structures are the 64-bit ones.</summary>
+    public bool Is64Bit { get; }
+
+    /// <summary>Whether this is one of the calls of a multicall.</summary>
+    public bool InMulticall { get; init; }
+
+    /// <summary>The number in RAX or EAX.</summary>
+    public ulong Number;
+
+    /// <summary>
+    /// The arguments: RDI, RSI, RDX, R10, R8, R9, or EBX, ECX, EDX, ESI, EDI, EBP widened with zeroes. A handler that asks for a
+    /// restart leaves its progress here.
+    /// </summary>
+    public ulong A0, A1, A2, A3, A4, A5;
+
+    /// <summary>Which operation of a group; set by the table.</summary>
+    public uint Operation;
+
+    /// <summary>Why the call fails, for the log. A literal.</summary>
+    public string? Reason;
+
+    /// <summary>Whether the call is to be issued again.</summary>
+    public bool IsRestart { get; private set; }
+
+    /// <summary>The low half: what C's conversion to unsigned int keeps of an argument.</summary>
+    public static uint Low(ulong value) => unchecked((uint)value);
+
+    /// <summary>Fails with an error number; returns what goes into RAX.</summary>
+    public long Fail(Errno error, string reason)
+    {
+        Reason = reason;
+        return -(long)error;
+    }
+
+    /// <summary>The result of something below that returns an error number: 0, or the failure with its reason.</summary>
+    public long Result(Errno error, string reason) => error == Errno.None ? 0 : Fail(error, reason);
+
+    /// <summary>Success for now: the guest issues the call again with the arguments as they stand.</summary>
+    public long Restart()
+    {
+        IsRestart = true;
+        return 0;
+    }
+
+    /// <summary>Forgets a restart that the caller of the handler has dealt with.</summary>
+    public void ClearRestart() => IsRestart = false;
+
+    /// <summary>A number or an operation that 4.17 does not have, or not for this kind of guest.</summary>
+    public long Unknown() => Fail(Errno.ENOSYS, "no such call");
+
+    /// <summary>An operation that 4.17 has and refuses to a guest without a paravirtual interface.</summary>
+    public long Absent() => Fail(Errno.ENOSYS, "not for this kind of guest");
+
+    /// <summary>An operation of 4.17 that is not written yet.</summary>
+    public long NotYet(Errno error) => Fail(error, "not implemented yet");
+
+    /// <summary>An operation that exists and is not shown to this domain.</summary>
+    public long Hidden() => Fail(Errno.ENOSYS, "not exposed to this domain");
+
+    /// <summary>A pointer argument.</summary>
+    public readonly GuestHandle<T> Handle<T>(ulong address) where T : unmanaged => new(Is64Bit ? address : Low(address));
+
+    public long Fault() => Fail(Errno.EFAULT, "an argument is not in readable and writable memory");
+
+    /// <summary>Copies a structure of the same layout in both widths in.</summary>
+    public readonly bool TryRead<T>(ulong address, out T value) where T : unmanaged => Handle<T>(address).TryRead(Access, out value);
+
+    /// <summary>Copies a structure of the same layout in both widths out.</summary>
+    public readonly bool TryWrite<T>(ulong address, in T value) where T : unmanaged => Handle<T>(address).TryWrite(Access, in value);
+
+    /// <summary>Copies element <paramref name="index"/> of an array of xen_pfn_t or xen_ulong_t in.</summary>
+    public readonly bool TryReadLong(ulong address, ulong index, out ulong value)
+    {
+        if (Is64Bit)
+            return Handle<ulong>(address).TryReadElement(Access, index, out value);
+        bool read = Handle<uint>(address).TryReadElement(Access, index, out uint narrow);
+        value = narrow;
+        return read;
+    }
+
+    /// <summary>Copies an xen_pfn_t or xen_ulong_t out to element <paramref name="index"/>; a 32-bit caller gets the low half.</summary>
+    public readonly bool TryWriteLong(ulong address, ulong index, ulong value) => Is64Bit
+        ? Handle<ulong>(address).TryWriteElement(Access, index, in value)
+        : Handle<uint>(address).TryWriteElement(Access, index, Low(value));
+
+    /// <summary>Whether the caller may act on the domain: on itself, or as the control domain (Xen's XSM_TARGET).</summary>
+    public readonly bool MayControl(Domain target) => target == Domain || Domain.IsPrivileged;
+
+    /// <summary>
+    /// The domain that an argument names, DOMID_SELF included, if the caller may act on it. ESRCH before EPERM, as on Xen.
+    /// </summary>
+    public Errno TryResolve(ushort id, out Domain target)
+    {
+        target = Domain;
+        Domain? found = Services.Domains.Resolve(id, Domain);
+        if (found == null)
+        {
+            Reason = "no such domain";
+            return Errno.ESRCH;
+        }
+        if (!MayControl(found))
+        {
+            Reason = "the domain is not the caller's to control";
+            return Errno.EPERM;
+        }
+        target = found;
+        return Errno.None;
+    }
+
+    /// <summary>Reads the registers of a call.</summary>
+    public void LoadArguments(ref GuestRegisters registers)
+    {
+        if (Is64Bit)
+        {
+            Number = registers.Rax;
+            A0 = registers.Rdi;
+            A1 = registers.Rsi;
+            A2 = registers.Rdx;
+            A3 = registers.R10;
+            A4 = registers.R8;
+            A5 = registers.R9;
+        }
+        else
+        {
+            Number = Low(registers.Rax);
+            A0 = Low(registers.Rbx);
+            A1 = Low(registers.Rcx);
+            A2 = Low(registers.Rdx);
+            A3 = Low(registers.Rsi);
+            A4 = Low(registers.Rdi);
+            A5 = Low(registers.Rbp);
+        }
+    }
+
+    /// <summary>Writes the arguments back to the registers that they came from, for a restart.</summary>
+    public readonly void StoreArguments(ref GuestRegisters registers)
+    {
+        if (Is64Bit)
+        {
+            registers.Rdi = A0;
+            registers.Rsi = A1;
+            registers.Rdx = A2;
+            registers.R10 = A3;
+            registers.R8 = A4;
+            registers.R9 = A5;
+        }
+        else
+        {
+            registers.Rbx = Low(A0);
+            registers.Rcx = Low(A1);
+            registers.Rdx = Low(A2);
+            registers.Rsi = Low(A3);
+            registers.Rdi = Low(A4);
+            registers.Rbp = Low(A5);
+        }
+    }
+}

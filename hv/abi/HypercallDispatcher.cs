@@ -1,0 +1,71 @@
+using Xenolith.Abi.Contract;
+using Xenolith.Domains;
+using Xenolith.Kernel;
+
+namespace Xenolith.Abi;
+
+/// <summary>
+/// Takes a vCPU that exited on VMCALL or VMMCALL through the table: mode and privilege level, exposure, permission, handler, result.
+/// One a machine.
+/// </summary>
+/// <param name="services">What domains need of the machine; its log takes a line for each error that leaves.</param>
+/// <param name="consoleInput">What was typed, for CONSOLEIO_read; null: nothing ever is.</param>
+public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? consoleInput = null)
+{
+    private const ulong Cr0Pe = 1;
+    private const ulong RflagsVm = 1UL << 17;
+
+    /// <summary>
+    /// Extents, entries or calls that one pass handles before it lets the guest issue the call again, so that interrupts and timers are
+    /// seen to in between.
+    /// </summary>
+    internal const int Budget = 64;
+
+    internal DomainServices Services { get; } = services;
+
+    internal ConsoleInput? ConsoleInput { get; } = consoleInput;
+
+    /// <summary>Which calls guests see; all of 4.17's at first.</summary>
+    public Exposure Exposure { get; } = new();
+
+    /// <summary>
+    /// Handles one call. Reads the registers, writes RAX (EAX for a 32-bit caller, whose upper half becomes zero); RIP is
+    /// the run loop's to move.
+    /// </summary>
+    public HypercallOutcome Handle(Vcpu vcpu)
+    {
+        var call = new HypercallCall(this, vcpu, vcpu.Is64BitCaller);
+        call.LoadArguments(ref vcpu.Cpu.Registers);
+        long result = MayCall(ref call) ? Dispatch.Invoke(ref call) : call.Fail(Errno.EPERM, "not from user mode");
+        if (call.IsRestart)
+        {
+            call.StoreArguments(ref vcpu.Cpu.Registers);
+            return HypercallOutcome.Restart;
+        }
+        vcpu.Cpu.Registers.Rax = call.Is64Bit ? unchecked((ulong)result) : unchecked((uint)result);
+        if (result < 0)
+            Report(ref call, result);
+        return vcpu.IsRunnable ? HypercallOutcome.Done : HypercallOutcome.Blocked;
+    }
+
+    /// <summary>
+    /// Real mode has no privilege levels and may call; virtual-8086 mode never may. Otherwise level 0 only: a
+    /// guest request from user mode needs a monitor that allows it, and there is none.
+    /// </summary>
+    private static bool MayCall(ref HypercallCall call)
+    {
+        if ((call.Vcpu.Cpu.Cr0 & Cr0Pe) == 0)
+            return true;
+        return (call.Vcpu.Cpu.Rflags & RflagsVm) == 0 && call.Vcpu.Cpu.PrivilegeLevel == 0;
+    }
+
+    /// <summary>One line for an error, within the domain's limit. Without a reason a handler has forgotten to give one.</summary>
+    internal void Report(ref HypercallCall call, long result)
+    {
+        string reason = call.Reason ?? "no reason given";
+        string name = HypercallNames.Of(call.Number, call.Operation);
+        string error = ErrnoNames.Of((Errno)(-result));
+        Services.Log.Guest(ref call.Domain.LogLimit,
+            $"d{call.Domain.Id}v{call.Vcpu.Id}: {name} (call {call.Number}, operation {call.Operation}): {error}: {reason}");
+    }
+}

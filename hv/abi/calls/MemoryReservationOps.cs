@@ -1,0 +1,125 @@
+using Xenolith.Abi.Contract;
+using Xenolith.Domains;
+using Xenolith.Mm;
+
+namespace Xenolith.Abi.Calls;
+
+/// <summary>
+/// memory_op: giving and taking memory (public/memory.h). The result is the number of extents done, counted from the start; whatever
+/// goes wrong, it is where the work stopped. Progress lives above bit 6 of the first argument.
+/// </summary>
+internal static class MemoryReservationOps
+{
+    private const int ProgressShift = 6;
+
+    /// <summary>The largest extents: Xen lets the hardware domain name more than others.</summary>
+    private const uint InitialDomainMaximumOrder = 12;
+    private const uint MaximumOrder = 9;
+
+    /// <summary>4 KiB frames that one pass gives or takes, so that large extents count as what they are.</summary>
+    private const ulong FrameBudget = 4096;
+
+    /// <summary>
+    /// On Xen a translated guest gets frames that it has no way to name, and they count against it. Nothing is given here: as if
+    /// the machine had none left.
+    /// </summary>
+    public static long Increase(ref HypercallCall call)
+    {
+        if (!TryRead(ref call, out Reservation reservation))
+            return call.Fault();
+        call.Reason = "a translated guest gets memory by populate_physmap";
+        return (long)reservation.Start;
+    }
+
+    public static long Decrease(ref HypercallCall call) => Walk(ref call, populate: false);
+
+    public static long Populate(ref HypercallCall call) => Walk(ref call, populate: true);
+
+    private static long Walk(ref HypercallCall call, bool populate)
+    {
+        if (!TryRead(ref call, out Reservation reservation))
+            return call.Fault();
+        ulong at = reservation.Start;
+        if (at >= reservation.Count || !IsAllowed(ref call, reservation, populate, out Domain domain))
+            return (long)at;
+        ulong frames = 0;
+        for (; at < reservation.Count; at++)
+        {
+            if (at != reservation.Start && (at - reservation.Start >= HypercallDispatcher.Budget || frames >= FrameBudget))
+            {
+                call.A0 = (at << ProgressShift) | call.Operation;
+                return call.Restart();
+            }
+            if (!call.TryReadLong(reservation.List, at, out ulong gfn))
+                break;
+            if (!(populate ? TryPopulate(domain, gfn, reservation.Order) : TryTake(domain, gfn, reservation.Order)))
+                break;
+            frames += 1UL << (int)reservation.Order;
+        }
+        return (long)at;
+    }
+
+    private static bool IsAllowed(ref HypercallCall call, in Reservation reservation, bool populate, out Domain domain)
+    {
+        if (call.TryResolve(reservation.Domain, out domain) != Errno.None)
+            return false;
+        // More could not be continued: the progress would not fit its register.
+        if (reservation.Count > (call.Is64Bit ? ulong.MaxValue : uint.MaxValue) >> ProgressShift)
+            return false;
+        uint limit = call.Domain.IsInitialDomain ? InitialDomainMaximumOrder : MaximumOrder;
+        if (reservation.Order > limit)
+            return false;
+        // Populate-on-demand is not for oneself, and there is nobody else's memory to set up yet.
+        return !populate || (reservation.Flags & MemoryFlags.PopulateOnDemand) == 0;
+    }
+
+    /// <summary>Gives memory at the range; what lay there goes back to the machine first.</summary>
+    private static bool TryPopulate(Domain domain, ulong gfn, uint order)
+    {
+        ulong frames = 1UL << (int)order;
+        if (gfn > PhysmapOps.GfnLimit - frames)
+            return false;
+        for (ulong i = 0; i < frames; i++)
+        {
+            if (!TryEmpty(domain, new Gfn(gfn + i)))
+                return false;
+        }
+        return domain.TryPopulate(new Gfn(gfn), frames) == Errno.None;
+    }
+
+    private static bool TryEmpty(Domain domain, Gfn gfn) =>
+        domain.P2m.Lookup(gfn).Type == P2mType.None || domain.P2m.TryDepopulate(gfn);
+
+    /// <summary>Takes the range out, up to the first frame that is not memory.</summary>
+    private static bool TryTake(Domain domain, ulong gfn, uint order)
+    {
+        ulong frames = 1UL << (int)order;
+        if (gfn > PhysmapOps.GfnLimit - frames)
+            return false;
+        for (ulong i = 0; i < frames; i++)
+        {
+            if (!domain.P2m.TryDepopulate(new Gfn(gfn + i)))
+                return false;
+        }
+        return true;
+    }
+
+    private static bool TryRead(ref HypercallCall call, out Reservation reservation)
+    {
+        bool read;
+        if (call.Is64Bit)
+        {
+            read = call.TryRead(call.A1, out MemoryReservation wide);
+            reservation = new Reservation(wide.ExtentStart, wide.ExtentCount, wide.ExtentOrder, wide.Flags, wide.Domain, call.A0 >> ProgressShift);
+        }
+        else
+        {
+            read = call.TryRead(call.A1, out MemoryReservation32 narrow);
+            reservation = new Reservation(narrow.ExtentStart, narrow.ExtentCount, narrow.ExtentOrder, narrow.Flags, narrow.Domain, call.A0 >> ProgressShift);
+        }
+        return read;
+    }
+
+    /// <summary>The argument in one width, and from where to go on.</summary>
+    private readonly record struct Reservation(ulong List, ulong Count, uint Order, uint Flags, ushort Domain, ulong Start);
+}

@@ -1,0 +1,92 @@
+using Xenolith.Abi.Contract;
+
+namespace Xenolith.Abi.Calls;
+
+/// <summary>multicall: several calls in one (public/xen.h). Each leaves its result in its entry; the whole returns 0.</summary>
+internal static class MulticallOps
+{
+    private const ulong EntrySize = 64;
+    private const ulong NarrowEntrySize = 32;
+
+    public static long Handle(ref HypercallCall call)
+    {
+        if (call.InMulticall)
+            return call.Fail(Errno.EINVAL, "a multicall in a multicall");
+        ulong address = call.Handle<byte>(call.A0).Address;
+        uint left = HypercallCall.Low(call.A1);
+        for (int done = 0; left != 0; done++)
+        {
+            if (done == HypercallDispatcher.Budget)
+                return Continue(ref call, address, left);
+            var inner = new HypercallCall(call.Dispatcher, call.Vcpu, call.Is64Bit) { InMulticall = true };
+            if (!TryReadEntry(in call, address, ref inner))
+                return call.Fault();
+            long result = Dispatch.Invoke(ref inner);
+            if (inner.IsRestart)
+                return TryWriteEntry(in call, address, in inner, 0) ? Continue(ref call, address, left) : call.Fault();
+            if (result < 0)
+                call.Dispatcher.Report(ref inner, result);
+            if (!TryWriteResult(in call, address, result))
+                return call.Fault();
+            left--;
+            address = unchecked(address + (call.Is64Bit ? EntrySize : NarrowEntrySize));
+        }
+        return 0;
+    }
+
+    private static long Continue(ref HypercallCall call, ulong address, uint left)
+    {
+        call.A0 = address;
+        call.A1 = left;
+        return call.Restart();
+    }
+
+    private static bool TryReadEntry(in HypercallCall call, ulong address, ref HypercallCall inner)
+    {
+        bool read;
+        if (call.Is64Bit)
+        {
+            read = call.TryRead(address, out MulticallEntry entry);
+            inner.Number = entry.Operation;
+            (inner.A0, inner.A1, inner.A2) = (entry.Arguments[0], entry.Arguments[1], entry.Arguments[2]);
+            (inner.A3, inner.A4, inner.A5) = (entry.Arguments[3], entry.Arguments[4], entry.Arguments[5]);
+        }
+        else
+        {
+            read = call.TryRead(address, out MulticallEntry32 entry);
+            inner.Number = entry.Operation;
+            (inner.A0, inner.A1, inner.A2) = (entry.Arguments[0], entry.Arguments[1], entry.Arguments[2]);
+            (inner.A3, inner.A4, inner.A5) = (entry.Arguments[3], entry.Arguments[4], entry.Arguments[5]);
+        }
+        return read;
+    }
+
+    /// <summary>Leaves an unfinished call's progress in its entry.</summary>
+    private static bool TryWriteEntry(in HypercallCall call, ulong address, in HypercallCall inner, long result)
+    {
+        if (call.Is64Bit)
+        {
+            var entry = new MulticallEntry { Operation = inner.Number, Result = unchecked((ulong)result) };
+            entry.Arguments[0] = inner.A0;
+            entry.Arguments[1] = inner.A1;
+            entry.Arguments[2] = inner.A2;
+            entry.Arguments[3] = inner.A3;
+            entry.Arguments[4] = inner.A4;
+            entry.Arguments[5] = inner.A5;
+            return call.TryWrite(address, in entry);
+        }
+        var narrow = new MulticallEntry32 { Operation = HypercallCall.Low(inner.Number), Result = unchecked((uint)result) };
+        narrow.Arguments[0] = HypercallCall.Low(inner.A0);
+        narrow.Arguments[1] = HypercallCall.Low(inner.A1);
+        narrow.Arguments[2] = HypercallCall.Low(inner.A2);
+        narrow.Arguments[3] = HypercallCall.Low(inner.A3);
+        narrow.Arguments[4] = HypercallCall.Low(inner.A4);
+        narrow.Arguments[5] = HypercallCall.Low(inner.A5);
+        return call.TryWrite(address, in narrow);
+    }
+
+    /// <summary>The result is the entry's second word.</summary>
+    private static bool TryWriteResult(in HypercallCall call, ulong address, long result) => call.Is64Bit
+        ? call.TryWrite(unchecked(address + sizeof(ulong)), unchecked((ulong)result))
+        : call.TryWrite(unchecked(address + sizeof(uint)), unchecked((uint)result));
+}

@@ -1,0 +1,186 @@
+using Xenolith.Abi.Contract;
+using Xenolith.Domains;
+using Xenolith.Mm;
+
+namespace Xenolith.Abi.Calls;
+
+/// <summary>memory_op: what appears where in guest-physical memory (public/memory.h).</summary>
+internal static class PhysmapOps
+{
+    private const int ProgressShift = 6;
+
+    /// <summary>Guest frames above have no place in a four-level table.</summary>
+    public const ulong GfnLimit = 1UL << (P2m.MaximumAddressBits - Kernel.Page.Shift);
+
+    public static long Add(ref HypercallCall call)
+    {
+        ulong start = call.A0 >> ProgressShift;
+        if (start > ushort.MaxValue)
+            return call.Fail(Errno.EDOM, "the start lies past what the size can say");
+        if (!TryRead(ref call, out Mapping mapping))
+            return call.Fault();
+        if (mapping.Space == MapSpace.GmfnForeign)
+            return call.Fail(Errno.ENOSYS, "foreign frames are mapped by add_to_physmap_batch");
+        Errno error = call.TryResolve(mapping.Domain, out Domain domain);
+        if (error != Errno.None)
+            return -(long)error;
+        return mapping.Space == MapSpace.GmfnRange
+            ? AddRange(ref call, domain, mapping, (uint)start)
+            : -(long)AddOne(ref call, domain, mapping.Space, mapping.Index, mapping.Gfn);
+    }
+
+    public static long AddBatch(ref HypercallCall call)
+    {
+        ulong at = call.A0 >> ProgressShift;
+        if (at > ushort.MaxValue)
+            return call.Fail(Errno.EDOM, "the start lies past what the size can say");
+        if (!TryReadBatch(ref call, out AddToPhysmapBatch batch))
+            return call.Fault();
+        if (batch.Space == (ushort)MapSpace.GmfnRange)
+            return call.Fail(Errno.EOPNOTSUPP, "ranges are mapped by add_to_physmap");
+        Errno error = call.TryResolve(batch.Domain, out Domain domain);
+        if (error != Errno.None)
+            return -(long)error;
+        if (batch.Size < at || (batch.Size == at && at != 0))
+            return call.Fail(Errno.EILSEQ, "the start lies past the size");
+        ulong end = at + HypercallDispatcher.Budget;
+        for (; at < batch.Size; at++)
+        {
+            if (at == end)
+            {
+                call.A0 = (at << ProgressShift) | call.Operation;
+                return call.Restart();
+            }
+            if (!call.TryReadLong(batch.Indices, at, out ulong index) || !call.TryReadLong(batch.Gpfns, at, out ulong gfn))
+                return call.Fault();
+            int result = batch.Space == (ushort)MapSpace.GmfnForeign
+                ? -(int)AddForeign(ref call, domain, batch.ForeignDomain)
+                : -(int)AddOne(ref call, domain, (MapSpace)batch.Space, index, gfn);
+            if (!call.Handle<int>(batch.Errors).TryWriteElement(call.Access, at, in result))
+                return call.Fault();
+        }
+        return 0;
+    }
+
+    public static long Remove(ref HypercallCall call)
+    {
+        ushort id;
+        ulong gfn;
+        bool read;
+        if (call.Is64Bit)
+        {
+            read = call.TryRead(call.A1, out RemoveFromPhysmap wide);
+            (id, gfn) = (wide.Domain, wide.Gpfn);
+        }
+        else
+        {
+            read = call.TryRead(call.A1, out RemoveFromPhysmap32 narrow);
+            (id, gfn) = (narrow.Domain, narrow.Gpfn);
+        }
+        if (!read)
+            return call.Fault();
+        Errno error = call.TryResolve(id, out Domain domain);
+        if (error != Errno.None)
+            return -(long)error;
+        if (!domain.P2m.Lookup(new Gfn(gfn)).IsRam)
+            return call.Fail(Errno.ENOENT, "nothing is mapped at the guest frame");
+        return domain.P2m.TryDepopulate(new Gfn(gfn)) ? 0 : call.Fail(Errno.ENOMEM, "no frame for a page table");
+    }
+
+    private static long AddRange(ref HypercallCall call, Domain domain, Mapping mapping, uint start)
+    {
+        if (mapping.Size < start)
+            return call.Fail(Errno.EILSEQ, "the start lies past the size");
+        uint end = start + HypercallDispatcher.Budget;
+        for (uint at = start; at < mapping.Size; at++)
+        {
+            if (at == end)
+            {
+                call.A0 = ((ulong)at << ProgressShift) | call.Operation;
+                return call.Restart();
+            }
+            Errno error = AddOne(ref call, domain, MapSpace.Gmfn, unchecked(mapping.Index + at), unchecked(mapping.Gfn + at));
+            if (error != Errno.None)
+                return -(long)error;
+        }
+        return 0;
+    }
+
+    /// <summary>One page. What the index names is looked at before where it goes, as on Xen.</summary>
+    private static Errno AddOne(ref HypercallCall call, Domain domain, MapSpace space, ulong index, ulong gfn)
+    {
+        switch (space)
+        {
+            case MapSpace.SharedInfo:
+                if (index != 0)
+                    return Refuse(ref call, Errno.EINVAL, "there is one page of shared_info, index 0");
+                return Lend(ref call, domain, domain.SharedInfo.Frame, gfn);
+            case MapSpace.GrantTable:
+                Errno error = domain.GrantTable.FrameFor(index, out LentFrame? frame);
+                if (error != Errno.None || frame == null)
+                    return Refuse(ref call, Errno.EINVAL, "the grant table has no such frame and can't grow to it");
+                return Lend(ref call, domain, frame, gfn);
+            case MapSpace.Gmfn:
+                if (!domain.P2m.Lookup(new Gfn(index)).IsRam)
+                    return Refuse(ref call, Errno.EINVAL, "the guest frame to move is not memory");
+                if (gfn >= GfnLimit)
+                    return Refuse(ref call, Errno.ENOENT, "the guest frame lies past 48 bits of address");
+                return Refuse(ref call, domain.Move(new Gfn(index), new Gfn(gfn)), "the target is not the guest's to replace, or no frame for a page table");
+            default:
+                return Refuse(ref call, Errno.EINVAL, "no such space");
+        }
+    }
+
+    private static Errno Lend(ref HypercallCall call, Domain domain, LentFrame frame, ulong gfn) => gfn >= GfnLimit
+        ? Refuse(ref call, Errno.ENOENT, "the guest frame lies past 48 bits of address")
+        : Refuse(ref call, domain.Lend(frame, new Gfn(gfn)), "the target is not the guest's to replace, or no frame for a page table");
+
+    /// <summary>There is no other domain to map from; a domain's own frames, and the hypervisor's, are refused as on Xen.</summary>
+    private static Errno AddForeign(ref HypercallCall call, Domain domain, ushort foreign)
+    {
+        if (foreign is DomainIds.Xen or DomainIds.Io || foreign == domain.Id)
+            return Refuse(ref call, Errno.EINVAL, "not a foreign domain");
+        return call.Services.Domains.Find(foreign) == null
+            ? Refuse(ref call, Errno.ESRCH, "no such foreign domain")
+            : Refuse(ref call, Errno.EINVAL, "foreign mappings are not implemented yet");
+    }
+
+    private static Errno Refuse(ref HypercallCall call, Errno error, string reason)
+    {
+        if (error != Errno.None)
+            call.Reason = reason;
+        return error;
+    }
+
+    private static bool TryRead(ref HypercallCall call, out Mapping mapping)
+    {
+        bool read;
+        if (call.Is64Bit)
+        {
+            read = call.TryRead(call.A1, out AddToPhysmap wide);
+            mapping = new Mapping(wide.Domain, wide.Size, (MapSpace)wide.Space, wide.Index, wide.Gpfn);
+        }
+        else
+        {
+            read = call.TryRead(call.A1, out AddToPhysmap32 narrow);
+            mapping = new Mapping(narrow.Domain, narrow.Size, (MapSpace)narrow.Space, narrow.Index, narrow.Gpfn);
+        }
+        return read;
+    }
+
+    private static bool TryReadBatch(ref HypercallCall call, out AddToPhysmapBatch batch)
+    {
+        if (call.Is64Bit)
+            return call.TryRead(call.A1, out batch);
+        bool read = call.TryRead(call.A1, out AddToPhysmapBatch32 narrow);
+        batch = new AddToPhysmapBatch
+        {
+            Domain = narrow.Domain, Space = narrow.Space, Size = narrow.Size, ForeignDomain = narrow.ForeignDomain,
+            Indices = narrow.Indices, Gpfns = narrow.Gpfns, Errors = narrow.Errors,
+        };
+        return read;
+    }
+
+    /// <summary>The argument in one width.</summary>
+    private readonly record struct Mapping(ushort Domain, ushort Size, MapSpace Space, ulong Index, ulong Gfn);
+}

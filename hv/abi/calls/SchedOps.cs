@@ -1,0 +1,83 @@
+using Xenolith.Abi.Contract;
+using Xenolith.Domains;
+
+namespace Xenolith.Abi.Calls;
+
+/// <summary>sched_op (public/sched.h).</summary>
+internal static class SchedOps
+{
+    private const uint MaximumPolledPorts = 128;
+    private const ulong InterruptFlag = 1UL << 9;
+
+    /// <summary>The run loop looks for other work after every exit, so there is nothing to do.</summary>
+    public static long Yield(ref HypercallCall call) => 0;
+
+    public static long Block(ref HypercallCall call)
+    {
+        call.Vcpu.Block();
+        return 0;
+    }
+
+    public static long Shutdown(ref HypercallCall call)
+    {
+        if (!call.TryRead(call.A1, out SchedShutdown argument))
+            return call.Fault();
+        call.Domain.Shutdown((ShutdownReason)(argument.Reason & 0xFF));
+        return 0;
+    }
+
+    /// <summary>DOMID_SELF is not resolved here: Xen takes a plain id only.</summary>
+    public static long RemoteShutdown(ref HypercallCall call)
+    {
+        if (!call.TryRead(call.A1, out SchedRemoteShutdown argument))
+            return call.Fault();
+        Domain? target = call.Services.Domains.Find(argument.Domain);
+        if (target == null)
+            return call.Fail(Errno.ESRCH, "no such domain");
+        if (!call.Domain.IsPrivileged)
+            return call.Fail(Errno.EPERM, "only the control domain may stop a domain by its id");
+        target.Shutdown((ShutdownReason)(argument.Reason & 0xFF));
+        return 0;
+    }
+
+    /// <summary>
+    /// Waits for one of the ports, for an event, or for the time. Returns at once when an event waits already, and then without a look
+    /// at the ports.
+    /// </summary>
+    public static long Poll(ref HypercallCall call)
+    {
+        if (!TryRead(ref call, out SchedPoll poll))
+            return call.Fault();
+        if (poll.PortCount > MaximumPolledPorts)
+            return call.Fail(Errno.EINVAL, "more than 128 ports");
+        if (HasInterrupt(call.Vcpu))
+            return 0;
+        EventChannels channels = call.Domain.EventChannels;
+        uint port = 0;
+        for (uint i = 0; i < poll.PortCount; i++)
+        {
+            if (!call.Handle<uint>(poll.Ports).TryReadElement(call.Access, i, out port))
+                return call.Fault();
+            if (port >= channels.PortLimit)
+                return call.Fail(Errno.EINVAL, "a port past the last");
+            if (channels.IsPending(port))
+                return 0;
+        }
+        // The time is signed: what lies before the start has passed.
+        ulong timeout = poll.Timeout > long.MaxValue ? 1 : poll.Timeout;
+        call.Vcpu.Poll(poll.PortCount == 1 ? port : 0, timeout);
+        return 0;
+    }
+
+    private static bool HasInterrupt(Vcpu vcpu) => vcpu.TrySelectInjection(out Injection injection)
+        && (injection.Kind == InjectionKind.Nmi || (vcpu.Cpu.Rflags & InterruptFlag) != 0);
+
+    private static bool TryRead(ref HypercallCall call, out SchedPoll poll)
+    {
+        if (call.Is64Bit)
+            return call.TryRead(call.A1, out poll);
+        bool read = call.TryRead(call.A1, out SchedPoll32 narrow);
+        poll = new SchedPoll { Ports = narrow.Ports, PortCount = narrow.PortCount, Timeout = narrow.Timeout };
+        return read;
+    }
+}
