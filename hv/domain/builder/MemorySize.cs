@@ -12,7 +12,7 @@ public readonly record struct MemorySize(bool Negative, ulong Bytes, uint Percen
     /// <summary>Bytes that the size means on a machine where <paramref name="total"/> bytes are free.</summary>
     public ulong Resolve(ulong total)
     {
-        ulong bytes = SaturatingAdd(Bytes, total / 100 * Percent);
+        ulong bytes = SaturatingAdd(Bytes, total / 100 * Percent + total % 100 * Percent / 100);
         if (!Negative)
         {
             return bytes;

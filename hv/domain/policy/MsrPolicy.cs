@@ -43,9 +43,17 @@ public sealed class MsrPolicy
     /// <summary>Whether CPUID faults (#GP) for this vCPU now: it asked for that, and runs outside privilege level 0.</summary>
     public bool MustFaultCpuid(Vcpu vcpu) => _vcpus[vcpu.Id].CpuidFaulting && vcpu.Cpu.PrivilegeLevel != 0;
 
-    /// <summary>RDMSR.</summary>
-    public MsrResult Read(Vcpu vcpu, uint index, out ulong value) =>
-        TryRead(vcpu, index, out value) ? MsrResult.Done : MsrResult.GeneralProtection;
+    /// <summary>RDMSR. The value is 0 when it faults.</summary>
+    public MsrResult Read(Vcpu vcpu, uint index, out ulong value)
+    {
+        if (TryRead(vcpu, index, out value))
+        {
+            return MsrResult.Done;
+        }
+
+        value = 0;
+        return MsrResult.GeneralProtection;
+    }
 
     /// <summary>WRMSR.</summary>
     public MsrResult Write(Vcpu vcpu, uint index, ulong value) =>
