@@ -89,33 +89,77 @@ public static class Bochs
         throw new BuildFailure($"Bochs did not open its serial line\n{(File.Exists(log) ? File.ReadAllText(log) : "")}");
     }
 
-    private sealed class Session(Command command, Process process, NetworkStream serial, string folder) : EmulatorSession(command, process)
+    private sealed class Session : EmulatorSession
     {
-        public override Stream Output { get; } = new UntilReset(serial);
+        private readonly NetworkStream _serial;
+        private readonly string _folder;
+        private readonly Timer _watch;
 
-        private protected override Stream Input => serial;
+        public Session(Command command, Process process, NetworkStream serial, string folder)
+            : base(command, process)
+        {
+            _serial = serial;
+            _folder = folder;
+            Output = new UntilReset(serial);
+
+            // Bochs cannot be told to stop at a reset: it is ended when its log tells of a second one.
+            _watch = new Timer(_ => StopAtReset(), null, TimeSpan.FromSeconds(1), TimeSpan.FromMilliseconds(300));
+        }
+
+        public override Stream Output { get; }
+
+        private protected override Stream Input => _serial;
 
         // The emulated UART drops what overflows its FIFO, and the machine is slow.
         private protected override TimeSpan ByteTime => TimeSpan.FromMilliseconds(5);
 
         private protected override MachineEnd End()
         {
-            string log = Path.Combine(folder, "log");
-            string text = File.Exists(log) ? File.ReadAllText(log) : "";
-            if (text.Contains("soft power off", StringComparison.OrdinalIgnoreCase) || text.Contains("Shutdown port: shutdown requested", StringComparison.Ordinal))
+            string log = Log();
+            if (log.Contains("soft power off", StringComparison.OrdinalIgnoreCase) || log.Contains("Shutdown port: shutdown requested", StringComparison.Ordinal))
             {
                 return MachineEnd.PoweredOff;
             }
 
-            return text.Contains("triple", StringComparison.OrdinalIgnoreCase) || text.Contains("reset", StringComparison.OrdinalIgnoreCase)
-                ? MachineEnd.Reset
-                : MachineEnd.EmulatorFailed;
+            return HasReset(log) || log.Contains("exception with no resolution", StringComparison.Ordinal) ? MachineEnd.Reset : MachineEnd.EmulatorFailed;
         }
 
         private protected override void Release()
         {
-            serial.Dispose();
-            Directory.Delete(folder, recursive: true);
+            _watch.Dispose();
+            _serial.Dispose();
+            Directory.Delete(_folder, recursive: true);
+        }
+
+        private void StopAtReset()
+        {
+            if (!HasExited && HasReset(Log()))
+            {
+                Kill();
+            }
+        }
+
+        // The first reset is the power coming on.
+        private static bool HasReset(string log)
+        {
+            const string reset = "bx_pc_system_c::Reset(";
+            int first = log.IndexOf(reset, StringComparison.Ordinal);
+            return first >= 0 && log.IndexOf(reset, first + 1, StringComparison.Ordinal) >= 0;
+        }
+
+        private string Log()
+        {
+            try
+            {
+                using var file = new FileStream(Path.Combine(_folder, "log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+                using var reader = new StreamReader(file);
+                return reader.ReadToEnd();
+            }
+            catch (IOException)
+            {
+                // Not there yet, or the session is being released.
+                return "";
+            }
         }
     }
 

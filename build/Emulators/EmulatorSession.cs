@@ -37,7 +37,21 @@ public abstract class EmulatorSession : IDisposable
     public abstract Stream Output { get; }
 
     /// <summary>Whether the emulator has ended.</summary>
-    public bool HasExited => Process.HasExited;
+    public bool HasExited
+    {
+        get
+        {
+            try
+            {
+                return Process.HasExited;
+            }
+            catch (InvalidOperationException)
+            {
+                // Disposed.
+                return true;
+            }
+        }
+    }
 
     private protected Process Process { get; }
 
