@@ -51,6 +51,11 @@ public static unsafe class Panic
             }
         }
 
+        if (cr2 < Page.Size && frame.Vector == ExceptionVector.PageFault)
+        {
+            Line("a null reference: the first page is not mapped"u8);
+        }
+
         LineText text = default;
         text.Append("panic: exception "u8);
         text.Append(name);
