@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
@@ -113,7 +114,7 @@ public abstract unsafe class Array : IList
     /// <summary>Sorts by the elements' own order.</summary>
     public static void Sort<T>(T[] array) => new Span<T>(array).Sort();
     /// <summary>Makes an array longer or shorter: a new one takes its place.</summary>
-    public static void Resize<T>(ref T[]? array, int newSize)
+    public static void Resize<T>([NotNull] ref T[]? array, int newSize)
     {
         T[] resized = new T[newSize];
         if (array is not null)

@@ -38,8 +38,8 @@ internal static unsafe class ArenaFeatures
         long before = s_arena!.Used;
         using (s_arena.Open())
         {
-            var holder = new Holder { Value = new int[100] };
-            Expect(((int[])holder.Value).Length == 100);
+            var holder = Opaque.Of(new Holder { Value = Opaque.Of(new int[100]) });
+            Expect(holder.Value is int[] { Length: 100 });
         }
         Expect(s_arena.Used - before >= 400 + 32 && s_arena.Used - before < 1000 && s_arena.Remaining == s_arena.Limit - s_arena.Used);
         long used = s_arena.Used;
