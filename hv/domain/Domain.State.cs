@@ -22,14 +22,15 @@ public sealed partial class Domain
     public byte CallbackVector { get; private set; }
 
     /// <summary>
-    /// Sets HVM_PARAM_CALLBACK_IRQ. As on Xen any value is taken: type 2 is a vector; a GSI or a PCI line has no interrupt
-    /// controller to go to here, so nothing is delivered; anything else is none.
+    /// Sets HVM_PARAM_CALLBACK_IRQ. Any value is taken, but only type 2, a vector, has an effect: without a PIC and an I/O APIC
+    /// Xen 4.17 does nothing for the others, and a vector set before stays.
     /// </summary>
     public void SetCallback(ulong value)
     {
         Parameters[(int)HvmParameter.CallbackIrq] = value;
-        bool isVector = value >> 56 == (ulong)CallbackVia.Vector;
-        CallbackVector = isVector ? (byte)value : (byte)0;
+        if (value >> 56 != (ulong)CallbackVia.Vector)
+            return;
+        CallbackVector = (byte)value;
         foreach (Vcpu vcpu in Vcpus)
         {
             if (vcpu.HasPendingUpcall)

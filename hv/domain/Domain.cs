@@ -34,6 +34,7 @@ public sealed partial class Domain : IDisposable
         EventChannels = new EventChannels(this);
         GrantTable = new GrantTable(this, options.MaximumGrantFrames);
         Console = new ConsoleRing(this);
+        Watchdog = new DomainWatchdog(this);
         SharedInfo = null!;
     }
 
@@ -83,6 +84,8 @@ public sealed partial class Domain : IDisposable
 
     public ConsoleRing Console { get; }
 
+    public DomainWatchdog Watchdog { get; }
+
     /// <summary>HVM parameters by index (public/hvm/params.h). Setting one here has no effect beyond its value.</summary>
     public ulong[] Parameters { get; } = new ulong[HvmParameters.Count];
 
@@ -125,6 +128,7 @@ public sealed partial class Domain : IDisposable
         Services.Domains.Remove(this);
         EventChannels.Release();
         Console.Release();
+        Watchdog.Release();
         foreach (Vcpu vcpu in Vcpus)
             vcpu?.Release();
         SharedInfo?.Page.Detach();

@@ -125,7 +125,8 @@ public sealed partial class Vcpu
         int size = Domain.SharedInfo.Is64Bit ? RunStateAccount.Size : RunStateAccount.Size32;
         if (!_runStateArea.TryRegister(access, linear, size))
             return false;
-        WriteRunState(RunStateNow);
+        // As Xen, which does not bring the account of a running vCPU up to now here.
+        WriteRunState(_runState.State == RunState.Running ? _runState : RunStateNow);
         return true;
     }
 

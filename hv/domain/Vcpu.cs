@@ -81,11 +81,15 @@ public sealed partial class Vcpu
     }
 
     /// <summary>
-    /// VCPUOP_register_vcpu_info. EINVAL as <see cref="VcpuInfoArea"/> says, or the vCPU is neither the caller nor offline.
+    /// VCPUOP_register_vcpu_info. ENXIO: the offset leaves the page or is not aligned; EINVAL: registered before, the vCPU is
+    /// neither the caller nor offline, or the frame is not the guest's own writable memory.
     /// </summary>
+    /// <param name="offset">In bytes.</param>
     public Errno RegisterInfo(Gfn gfn, uint offset, Vcpu caller)
     {
-        if (this != caller && IsOnline)
+        if (!Info.IsOffset(offset))
+            return Errno.ENXIO;
+        if (Info.IsRegistered || (this != caller && IsOnline))
             return Errno.EINVAL;
         Errno error = Info.TryRegister(gfn, offset);
         if (error == Errno.None)

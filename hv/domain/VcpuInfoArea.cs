@@ -53,19 +53,17 @@ public sealed class VcpuInfoArea
     /// <summary>Clears evtchn_upcall_mask, as SCHEDOP_block does. It has no effect on delivery to this kind of guest.</summary>
     internal void ClearUpcallMask() => _page?.Write8(_offset + UpcallMaskOffset, 0);
 
+    /// <summary>Whether a vcpu_info can lie at the offset: within the page, aligned as the guest's compiler aligns it.</summary>
+    internal bool IsOffset(uint offset) =>
+        offset <= Page.Size - SharedInfoPage.VcpuInfoSize && (offset & (_sharedInfo.Is64Bit ? 7u : 3u)) == 0;
+
     /// <summary>
     /// Moves the vcpu_info to a place that the guest chose, contents and all, and marks every event word pending so that
-    /// nothing is lost. The caller has checked that the vCPU may do it.
+    /// nothing is lost. The caller has checked that the vCPU may do it, once, and there.
     /// </summary>
-    /// <param name="offset">In bytes; a multiple of 4.</param>
-    /// <returns>
-    /// EINVAL: registered before, out of the page, not aligned (Xen takes any offset), or the frame is not the guest's own
-    /// writable memory.
-    /// </returns>
+    /// <returns>EINVAL: the frame is not the guest's own writable memory.</returns>
     internal Errno TryRegister(Gfn gfn, uint offset)
     {
-        if (offset > Page.Size - SharedInfoPage.VcpuInfoSize || (offset & 3) != 0 || IsRegistered)
-            return Errno.EINVAL;
         if (!_own.TryAttach(gfn))
             return Errno.EINVAL;
         Span<byte> content = stackalloc byte[SharedInfoPage.VcpuInfoSize];

@@ -27,6 +27,9 @@ public sealed partial class VirtualApic
     /// <summary>Whether the registers are MSRs, and the page is nothing.</summary>
     public bool IsX2Apic => (_base & (BaseEnabled | BaseX2Apic)) == (BaseEnabled | BaseX2Apic);
 
+    /// <summary>Whether the page at <see cref="PageAddress"/> holds the registers.</summary>
+    public bool HasPage => IsEnabled && !IsX2Apic;
+
     private uint X2ApicLogicalId => (Id >> 4) << 16 | 1u << (int)(Id & 0xF);
 
     /// <summary>

@@ -9,6 +9,12 @@ public sealed partial class VirtualApic
     /// <summary>Nanoseconds of one tick of the timer's input clock before division: 100 MHz, as Xen's.</summary>
     public const ulong BusCycle = 10;
 
+    /// <summary>
+    /// The periodic timer interrupts no more often than this, in nanoseconds (Xen has the same limit): a shorter period would
+    /// keep the host in its interrupt handler. What the guest reads as the count is not affected.
+    /// </summary>
+    private const ulong MinimumPeriod = 100_000;
+
     private const uint TimerModeMask = 3 << 17;
     private const uint TimerPeriodic = 1 << 17;
     private const uint TimerTscDeadline = 2 << 17;
@@ -82,7 +88,7 @@ public sealed partial class VirtualApic
             ulong period = this[ApicRegister.InitialCount] * TickNanoseconds;
             // Ticks that nobody was there to take are lost, not saved up: the next one is the first after now.
             _countStart += (now - _countStart) / period * period;
-            Timers.Set(_timer, _countStart + period);
+            Timers.Set(_timer, _countStart + Spaced(period));
         }
         if ((lvt & LvtMasked) == 0)
             Raise((byte)lvt);
@@ -141,8 +147,12 @@ public sealed partial class VirtualApic
         }
         ulong period = initial * TickNanoseconds;
         ulong elapsed = Clock.Nanoseconds - _countStart;
-        Timers.Set(_timer, _countStart + (elapsed / period + 1) * period);
+        ulong next = _countStart + elapsed / period * period;
+        Timers.Set(_timer, next + (IsPeriodic ? Spaced(period) : period));
     }
+
+    /// <summary>The smallest multiple of the period that is not below the minimum.</summary>
+    private static ulong Spaced(ulong period) => period >= MinimumPeriod ? period : (MinimumPeriod + period - 1) / period * period;
 
     private void ArmTscDeadline()
     {

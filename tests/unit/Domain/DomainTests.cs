@@ -196,4 +196,29 @@ public sealed class DomainTests
         domain.SetAssist(VmAssistType.RunstateUpdateFlag, false);
         Assert.False(domain.HasAssist(VmAssistType.RunstateUpdateFlag));
     }
+
+    [Fact]
+    public void WatchdogsAreTakenStartedAgainAndGivenBack()
+    {
+        using var machine = new TestMachine();
+        Domain domain = machine.CreateDomain();
+        Assert.Equal(Errno.EINVAL, domain.Watchdog.Set(1, 5, out _));
+        Assert.Equal(Errno.EINVAL, domain.Watchdog.Set(3, 5, out _));
+        Assert.Equal(Errno.EINVAL, domain.Watchdog.Set(99, 5, out _));
+        Assert.Equal(Errno.None, domain.Watchdog.Set(0, 30, out uint first));
+        Assert.Equal(1u, first);
+        Assert.Equal(Errno.None, domain.Watchdog.Set(0, 40, out uint second));
+        Assert.Equal(2u, second);
+        Assert.Equal(Errno.ENOSPC, domain.Watchdog.Set(0, 40, out _));
+        machine.Advance(29_000_000_000);
+        Assert.Equal(Errno.None, domain.Watchdog.Set(1, 30, out uint none));
+        Assert.Equal(0u, none);
+        Assert.Equal(Errno.None, domain.Watchdog.Set(2, 0, out _));
+        Assert.Equal(Errno.EINVAL, domain.Watchdog.Set(2, 0, out _));
+        machine.Advance(29_999_999_999);
+        Assert.False(domain.IsShutDown);
+        machine.Advance(1);
+        Assert.Equal(ShutdownReason.Watchdog, domain.ShutdownReason);
+        Assert.Contains("stopped by its watchdog", machine.Console.Text);
+    }
 }

@@ -248,27 +248,47 @@ public sealed class VirtualApicTests : IDisposable
     {
         _apic.Write(Divide, 0xB);
         _apic.Write(LvtTimer, 0x2_0061);
-        _apic.Write(InitialCount, 100);
-        _machine.Advance(1300);
+        _apic.Write(InitialCount, 10_000);
+        _machine.Advance(130_000);
         Assert.Equal((byte)0x61, Pending());
-        Assert.Equal(70u, _apic.Read(CurrentCount));
+        Assert.Equal(7_000u, _apic.Read(CurrentCount));
         Take();
         _apic.Write(EoiRegister, 0);
-        _machine.Advance(699);
+        _machine.Advance(69_999);
         Assert.Null(Pending());
         _machine.Advance(1);
         Assert.Equal((byte)0x61, Pending());
         Take();
         _apic.Write(EoiRegister, 0);
         // A long absence is one tick, not hundreds.
-        _machine.Advance(1_000_500);
+        _machine.Advance(100_050_000);
         Take();
         _apic.Write(EoiRegister, 0);
         Assert.Null(Pending());
-        Assert.Equal(50u, _apic.Read(CurrentCount));
+        Assert.Equal(5_000u, _apic.Read(CurrentCount));
         _apic.Write(InitialCount, 0);
-        _machine.Advance(10_000);
+        _machine.Advance(1_000_000);
         Assert.Null(Pending());
+    }
+
+    [Fact]
+    public void AShortPeriodInterruptsNoMoreOftenThanTheHostCanBear()
+    {
+        _apic.Write(Divide, 0xB);
+        _apic.Write(LvtTimer, 0x2_0061);
+        _apic.Write(InitialCount, 7);
+        int ticks = 0;
+        for (int i = 0; i < 1000; i++)
+        {
+            _machine.Advance(1_000);
+            if (Pending() == null)
+                continue;
+            ticks++;
+            Take();
+            _apic.Write(EoiRegister, 0);
+        }
+        Assert.InRange(ticks, 8, 10);
+        Assert.InRange(_apic.Read(CurrentCount), 1u, 7u);
     }
 
     [Fact]
@@ -280,7 +300,7 @@ public sealed class VirtualApicTests : IDisposable
         _machine.Advance(1_000);
         Assert.Null(Pending());
         _apic.Write(LvtTimer, 0x2_0061);
-        _machine.Advance(1_000);
+        _machine.Advance(100_000);
         Assert.Equal((byte)0x61, Pending());
     }
 
