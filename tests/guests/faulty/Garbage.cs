@@ -8,7 +8,7 @@ namespace Xenolith.Guests.Faulty;
 /// </summary>
 internal static class Garbage
 {
-    private const int Rounds = 300, Length = 64;
+    private const int Rounds = 80, Length = 64;
     private const byte TimerVector = 0x51, Spurious = 0xFF;
 
     public static void Run()

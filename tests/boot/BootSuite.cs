@@ -1,0 +1,132 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using Xenolith.Build.Emulators;
+using Xenolith.Build.Guests;
+using Xenolith.Build.Host;
+using Xenolith.Build.Images;
+
+namespace Xenolith.Tests.Boot;
+
+/// <summary>All boot tests, the long ones first.</summary>
+internal static class BootSuite
+{
+    private const string PoweredOff = "the initial domain has powered off";
+
+    private static readonly TestMachine[] Main = [TestMachine.QemuSvm, TestMachine.BochsVmx];
+
+    public static IEnumerable<BootTest> All() => Linux().Concat(Guests()).Concat(Features()).Concat(FaultyGuests()).Concat(BadInput.All());
+
+    public static string GuestPath(string name) => Path.Combine(Tree.Guests, name);
+
+    /// <summary>Debian's kernel up to a shell that is typed into, and off again.</summary>
+    private static IEnumerable<BootTest> Linux()
+    {
+        BootModule[] modules = [new BootModule(LinuxGuest.Kernel, LinuxGuest.DefaultArguments), new BootModule(LinuxGuest.InitialFileSystem)];
+        foreach (TestMachine machine in Main.Append(TestMachine.BochsSvm))
+        {
+            yield return new BootTest("linux-shell", machine)
+            {
+                Modules = modules,
+                MemoryMiB = machine.Kind == MachineKind.Qemu ? 2048 : 512,
+                Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 120 : 400),
+                Input =
+                [
+                    new Typed(LinuxGuest.Prompt, "cat /sys/hypervisor/type /sys/hypervisor/guest_type\n"),
+                    new Typed(LinuxGuest.Prompt, "echo sum $((6 * 7)); dmesg | grep -c 'Xen version'\n"),
+                    new Typed("sum 42", ""),
+                    new Typed(LinuxGuest.Prompt, "sleep 1; poweroff -f\n"),
+                ],
+                Expected = ["^xen$", "^PVH$", "^sum 42$", PoweredOff],
+                Forbidden = ["Kernel panic", "Call Trace:", @"\bBUG\b", "Oops"],
+            };
+        }
+
+        yield return new BootTest("linux-reboot", TestMachine.QemuSvm)
+        {
+            Modules = modules,
+            Limit = TimeSpan.FromSeconds(120),
+            Input = [new Typed(LinuxGuest.Prompt, "reboot -f\n")],
+            Expected = ["has asked for a reboot"],
+            End = ExpectedEnd.Reset,
+        };
+    }
+
+    /// <summary>Every guest of tests/guests, C# and C, with the line of its counts.</summary>
+    private static IEnumerable<BootTest> Guests()
+    {
+        string[] names = [.. ImageCatalog.Guests().Select(guest => guest.Name).Concat(CGuest.Names).Where(name => name != "faulty")];
+        foreach (string name in names)
+        {
+            foreach (TestMachine machine in Main)
+            {
+                yield return Guest(name, machine);
+            }
+        }
+
+        foreach (string name in (string[])["hypercalls", "events", "timers"])
+        {
+            yield return Guest(name, TestMachine.BochsSvm);
+        }
+
+        // The line that people type without our tools.
+        yield return Guest("hello", TestMachine.QemuSvm) with { Name = "plain-line", Arguments = "loglvl=all console=com1 dom0=pvh", MemoryMiB = 2048 };
+    }
+
+    private static BootTest Guest(string name, TestMachine machine) => new("guest-" + name, machine)
+    {
+        Modules = [new BootModule(GuestPath(name), "first second=3")],
+        Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 60 : 150),
+        Expected = [$@"guest {name}: [1-9]\d* passed, 0 failed, \d+ skipped", PoweredOff],
+    };
+
+    /// <summary>The runtime's own tests, inside the image.</summary>
+    private static IEnumerable<BootTest> Features()
+    {
+        if (!File.Exists(ImageCatalog.Features.Output))
+        {
+            yield break;
+        }
+
+        foreach (TestMachine machine in Main)
+        {
+            yield return new BootTest("features", machine)
+            {
+                Image = ImageCatalog.Features.Output,
+                Arguments = "loglvl=all console=com1",
+                Expected = [@"^(\(xenolith\) )?\d+ passed, 0 failed, \d+ skipped"],
+                End = ExpectedEnd.PowerOffOrReset,
+            };
+        }
+    }
+
+    /// <summary>Guests that go wrong: the hypervisor says how they ended, and stays in order.</summary>
+    private static IEnumerable<BootTest> FaultyGuests()
+    {
+        foreach (TestMachine machine in Main)
+        {
+            yield return Faulty("triple-fault", machine) with { Expected = ["guest faulty: triple-fault", "triple fault"], End = ExpectedEnd.Reset };
+            yield return Faulty("garbage", machine) with { Expected = ["guest faulty: garbage"], End = ExpectedEnd.PowerOffOrReset };
+            yield return Faulty("wild", machine) with { Expected = ["guest faulty: wild"], End = ExpectedEnd.PowerOffOrReset };
+            yield return Faulty("halt", machine) with { Expected = ["guest faulty: halt", PoweredOff], End = ExpectedEnd.PowerOff };
+            yield return Faulty("crash", machine) with { Expected = ["guest faulty: crash", "crash"], End = ExpectedEnd.Reset };
+            yield return Faulty("reboot", machine) with { Expected = ["guest faulty: reboot", "has asked for a reboot"], End = ExpectedEnd.Reset };
+        }
+
+        yield return Faulty("reboot", TestMachine.QemuSvm) with
+        {
+            Name = "reboot-noreboot",
+            Arguments = "loglvl=all console=com1 dom0=pvh noreboot",
+            Expected = ["guest faulty: reboot", "has asked for a reboot", "noreboot"],
+            End = ExpectedEnd.Halt,
+        };
+    }
+
+    private static BootTest Faulty(string fault, TestMachine machine) => new("faulty-" + fault, machine)
+    {
+        Modules = [new BootModule(GuestPath("faulty"), fault)],
+        Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 60 : 120),
+        ForbidFailures = false,
+    };
+}

@@ -1,0 +1,87 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Threading;
+using System.Threading.Tasks;
+using Xenolith.Build.Emulators;
+using Xenolith.Build.Host;
+
+namespace Xenolith.Tests.Boot;
+
+/// <summary>
+/// <c>Xenolith.Tests.Boot [--machine qemu|bochs] [--filter TEXT] [--jobs N]</c>: a line a test, two at a time unless told
+/// otherwise, then the counts. Ends with code 1 when one failed.
+/// </summary>
+internal static class Program
+{
+    private static readonly Lock s_output = new();
+
+    private static int Main(string[] arguments)
+    {
+        string? machine = Option(arguments, "--machine");
+        string? filter = Option(arguments, "--filter");
+        int jobs = int.Parse(Option(arguments, "--jobs") ?? "2", System.Globalization.CultureInfo.InvariantCulture);
+        BootTest[] tests =
+        [
+            .. BootSuite.All()
+                .Where(test => machine is null || test.Machine.Kind == Enum.Parse<MachineKind>(machine, ignoreCase: true))
+                .Where(test => filter is null || $"{test.Name} {test.Machine.Name}".Contains(filter, StringComparison.Ordinal)),
+        ];
+        int failed = 0;
+        // One by one from the front of the list: the long ones stand there.
+        var next = new System.Collections.Concurrent.ConcurrentQueue<BootTest>(tests);
+        Parallel.For(0, jobs, _ =>
+        {
+            while (next.TryDequeue(out BootTest? test))
+            {
+                if (!RunAndPrint(test))
+                {
+                    Interlocked.Increment(ref failed);
+                }
+            }
+        });
+        Console.Out.WriteLine($"{tests.Length - failed} passed, {failed} failed, 0 skipped");
+        return failed == 0 ? 0 : 1;
+    }
+
+    private static bool RunAndPrint(BootTest test)
+    {
+        BootOutcome outcome;
+        try
+        {
+            outcome = BootRunner.Run(test);
+        }
+        catch (BuildFailure failure)
+        {
+            outcome = new BootOutcome(failure.Message, TimeSpan.Zero, "", []);
+        }
+
+        lock (s_output)
+        {
+            if (outcome.Failure is null)
+            {
+                Console.Out.WriteLine($"{test.Name} {test.Machine.Name}: passed ({outcome.Elapsed.TotalSeconds:0.0} s)");
+            }
+            else
+            {
+                Console.Out.WriteLine($"{test.Name} {test.Machine.Name}: failed ({outcome.Elapsed.TotalSeconds:0.0} s): {outcome.Failure}");
+                foreach (string line in outcome.LastLines)
+                {
+                    Console.Out.WriteLine($"    | {Printable(line)}");
+                }
+
+                Console.Out.WriteLine($"    the whole output is in {outcome.Log}");
+            }
+        }
+
+        return outcome.Failure is null;
+    }
+
+    private static string Printable(string line) => new([.. line.Select(c => c is >= ' ' and < (char)127 ? c : '.')]);
+
+    private static string? Option(string[] arguments, string name)
+    {
+        int at = Array.IndexOf(arguments, name);
+        return at >= 0 && at + 1 < arguments.Length ? arguments[at + 1] : null;
+    }
+}

@@ -1,0 +1,31 @@
+using System.Collections.Generic;
+using Xenolith.Build.Emulators;
+
+namespace Xenolith.Tests.Boot;
+
+/// <summary>An emulated machine as a test names it.</summary>
+/// <param name="Name">As printed: qemu-svm, bochs-vmx, bochs-svm.</param>
+/// <param name="Kind">The emulator.</param>
+/// <param name="EmulatorArguments">What the emulator is told beyond the usual.</param>
+internal sealed record TestMachine(string Name, MachineKind Kind, IReadOnlyList<string> EmulatorArguments)
+{
+    private const string BochsCpu = "count=1, ips=200000000, reset_on_triple_fault=0, ignore_bad_msrs=1";
+
+    /// <summary>QEMU's TCG: AMD's SVM with nested paging.</summary>
+    public static TestMachine QemuSvm { get; } = new("qemu-svm", MachineKind.Qemu, []);
+
+    /// <summary>Bochs as an Intel processor: VMX, EPT, VPID, unrestricted guest.</summary>
+    public static TestMachine BochsVmx { get; } = new("bochs-vmx", MachineKind.Bochs, []);
+
+    /// <summary>Bochs as an AMD processor, with what QEMU's SVM lacks (next RIP, flush by ASID).</summary>
+    public static TestMachine BochsSvm { get; } = new("bochs-svm", MachineKind.Bochs, [$"cpu: model=ryzen, {BochsCpu}"]);
+
+    /// <summary>QEMU with an AMD processor that has no virtualisation.</summary>
+    public static TestMachine QemuWithoutSvm { get; } = new("qemu-without-svm", MachineKind.Qemu, ["-cpu", "qemu64,-svm"]);
+
+    /// <summary>Bochs with a 64-bit Intel processor of before VMX.</summary>
+    public static TestMachine BochsWithoutVmx { get; } = new("bochs-without-vmx", MachineKind.Bochs, [$"cpu: model=p4_prescott_celeron_336, {BochsCpu}"]);
+
+    /// <summary>Bochs with VMX but without EPT.</summary>
+    public static TestMachine BochsWithoutEpt { get; } = new("bochs-without-ept", MachineKind.Bochs, [$"cpu: model=core2_penryn_t9600, {BochsCpu}"]);
+}
