@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using System.Runtime.InteropServices;
+using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Kernel;
 using Xenolith.Mm;
@@ -76,7 +77,7 @@ public sealed class GuestAccessTests : IDisposable
         byte[] four = new byte[4];
         Assert.True(_domain.Memory.TryRead(0x30_0000, four));
         Assert.Equal<byte>([1, 2, 3, 4], four);
-        Assert.Equal(Abi.Contract.Errno.None, _domain.TryPopulate(new Gfn(0xFFFFF), 1));
+        Assert.Equal(Errno.None, _domain.TryPopulate(new Gfn(0xFFFFF), 1));
         Assert.True(_vcpu.Access.CopyOut(0xFFFF_FFFE, [5, 6, 7, 8]));
         Assert.True(_domain.Memory.TryRead(0, four));
         Assert.Equal<byte>([7, 8, 0, 0], four);

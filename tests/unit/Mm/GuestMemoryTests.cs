@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Kernel;
 using Xenolith.Mm;
@@ -15,8 +16,8 @@ public sealed class GuestMemoryTests
     {
         using var machine = new TestMachine();
         Domain domain = machine.CreateDomain();
-        Assert.Equal(Abi.Contract.Errno.None, domain.Move(new Gfn(0x301), new Gfn(0x900)));
-        Assert.Equal(Abi.Contract.Errno.None, domain.Move(new Gfn(0x303), new Gfn(0x301)));
+        Assert.Equal(Errno.None, domain.Move(new Gfn(0x301), new Gfn(0x900)));
+        Assert.Equal(Errno.None, domain.Move(new Gfn(0x303), new Gfn(0x301)));
         byte[] data = Enumerable.Range(0, 0x1800).Select(i => (byte)(i * 7)).ToArray();
         Assert.True(domain.Memory.TryWrite(0x30_0800, data));
         byte[] back = new byte[data.Length];
