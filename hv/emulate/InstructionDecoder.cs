@@ -25,6 +25,9 @@ public sealed class InstructionDecoder
         _decoder16 = Decoder.Create(16, _bytes);
         _decoder32 = Decoder.Create(32, _bytes);
         _decoder64 = Decoder.Create(64, _bytes);
+        WarmUp(_decoder16);
+        WarmUp(_decoder32);
+        WarmUp(_decoder64);
     }
 
     /// <summary>Why the last fetch failed, after <see cref="FetchResult.Fault"/>.</summary>
@@ -72,6 +75,21 @@ public sealed class InstructionDecoder
         }
 
         return FetchResult.Invalid;
+    }
+
+    /// <summary>Makes Iced build its tables now, so that no exit does.</summary>
+    private void WarmUp(Decoder decoder)
+    {
+        // lock or dword [base + 4], imm8: a prefix, a memory operand and an immediate.
+        ReadOnlySpan<byte> code = [0xF0, 0x83, 0x48, 0x04, 0x01];
+        code.CopyTo(_bytes.Room);
+        _bytes.Start(code.Length);
+        decoder.Decode(out Instruction instruction);
+        if (instruction.Mnemonic != Mnemonic.Or || instruction.OpCount != 2 || instruction.MemorySize == MemorySize.Unknown
+            || instruction.GetImmediate(1) != 1)
+        {
+            throw new InvalidOperationException("the instruction decoder does not work");
+        }
     }
 
     /// <summary>
