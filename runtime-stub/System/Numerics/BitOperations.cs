@@ -1,8 +1,9 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace System.Numerics;
 
-/// <summary>Operations on bits.</summary>
+/// <summary>Operations on bits. An image for any x86-64 may not assume lzcnt, tzcnt and popcnt, so bsr and bsf serve.</summary>
 public static class BitOperations
 {
     /// <summary>Zero bits above the highest one; 32 for 0.</summary>
@@ -16,12 +17,12 @@ public static class BitOperations
 
     /// <summary>Zero bits below the lowest one; 32 for 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int TrailingZeroCount(uint value) => value == 0 ? 32 : Log2(value & (0u - value));
+    public static int TrailingZeroCount(uint value) => value == 0 ? 32 : (int)X86Base.BitScanForward(value);
     /// <summary>Zero bits below the lowest one; 32 for 0.</summary>
     public static int TrailingZeroCount(int value) => TrailingZeroCount((uint)value);
     /// <summary>Zero bits below the lowest one; 64 for 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int TrailingZeroCount(ulong value) => value == 0 ? 64 : Log2(value & (0ul - value));
+    public static int TrailingZeroCount(ulong value) => value == 0 ? 64 : (int)X86Base.X64.BitScanForward(value);
     /// <summary>Zero bits below the lowest one; 64 for 0.</summary>
     public static int TrailingZeroCount(long value) => TrailingZeroCount((ulong)value);
     /// <summary>Zero bits below the lowest one; 64 for 0.</summary>
@@ -29,20 +30,11 @@ public static class BitOperations
 
     /// <summary>Number of the highest one bit; 0 for 0.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static int Log2(uint value) => Log2((ulong)value);
+    public static int Log2(uint value) => (int)X86Base.BitScanReverse(value | 1);
 
     /// <summary>Number of the highest one bit; 0 for 0.</summary>
-    public static int Log2(ulong value)
-    {
-        // Without lzcnt (an image for any x86-64 may not assume it) six halvings.
-        int result = 0;
-        if (value >= 1ul << 32) { value >>= 32; result = 32; }
-        if (value >= 1u << 16) { value >>= 16; result += 16; }
-        if (value >= 1u << 8) { value >>= 8; result += 8; }
-        if (value >= 1u << 4) { value >>= 4; result += 4; }
-        if (value >= 1u << 2) { value >>= 2; result += 2; }
-        return result + (int)(value >> 1);
-    }
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int Log2(ulong value) => (int)X86Base.X64.BitScanReverse(value | 1);
     /// <summary>Number of the highest one bit; 0 for 0.</summary>
     public static int Log2(nuint value) => Log2((ulong)value);
 

@@ -2,6 +2,7 @@ using System;
 using System.Runtime;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using System.Threading;
 
 namespace Xenolith.Runtime;
@@ -244,8 +245,7 @@ internal struct SpinLock
     internal void Enter()
     {
         while (Interlocked.CompareExchange(ref _taken, 1, 0) != 0)
-        {
-        }
+            X86Base.Pause();
     }
 
     internal void Leave() => Volatile.Write(ref _taken, 0);

@@ -52,9 +52,9 @@ public static unsafe class Startup
     [MethodImpl(MethodImplOptions.InternalCall)]
     private static extern void* FirstChunk();
 
-    /// <summary>Runs once, on the first CPU, before any static field that holds references is touched. The kernel's
-    /// <c>runtime_allocate_chunk</c> is first called later: static references are made in memory of the image. The immortal arena stays open on this CPU afterwards, for the
-    /// rest of the boot; <see cref="EndBoot"/> closes it.</summary>
+    /// <summary>Runs once, on the first CPU, before any static field that holds references is touched. Those are made in
+    /// memory of the image: the kernel's <c>runtime_allocate_chunk</c> is first called later. The immortal arena stays
+    /// open on this CPU for the rest of the boot; <see cref="EndBoot"/> closes it.</summary>
     public static void Initialize()
     {
         Arena.StartImmortal(FirstChunk(), FirstChunkBytes);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 using System.Threading;
 using Xenolith.Runtime;
 
@@ -39,8 +40,7 @@ internal static unsafe class ClassConstructorRunner
         if (Volatile.Read(ref s_owner) != cpu)
         {
             while (Interlocked.CompareExchange(ref s_owner, cpu, 0) != 0)
-            {
-            }
+                X86Base.Pause();
         }
         s_depth++;
         nint constructor = context.cctorMethodAddress;
