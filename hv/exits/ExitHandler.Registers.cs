@@ -1,4 +1,6 @@
+using Iced.Intel;
 using Xenolith.Domains;
+using Xenolith.Emulate;
 using Xenolith.Hal;
 using CpuidResult = Xenolith.Kernel.CpuidResult;
 
@@ -63,7 +65,7 @@ internal sealed partial class ExitHandler
         VirtualCpu cpu = vcpu.Cpu;
         ref Exit exit = ref cpu.Exit;
         ControlRegisterPolicy policy = _initial.Controls;
-        int length = _decoder.LengthAt(cpu, vcpu.Access);
+        int length = exit.GeneralRegister == Exit.UnknownGeneralRegister ? DecodeControlRegisterMove(vcpu) : _decoder.LengthAt(cpu, vcpu.Access);
         if (length == 0)
         {
             return;
@@ -100,6 +102,32 @@ internal sealed partial class ExitHandler
         {
             cpu.InjectException(GeneralProtection, true, 0);
         }
+    }
+
+    /// <summary>
+    /// Completes the exit of a CPU without decode assists from the instruction itself, a MOV to or from a control register.
+    /// </summary>
+    /// <returns>The instruction's length; 0 when it is another one by now, and the vCPU must simply run on.</returns>
+    private int DecodeControlRegisterMove(Vcpu vcpu)
+    {
+        ref Exit exit = ref vcpu.Cpu.Exit;
+        if (_decoder.Fetch(vcpu.Cpu, vcpu.Access, out Instruction instruction) != FetchResult.Decoded || instruction.Mnemonic != Mnemonic.Mov)
+        {
+            return 0;
+        }
+
+        Register control = exit.IsControlRegisterWrite ? instruction.Op0Register : instruction.Op1Register;
+        Register general = exit.IsControlRegisterWrite ? instruction.Op1Register : instruction.Op0Register;
+        if (control - Register.CR0 != exit.ControlRegister)
+        {
+            return 0;
+        }
+
+        bool is64 = vcpu.Access.Is64Bit;
+        exit.GeneralRegister = (byte)(general - (is64 ? Register.RAX : Register.EAX));
+        ulong value = vcpu.Cpu.Registers[exit.GeneralRegister];
+        exit.ControlRegisterValue = is64 ? value : (uint)value;
+        return instruction.Length;
     }
 
     private static bool TryWriteCr8(Vcpu vcpu, ulong value)
