@@ -86,7 +86,7 @@ public sealed class InstructionDecoder
         _bytes.Start(code.Length);
         decoder.Decode(out Instruction instruction);
         if (instruction.Mnemonic != Mnemonic.Or || instruction.OpCount != 2 || instruction.MemorySize == MemorySize.Unknown
-            || instruction.GetImmediate(1) != 1)
+            || instruction.GetOpKind(0) != OpKind.Memory || instruction.GetOpRegister(0) != Register.None || instruction.Immediate8 != 1)
         {
             throw new InvalidOperationException("the instruction decoder does not work");
         }

@@ -205,20 +205,24 @@ public sealed class MmioEmulator(InstructionDecoder decoder)
             return true;
         }
 
+        return TryReadImmediate(in instruction, kind, out value);
+    }
+
+    /// <summary>The immediate, sign-extended where the instruction extends it.</summary>
+    private static bool TryReadImmediate(in Instruction instruction, OpKind kind, out ulong value)
+    {
+        // Instruction.GetImmediate formats a message on its way to an exception, which needs more library than the image has.
         switch (kind)
         {
-            case OpKind.Immediate8:
-            case OpKind.Immediate16:
-            case OpKind.Immediate32:
-            case OpKind.Immediate64:
-            case OpKind.Immediate8to16:
-            case OpKind.Immediate8to32:
-            case OpKind.Immediate8to64:
-            case OpKind.Immediate32to64:
-                value = instruction.GetImmediate(operand);
-                return true;
-            default:
-                return false;
+            case OpKind.Immediate8: value = instruction.Immediate8; return true;
+            case OpKind.Immediate16: value = instruction.Immediate16; return true;
+            case OpKind.Immediate32: value = instruction.Immediate32; return true;
+            case OpKind.Immediate64: value = instruction.Immediate64; return true;
+            case OpKind.Immediate8to16: value = (ulong)instruction.Immediate8to16; return true;
+            case OpKind.Immediate8to32: value = (ulong)instruction.Immediate8to32; return true;
+            case OpKind.Immediate8to64: value = (ulong)instruction.Immediate8to64; return true;
+            case OpKind.Immediate32to64: value = (ulong)instruction.Immediate32to64; return true;
+            default: value = 0; return false;
         }
     }
 
