@@ -55,7 +55,7 @@ public sealed class ImageBuilder(Report report, ObjectToolchain toolchain)
         string[] inputs = [input, .. references];
         if (IsStale(code, inputs))
         {
-            report.Step($"{image.Name}: translate to machine code", () => ObjectCompiler.Compile(toolchain, input, references, code));
+            report.Step($"{image.Name}: translate to machine code", () => ObjectCompiler.Compile(toolchain, input, references, code, report.Note));
         }
 
         string stubs = Path.Combine(work, "stubs.o");

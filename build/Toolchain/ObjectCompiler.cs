@@ -26,7 +26,8 @@ public static class ObjectCompiler
     /// <param name="input">The top assembly.</param>
     /// <param name="references">All other assemblies, the core library among them.</param>
     /// <param name="output">The object file.</param>
-    public static void Compile(ObjectToolchain toolchain, string input, IReadOnlyList<string> references, string output)
+    /// <param name="note">Told of library methods that cannot be translated; they panic when called.</param>
+    public static void Compile(ObjectToolchain toolchain, string input, IReadOnlyList<string> references, string output, Action<string> note)
     {
         Command command = toolchain == ObjectToolchain.Ilc ? Ilc(input, references, output) : Bflat(input, references, output);
         (int exitCode, string text) = command.Capture();
@@ -36,7 +37,23 @@ public static class ObjectCompiler
             string[] said = [.. text.Split('\n').Select(line => line.TrimEnd()).Where(line => line.Length > 0 && !line.StartsWith("   at ", StringComparison.Ordinal) && !line.Contains("--- End of", StringComparison.Ordinal)).Distinct()];
             throw new BuildFailure($"compiling {Path.GetFileName(input)} to machine code failed\n{string.Join('\n', said)}\ncommand: {command}");
         }
+
+        // ilc replaces a method it cannot translate (a missing member, mostly) by one that throws, and goes on.
+        string[] untranslated = [.. text.Split('\n').Where(line => line.Contains("will always throw", StringComparison.Ordinal)).Select(line => line.Trim())];
+        foreach (string line in untranslated.Where(IsOfLibrary))
+        {
+            note(line);
+        }
+
+        string[] ours = [.. untranslated.Where(line => !IsOfLibrary(line))];
+        if (ours.Length > 0)
+        {
+            File.Delete(output);
+            throw new BuildFailure($"compiling {Path.GetFileName(input)} to machine code: these methods cannot be translated\n{string.Join('\n', ours)}");
+        }
     }
+
+    private static bool IsOfLibrary(string line) => line.Contains(": Iced.", StringComparison.Ordinal);
 
     private static Command Ilc(string input, IReadOnlyList<string> references, string output)
     {
