@@ -23,6 +23,12 @@ public sealed class ScriptedCpu : VirtualCpu
     /// <summary>Exceptions injected, in order; the error code is null where there is none.</summary>
     public List<(byte Vector, uint? ErrorCode)> InjectedExceptions { get; } = [];
 
+    /// <summary>NMIs injected.</summary>
+    public int InjectedNmis { get; private set; }
+
+    /// <summary>Set while the guest is in the handler of an NMI.</summary>
+    public bool NmiBlocked { get; set; }
+
     public int NestedInvalidations { get; private set; }
 
     public int Entries { get; private set; }
@@ -78,6 +84,14 @@ public sealed class ScriptedCpu : VirtualCpu
         if (!CanTakeInterrupt)
             throw new InvalidOperationException("an interrupt is injected that the vCPU can't take");
         InjectedInterrupts.Add(vector);
+    }
+
+    public override bool TryInjectNmi()
+    {
+        if (NmiBlocked)
+            return false;
+        InjectedNmis++;
+        return true;
     }
 
     public override void InjectException(byte vector, bool hasErrorCode, uint errorCode) =>
