@@ -10,7 +10,7 @@ namespace System;
 
 /// <summary>The base of all arrays.</summary>
 [StructLayout(LayoutKind.Sequential)]
-public abstract unsafe class Array : IList
+public abstract unsafe class Array : IList, ICloneable
 {
     // The compiler writes arrays in this layout; with several dimensions their bounds follow.
     private readonly int _length;
@@ -123,6 +123,16 @@ public abstract unsafe class Array : IList
     }
     /// <summary>Copies all elements to another array.</summary>
     public void CopyTo(Array array, int index) => Copy(this, 0, array, index, _length);
+
+    /// <summary>A new array with the same elements.</summary>
+    public object Clone()
+    {
+        if (Rank != 1)
+            ThrowHelper.ThrowNotSupported();
+        Array copy = Unsafe.As<Array>(Allocation.NewArray(m_pEEType, _length));
+        Copy(this, copy, _length);
+        return copy;
+    }
 
     int ICollection.Count => _length;
     object? IList.this[int index]

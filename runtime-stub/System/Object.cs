@@ -13,6 +13,14 @@ public unsafe class Object
     /// <summary>An object without state.</summary>
     public Object() { }
 
+    /// <summary>Nothing is collected, so nothing is finalised. An image with a class that overrides this does not link:
+    /// RhpNewFinalizable is missing.</summary>
+    ~Object() { }
+
+    /// <summary>The object's type.</summary>
+    [Intrinsic]
+    public Type GetType() => RuntimeType.Of(m_pEEType);
+
     /// <summary>Whether both are the same object.</summary>
     public virtual bool Equals(object? obj) => this == obj;
 

@@ -1,4 +1,5 @@
-using System.Runtime.InteropServices;
+using System.Runtime.CompilerServices;
+using Internal.Runtime;
 
 namespace System;
 
@@ -8,14 +9,57 @@ public struct Void { }
 /// <summary>The base of all structs.</summary>
 public abstract class ValueType
 {
-    /// <summary>Structs that do not say what equality is are never equal to a boxed one.</summary>
-    public override bool Equals(object? obj) => ReferenceEquals(this, obj);
-    /// <inheritdoc/>
-    public override int GetHashCode() => 0;
+    private unsafe Span<byte> Bytes => new Span<byte>(ref Unsafe.As<RawData>(this).Data, (int)m_pEEType->ValueSize);
+
+    /// <summary>Structs that do not say what equality is are equal when all their bytes are: of references, the same
+    /// object. (.NET asks the objects.)</summary>
+    public override unsafe bool Equals(object? obj)
+        => obj is not null && obj.m_pEEType == m_pEEType && Bytes.SequenceEqual(Unsafe.As<ValueType>(obj).Bytes);
+
+    /// <summary>A hash of all bytes.</summary>
+    public override int GetHashCode()
+    {
+        HashCode hash = default;
+        foreach (byte part in Bytes)
+            hash.Add(part);
+        return hash.ToHashCode();
+    }
 }
 
-/// <summary>The base of all enums.</summary>
-public abstract class Enum : ValueType { }
+/// <summary>The base of all enums. Their names are not in the image; as text they are numbers.</summary>
+public abstract class Enum : ValueType
+{
+    private unsafe ulong Bits
+    {
+        get
+        {
+            ref byte data = ref Unsafe.As<RawData>(this).Data;
+            return m_pEEType->ElementType switch
+            {
+                ElementType.SByte => (ulong)(sbyte)data,
+                ElementType.Byte => data,
+                ElementType.Int16 => (ulong)Unsafe.As<byte, short>(ref data),
+                ElementType.UInt16 => Unsafe.As<byte, ushort>(ref data),
+                ElementType.Int32 => (ulong)Unsafe.As<byte, int>(ref data),
+                ElementType.UInt32 => Unsafe.As<byte, uint>(ref data),
+                _ => Unsafe.As<byte, ulong>(ref data),
+            };
+        }
+    }
+
+    private unsafe bool IsSigned => m_pEEType->ElementType is ElementType.SByte or ElementType.Int16 or ElementType.Int32 or ElementType.Int64;
+
+    /// <summary>Whether all bits of another value are set.</summary>
+    [Intrinsic]
+    public bool HasFlag(Enum flag) => (Bits & flag.Bits) == flag.Bits;
+    /// <inheritdoc/>
+    public override unsafe bool Equals(object? obj)
+        => obj is not null && obj.m_pEEType == m_pEEType && Bits == Unsafe.As<Enum>(obj).Bits;
+    /// <inheritdoc/>
+    public override int GetHashCode() => Bits.GetHashCode();
+    /// <summary>The number.</summary>
+    public override string ToString() => IsSigned ? ((long)Bits).ToString() : Bits.ToString();
+}
 
 /// <summary>true or false.</summary>
 public readonly struct Boolean : IEquatable<bool>, IComparable<bool>

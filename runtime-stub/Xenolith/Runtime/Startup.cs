@@ -68,9 +68,9 @@ public static unsafe class Startup
         if (Section(header, StaticReferences, out start, out end))
             MakeStaticReferences((int*)start, (int*)end);
         if (Section(header, EagerConstructors, out start, out end))
-            Run((delegate*<void>*)start, (delegate*<void>*)end);
+            Run((int*)start, (int*)end);
         if (Section(header, ModuleInitializers, out start, out end))
-            Run((delegate*<void>*)start, (delegate*<void>*)end);
+            Run((int*)start, (int*)end);
     }
 
     /// <summary>Closes the immortal arena on this CPU: from now on <c>new</c> needs an open arena.</summary>
@@ -114,9 +114,9 @@ public static unsafe class Startup
         }
     }
 
-    private static void Run(delegate*<void>* method, delegate*<void>* end)
+    private static void Run(int* method, int* end)
     {
         for (; method < end; method++)
-            (*method)();
+            ((delegate*<void>)Follow(method))();
     }
 }
