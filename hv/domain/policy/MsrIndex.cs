@@ -43,6 +43,8 @@ public static class MsrIndex
     public const uint AmdHardwareConfiguration = 0xC001_0015;
     public const uint AmdTopOfMemory = 0xC001_001A;
     public const uint AmdTopOfMemory2 = 0xC001_001D;
+    public const uint AmdNorthbridgeConfiguration = 0xC001_001F;
+    public const uint AmdInterruptPending = 0xC001_0055;
     public const uint AmdVirtualMachineControl = 0xC001_0114;
     public const uint AmdDecodeConfiguration = 0xC001_1029;
 }

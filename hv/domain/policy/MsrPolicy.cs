@@ -116,7 +116,8 @@ public sealed class MsrPolicy
             case MsrIndex.AmdHardwareConfiguration:
                 value = AmdTscCountsAtP0;
                 return isAmd;
-            case MsrIndex.AmdSystemConfiguration or MsrIndex.AmdTopOfMemory or MsrIndex.AmdTopOfMemory2 or MsrIndex.AmdVirtualMachineControl:
+            case MsrIndex.AmdSystemConfiguration or MsrIndex.AmdTopOfMemory or MsrIndex.AmdTopOfMemory2
+                or MsrIndex.AmdNorthbridgeConfiguration or MsrIndex.AmdInterruptPending or MsrIndex.AmdVirtualMachineControl:
                 // Guests read these without asking whether they are there.
                 return isAmd;
             case MsrIndex.AmdDecodeConfiguration:

@@ -45,6 +45,8 @@ public sealed class MsrPolicyTests : IDisposable
     [InlineData(false, MsrIndex.AmdHardwareConfiguration, 0x100_0000)]
     [InlineData(false, MsrIndex.AmdDecodeConfiguration, 2)]
     [InlineData(false, MsrIndex.AmdSystemConfiguration, 0)]
+    [InlineData(false, MsrIndex.AmdInterruptPending, 0)]
+    [InlineData(false, MsrIndex.AmdNorthbridgeConfiguration, 0)]
     public void Reads(bool intel, uint index, ulong expected)
     {
         Assert.Equal(MsrResult.Done, Policy(intel).Read(_vcpu, index, out ulong value));
