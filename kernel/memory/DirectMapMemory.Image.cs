@@ -1,4 +1,5 @@
 using System;
+using System.Runtime;
 using System.Runtime.CompilerServices;
 
 namespace Xenolith.Kernel;
@@ -49,8 +50,25 @@ public sealed unsafe class DirectMapMemory : PhysicalMemory
     /// <inheritdoc/>
     public override ref uint Word32(ulong address) => ref Unsafe.AsRef<uint>(At(address, 4, 4));
 
+    /// <inheritdoc/>
+    public override void Clear(ulong address, ulong length)
+    {
+        if (((address | length) & Page.OffsetMask) != 0 || !IsRam(address, length))
+        {
+            base.Clear(address, length);
+            return;
+        }
+
+        ClearFrames((void*)(AddressSpace.DirectMap + address), length);
+    }
+
+    // unsafe: whole frames of RAM, checked above.
+    [RuntimeImport("*", "kernel_clear_frames")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern void ClearFrames(void* frames, ulong length);
+
     // The pointer arithmetic of this seam: range and alignment are checked here, once.
-    private byte* At(ulong address, uint length, uint alignment)
+    private byte* At(ulong address, ulong length, uint alignment)
     {
         if (!IsRam(address, length) || (address & (alignment - 1)) != 0)
         {

@@ -19,8 +19,6 @@ public sealed class FrameAllocator
     /// <summary>The largest order of one allocation.</summary>
     public const int MaximumOrder = Page.Order1G;
 
-    private const int ScrubBytes = 1 << 21;
-
     private readonly PhysicalMemory _memory;
     private readonly ulong _table;
     private readonly ulong _frames;
@@ -357,7 +355,7 @@ public sealed class FrameAllocator
         }
 
         FreeFrames -= count;
-        Scrub(part << Page.Shift, count << Page.Shift);
+        _memory.Clear(part << Page.Shift, count << Page.Shift);
         return new Mfn(part);
     }
 
@@ -378,17 +376,6 @@ public sealed class FrameAllocator
             {
                 Insert(upper, blockOrder);
             }
-        }
-    }
-
-    private void Scrub(ulong address, ulong length)
-    {
-        while (length != 0)
-        {
-            int piece = (int)Math.Min(length, ScrubBytes);
-            _memory.Bytes(address, piece).Clear();
-            address += (uint)piece;
-            length -= (uint)piece;
         }
     }
 

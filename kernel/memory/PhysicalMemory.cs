@@ -28,6 +28,18 @@ public abstract class PhysicalMemory
     /// <summary>The naturally aligned 32-bit word at the address.</summary>
     public abstract ref uint Word32(ulong address);
 
+    /// <summary>Zeroes [address, address + length), which may be of any size. Implementers may know a faster way for much memory.</summary>
+    public virtual void Clear(ulong address, ulong length)
+    {
+        const int piece = 1 << 21;
+        for (; length > piece; address += piece, length -= piece)
+        {
+            Bytes(address, piece).Clear();
+        }
+
+        Bytes(address, (int)length).Clear();
+    }
+
     /// <summary>The frame as bytes.</summary>
     public Span<byte> Frame(Mfn mfn) => Bytes(mfn.Address, Page.Size);
 }
