@@ -29,6 +29,9 @@ public struct EventQueue
     /// <summary>Adds an external interrupt; only when nothing waits.</summary>
     public void AddInterrupt(byte vector) => Next = PendingEvent.Interrupt(vector);
 
+    /// <summary>Adds a non-maskable interrupt; only when nothing waits.</summary>
+    public void AddNmi() => Next = PendingEvent.NonMaskable;
+
     /// <summary>Adds an exception, merged with what waits.</summary>
     public void AddException(byte vector, bool hasErrorCode, uint errorCode)
     {

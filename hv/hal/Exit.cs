@@ -7,7 +7,7 @@ public enum ExitReason
     Interrupt,
     /// <summary>The guest can now take the interrupt for which a window was asked.</summary>
     InterruptWindow,
-    /// <summary>VMCALL or VMMCALL.</summary>
+    /// <summary>The vendor's own instruction for it, VMCALL or VMMCALL. The other vendor's is #UD in the guest, as without a hypervisor.</summary>
     Hypercall,
     Cpuid,
     Halt,

@@ -1,3 +1,5 @@
+using Xenolith.Kernel;
+
 namespace Xenolith.Hal;
 
 /// <summary>Kinds of event, numbered as both VMX's interruption type (SDM vol. 3, 25.8.3) and, as far as it has them, SVM's EVENTINJ (APM vol. 2, 15.20).</summary>
@@ -24,6 +26,8 @@ public readonly record struct PendingEvent(bool Valid, EventKind Kind, byte Vect
     public bool IsSoftware => Kind >= EventKind.SoftwareInterrupt;
 
     public static PendingEvent Interrupt(byte vector) => new(true, EventKind.ExternalInterrupt, vector, false, 0, 0);
+
+    public static PendingEvent NonMaskable => new(true, EventKind.Nmi, ExceptionVector.NonMaskable, false, 0, 0);
 
     public static PendingEvent Fault(byte vector, bool hasErrorCode, uint errorCode) =>
         new(true, EventKind.Exception, vector, hasErrorCode, errorCode, 0);

@@ -9,6 +9,14 @@ public sealed partial class SvmCpu
     private EventQueue _events;
     private PendingEvent _injected;
     private bool _windowWanted;
+    private NmiBlocking _nmiBlocking;
+    private ulong _iretRip;
+
+    /// <summary>
+    /// SVM leaves it to the hypervisor to hold further NMIs back while a guest handles one (APM vol. 2, 15.13.3): its IRET exits before it
+    /// runs, and has run when RIP is elsewhere.
+    /// </summary>
+    private enum NmiBlocking { None, UntilIret, UntilIretCompletes }
 
     public override bool CanTakeInterrupt => _events.IsEmpty && AcceptsInterrupts;
 
@@ -19,6 +27,20 @@ public sealed partial class SvmCpu
         if (!CanTakeInterrupt)
             throw new InvalidOperationException("an interrupt for a vCPU that can't take one");
         _events.AddInterrupt(vector);
+    }
+
+    public override bool TryInjectNmi()
+    {
+        if (!_events.IsEmpty || (_vmcb.Fields.InterruptShadow & 1) != 0)
+            return false;
+        if (_nmiBlocking == NmiBlocking.UntilIretCompletes && _vmcb.Fields.Rip != _iretRip)
+            _nmiBlocking = NmiBlocking.None;
+        if (_nmiBlocking != NmiBlocking.None)
+            return false;
+        _events.AddNmi();
+        _nmiBlocking = NmiBlocking.UntilIret;
+        _vmcb.Fields.Intercepts1 |= MiscellaneousIntercepts.Iret;
+        return true;
     }
 
     public override void InjectException(byte vector, bool hasErrorCode, uint errorCode) =>
@@ -87,5 +109,13 @@ public sealed partial class SvmCpu
         if (fromInstruction && !(_injected.Valid && _injected.Vector == interrupted.Vector))
             return;
         _events.Resume(interrupted);
+    }
+
+    /// <summary>The IRET that ends the guest's NMI handler is about to run.</summary>
+    private void SeeIret()
+    {
+        _vmcb.Fields.Intercepts1 &= ~MiscellaneousIntercepts.Iret;
+        _nmiBlocking = NmiBlocking.UntilIretCompletes;
+        _iretRip = _vmcb.Fields.Rip;
     }
 }

@@ -35,13 +35,15 @@ public sealed partial class SvmCpu
 
         SvmInstructions.Enter(ref Registers, ref vmcb, _vmcb.Region.Address, _processor.HostVmcb.Address);
         vmcb.TlbControl = TlbControl.None;
-        if (vmcb.ExitCode == (ulong)SvmExitCode.Invalid)
+        if ((uint)vmcb.ExitCode == (uint)SvmExitCode.Invalid)
         {
             ReportFailedEntry();
             return;
         }
         ResumeInterruptedEvent();
         SvmExits.Decode(ref vmcb, _processor.Capabilities, ref Exit, in Registers);
+        if (vmcb.ExitCode == (ulong)SvmExitCode.Iret)
+            SeeIret();
         // An NMI was held by the global interrupt flag and has been taken through the host's IDT by now.
         if (Exit.Reason == ExitReason.Exception && Exit.Vector == ExceptionVector.MachineCheck)
             HostInstructions.RaiseMachineCheck();
@@ -92,6 +94,8 @@ public sealed partial class SvmCpu
         _log.Error($"VM entry failed: VMRUN found the guest's state invalid");
         if (CheckEntry() == 0)
             _log.Error($"VM entry: no rule that is checked is broken");
+        if (!_virtualisation.ChecksEntries)
+            _log.Error($"VM entry: emulators overwrite the state of a refused VMRUN; with every entry checked the rules are named before it");
         Exit.Reason = ExitReason.EntryFailed;
         Exit.RawReason = vmcb.ExitCode;
         Exit.RawInformation1 = vmcb.ExitInformation1;

@@ -45,6 +45,6 @@ public enum SvmExitCode : ulong
     Xsetbv = 0x08D,
     Rdpru = 0x08E,
     NestedPageFault = 0x400,
-    /// <summary>VMRUN found the state invalid.</summary>
-    Invalid = ulong.MaxValue,
+    /// <summary>VMRUN found the state invalid: -1. QEMU writes it with 32 bits, so only the low half counts.</summary>
+    Invalid = uint.MaxValue,
 }

@@ -37,7 +37,8 @@ public static class SvmExits
             case SvmExitCode.Nmi:
                 exit.Reason = ExitReason.Nmi;
                 return;
-            case SvmExitCode.VirtualInterrupt:
+            // The end of the guest's NMI handler: like a window, a chance to deliver what waits.
+            case SvmExitCode.VirtualInterrupt or SvmExitCode.Iret:
                 exit.Reason = ExitReason.InterruptWindow;
                 return;
             case SvmExitCode.Shutdown:

@@ -22,6 +22,15 @@ public sealed partial class VmxCpu
         _events.AddInterrupt(vector);
     }
 
+    public override bool TryInjectNmi()
+    {
+        // Blocking by STI too: some CPUs refuse an NMI under it (27.3.1.5). The entry sets blocking by NMI itself, IRET ends it.
+        if (!_events.IsEmpty || _vmcs.Read(VmcsField.GuestInterruptibility) != 0)
+            return false;
+        _events.AddNmi();
+        return true;
+    }
+
     public override void InjectException(byte vector, bool hasErrorCode, uint errorCode) =>
         _events.AddException(vector, hasErrorCode, errorCode);
 

@@ -15,6 +15,7 @@ public sealed class SvmExitTests
     [InlineData(SvmExitCode.Interrupt, ExitReason.Interrupt)]
     [InlineData(SvmExitCode.Nmi, ExitReason.Nmi)]
     [InlineData(SvmExitCode.VirtualInterrupt, ExitReason.InterruptWindow)]
+    [InlineData(SvmExitCode.Iret, ExitReason.InterruptWindow)]
     [InlineData(SvmExitCode.Vmmcall, ExitReason.Hypercall)]
     [InlineData(SvmExitCode.Cpuid, ExitReason.Cpuid)]
     [InlineData(SvmExitCode.Hlt, ExitReason.Halt)]

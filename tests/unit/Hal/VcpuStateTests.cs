@@ -106,6 +106,30 @@ public sealed class VcpuStateTests
     }
 
     [Fact]
+    public void AnNmiNeedsNoFlagButNoOtherEvent()
+    {
+        foreach (VirtualCpu cpu in Both())
+        {
+            VmxEntryCheckTests.LoadFlat32(cpu);
+            cpu.Rflags = 0;
+            Assert.True(cpu.TryInjectNmi());
+            Assert.False(cpu.TryInjectNmi());
+            Assert.False(cpu.CanTakeInterrupt);
+        }
+    }
+
+    [Fact]
+    public void AnNmiWaitsForTheEndOfAShadow()
+    {
+        using var vmx = new VmxFixture();
+        vmx.Cpu.ControlBlock.Write(VmcsField.GuestInterruptibility, (ulong)Interruptibility.BlockingByNmi);
+        Assert.False(vmx.Cpu.TryInjectNmi());
+        using var svm = new SvmFixture(s_svm);
+        svm.Cpu.ControlBlock.Fields.InterruptShadow = 1;
+        Assert.False(svm.Cpu.TryInjectNmi());
+    }
+
+    [Fact]
     public void MsrsOfTheControlBlockAreHeldAndOthersAreNot()
     {
         foreach (VirtualCpu cpu in Both())
