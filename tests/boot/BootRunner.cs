@@ -40,7 +40,7 @@ internal static class BootRunner
             EmulatorArguments = test.Machine.EmulatorArguments,
         };
         using EmulatorSession session = Emulator.Start(test.Machine.Kind, setup);
-        using var reader = new SerialReader(session.Output);
+        var reader = new SerialReader(session.Output);
         int typed = 0;
         TimeSpan lastOutput = watch.Elapsed;
         while (true)

@@ -5,8 +5,11 @@ using System.Threading;
 
 namespace Xenolith.Tests.Boot;
 
-/// <summary>Reads a machine's serial line on a thread of its own, so that silence can be waited out.</summary>
-internal sealed class SerialReader : IDisposable
+/// <summary>
+/// Reads a machine's serial line on a thread of its own, so that silence can be waited out. The thread ends with the
+/// emulator: closing the stream under it would wait for its read.
+/// </summary>
+internal sealed class SerialReader
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(50);
 
@@ -29,8 +32,6 @@ internal sealed class SerialReader : IDisposable
         bytes = piece;
         return taken;
     }
-
-    public void Dispose() => _stream.Dispose();
 
     private void Read()
     {

@@ -21,6 +21,7 @@ internal static class Program
         WaitTests.Run(tests, upcall);
         ApicTests.Run(tests);
         ApicTimerTests.Run(tests);
+        ChannelTests.NonMaskable(tests);
         tests.Finish();
     }
 }
