@@ -45,7 +45,7 @@ internal static partial class SourceRules
     private static bool MatchesPath(string line, string path)
     {
         int at = line.IndexOf(path, StringComparison.Ordinal);
-        // "out/work/x" or "~/home/" is no absolute path: something precedes the slash.
+        // "out" or "~" before the slash makes it a relative path.
         return at >= 0 && (at == 0 || !(char.IsAsciiLetterOrDigit(line[at - 1]) || "._-*)}".Contains(line[at - 1], StringComparison.Ordinal)));
     }
 

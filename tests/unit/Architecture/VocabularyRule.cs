@@ -36,8 +36,8 @@ internal static partial class VocabularyRule
         }
     }
 
-    // "Xenolith" is ours; "grant" only as a word or the start of one (grants, GrantTable), not in "granularity".
-    [GeneratedRegex(@"\w*hypercall\w*|\w*evtchn\w*|\w*event_?channel\w*|\bdom_?id\w*|\w*Dom(ain)?Id\b|\bGrant(s|ed)?(?![a-z])\w*|\bgrants?\b|\bXen(?!olith)\w*|\bxen\b|\bdom0\w*|\bp2m\b|\bgfn\b", RegexOptions.IgnoreCase)]
+    // "Xenolith" is ours; "grant" only as a word or the start of a name (grants, GrantTable), not in "granularity".
+    [GeneratedRegex(@"\w*hypercall\w*|\w*evtchn\w*|\w*event_?channel\w*|\bdom_?id\w*|\w*Dom(ain)?Id\b|(?-i:\b[Gg]rants?(?![a-z])\w*)|\bXen(?!olith)\w*|\bxen\b|\bdom0\w*|\bp2m\b|\bgfn\b", RegexOptions.IgnoreCase)]
     private static partial Regex XenConcept();
 
     // The exit's own name is allowed: that an instruction called the hypervisor is the HAL's business, which call it was is not.
