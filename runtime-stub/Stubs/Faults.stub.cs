@@ -1,3 +1,4 @@
+using System;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -62,8 +63,10 @@ internal sealed class FaultsStub : IStub
         probe.ja(page);
         probe.ret();
 
-        // Calls of unmanaged functions need no transition: nothing stops threads here.
-        o.Function("RhpPInvoke").A.ret();
-        o.Function("RhpPInvokeReturn").A.ret();
+        // Calls of and from unmanaged functions need no transition: nothing stops threads here.
+        foreach (string symbol in (ReadOnlySpan<string>)["RhpPInvoke", "RhpPInvokeReturn", "RhpReversePInvoke", "RhpReversePInvokeReturn"])
+        {
+            o.Function(symbol).A.ret();
+        }
     }
 }

@@ -1,6 +1,6 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using Internal.Runtime;
 
 namespace System;
 
@@ -20,6 +20,7 @@ public readonly ref struct Span<T>
             this = default;
             return;
         }
+        RequireExactType(array);
         _reference = ref MemoryMarshal.GetArrayDataReference(array);
         _length = array.Length;
     }
@@ -35,10 +36,19 @@ public readonly ref struct Span<T>
             this = default;
             return;
         }
+        RequireExactType(array);
         if ((ulong)(uint)start + (uint)length > (uint)array.Length)
             ThrowHelper.ThrowArgumentOutOfRange();
         _reference = ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(array), (nint)(uint)start);
         _length = length;
+    }
+
+    // A string[] may pass for an object[], but not be written as one.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static unsafe void RequireExactType(T[] array)
+    {
+        if (default(T) is null && array.m_pEEType != MethodTable.Of<T[]>())
+            ThrowHelper.ThrowArrayTypeMismatch();
     }
 
     /// <summary>Elements at an address.</summary>

@@ -133,8 +133,8 @@ internal static unsafe class ArenaFeatures
     {
         using (s_arena!.Open())
         {
-            object[] from = Opaque.Of<object[]>([new Holder(), new Holder()]);
-            from.AsSpan().CopyTo((object[])Opaque.Of<object>(s_holders));
+            Holder[] from = Opaque.Of<Holder[]>([new Holder(), new Holder()]);
+            from.AsSpan().CopyTo(Opaque.Of(s_holders)!);
         }
     }
     private static void Exchange()
@@ -156,6 +156,7 @@ internal static unsafe class ArenaFeatures
         ExpectFault(FaultKind.ArenaViolation, &StoreInArray);
         ExpectFault(FaultKind.ArenaViolation, &StoreStruct);
         ExpectFault(FaultKind.ArenaViolation, &StoreByReference);
+        ExpectFault(FaultKind.ArenaViolation, &CopyMany);
         ExpectFault(FaultKind.ArenaViolation, &Exchange);
         ExpectFault(FaultKind.ArenaViolation, &GrowList);
         Expect(s_root is null && s_holder.Value is null && s_holders[1] is null);

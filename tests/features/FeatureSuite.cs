@@ -13,6 +13,7 @@ internal static class FeatureSuite
             ObjectFeatures.Run();
             ValueFeatures.Run();
             MemoryFeatures.Run();
+            LanguageFeatures.Run();
             ArenaFeatures.Run();
         }
         Verdict.WriteSummary();

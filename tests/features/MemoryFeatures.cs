@@ -81,9 +81,11 @@ internal static unsafe class MemoryFeatures
         Expect((string)texts[0] == "fine");
         ExpectFault(FaultKind.ArrayTypeMismatch, &StoreWrongly);
         ExpectFault(FaultKind.ArrayTypeMismatch, &AddressWrongly);
+        ExpectFault(FaultKind.ArrayTypeMismatch, &SpanWrongly);
     }
     private static void StoreWrongly() => Opaque.Of<object[]>(new string[2])[0] = new object();
     private static void AddressWrongly() => Touch(ref Opaque.Of<object[]>(new string[2])[0]);
+    private static void SpanWrongly() => Expect(Opaque.Of<object[]>(new string[2]).AsSpan().Length == 0);
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void Touch(ref object place) => place = "x";
 

@@ -173,6 +173,9 @@ public sealed unsafe class Arena
         return chunk;
     }
 
+    /// <summary>Whether there are arenas but the immortal one.</summary>
+    internal static bool AnyMortal => s_arenas != null;
+
     /// <summary>The arena that an address is in, or null: an image's object, a stack, unmanaged memory.</summary>
     internal static ArenaState* Find(nint address)
     {

@@ -38,26 +38,20 @@ internal static unsafe class StoreCheck
     /// <summary>Checks every reference that a copy of memory would store.</summary>
     internal static void Bulk(nint destination, nint source, nuint byteCount)
     {
-        // Which words are references is not known here; a word is taken for one if it points behind the header of an
-        // arena that is the source's own, which no other datum does but by chance.
-        ArenaState* from = Arena.Find(source);
-        if (from == null || from->IsImmortal)
+        if (!Arena.AnyMortal)
             return;
-        ArenaState* to = Arena.Find(destination);
-        if (to == from)
+        ArenaState* home = Arena.Find(destination);
+        if (home == null ? destination < s_imageStart || destination >= s_imageEnd : Arena.Find(source) == home)
             return;
-        bool placeIsImage = destination >= s_imageStart && destination < s_imageEnd;
-        if (to == null && !placeIsImage)
-            return;
-        for (ArenaState* outer = to; outer != null; outer = outer->Within)
-        {
-            if (outer == from)
-                return;
-        }
+        // Which words are references is not known here. One is taken for a reference if it points behind a header
+        // that names the very arena it points into, which no other datum does but by chance.
         for (nuint offset = 0; offset + 8 <= byteCount; offset += 8)
         {
             nint word = *(nint*)(source + (nint)offset);
-            if ((word & 7) == 0 && from->Contains(word - 8) && *(ArenaState**)(word - 8) == from)
+            if (word == 0 || (word & 7) != 0)
+                continue;
+            ArenaState* arena = Arena.Find(word);
+            if (arena != null && !arena->IsImmortal && *(ArenaState**)(word - 8) == arena && !MayStore(destination, word))
                 Fault.Raise(FaultKind.ArenaViolation);
         }
     }
