@@ -348,7 +348,7 @@ internal static class Dispatch
             case 5: // SCHEDOP_shutdown_code
                 return call.NotYet(Errno.ENOSYS);
             case 6: // SCHEDOP_watchdog
-                return call.NotYet(Errno.ENOSYS);
+                return SchedOps.Watchdog(ref call);
             case 7: // SCHEDOP_pin_override
                 return call.NotYet(Errno.ENOSYS);
             default:

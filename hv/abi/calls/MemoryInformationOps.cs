@@ -9,8 +9,11 @@ namespace Xenolith.Abi.Calls;
 /// <summary>memory_op: the calls that only tell (public/memory.h).</summary>
 internal static class MemoryInformationOps
 {
+    private const string HasNoProgress = "a call that is done at once has no progress";
+
     /// <summary>One past the machine's highest frame of RAM.</summary>
-    public static long MaximumRamPage(ref HypercallCall call) => (long)Page.FramesFor(call.Services.Memory.Limit);
+    public static long MaximumRamPage(ref HypercallCall call) => HasProgress(in call)
+        ? call.Fail(Errno.EINVAL, HasNoProgress) : (long)Page.FramesFor(call.Services.Memory.Limit);
 
     public static long CurrentReservation(ref HypercallCall call)
     {
@@ -34,6 +37,8 @@ internal static class MemoryInformationOps
     /// <summary>Copies the E820 map out, as much of it as the caller has room for, and says how much.</summary>
     public static long MemoryMap(ref HypercallCall call)
     {
+        if (HasProgress(in call))
+            return call.Fail(Errno.ENOSYS, HasNoProgress);
         E820Entry[] map = call.Domain.MemoryMap;
         if (map.Length == 0)
             return call.Fail(Errno.ENOSYS, "the domain was built without a memory map");
@@ -50,6 +55,9 @@ internal static class MemoryInformationOps
             : call.TryWrite(call.A1, new MemoryMap32 { EntryCount = count, Buffer = (uint)buffer });
         return written ? 0 : call.Fault();
     }
+
+    /// <summary>Whether anything stands above the operation's six bits.</summary>
+    private static bool HasProgress(in HypercallCall call) => call.A0 >> 6 != 0;
 
     private static bool TryReadMap(ref HypercallCall call, out uint room, out ulong buffer)
     {
@@ -69,6 +77,8 @@ internal static class MemoryInformationOps
     private static long Resolve(ref HypercallCall call, out Domain domain)
     {
         domain = call.Domain;
+        if (HasProgress(in call))
+            return call.Fail(Errno.EINVAL, HasNoProgress);
         if (!call.TryRead(call.A1, out MemoryDomain argument))
             return call.Fault();
         return -(long)call.TryResolve(argument.Domain, out domain);

@@ -64,6 +64,8 @@ internal static class PhysmapOps
 
     public static long Remove(ref HypercallCall call)
     {
+        if (call.A0 >> ProgressShift != 0)
+            return call.Fail(Errno.EINVAL, "a call that is done at once has no progress");
         ushort id;
         ulong gfn;
         bool read;

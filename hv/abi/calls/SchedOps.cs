@@ -69,6 +69,15 @@ internal static class SchedOps
         return 0;
     }
 
+    /// <summary>Starts, restarts or gives back one of the domain's two watchdogs; the result names the one that was taken.</summary>
+    public static long Watchdog(ref HypercallCall call)
+    {
+        if (!call.TryRead(call.A1, out SchedWatchdog argument))
+            return call.Fault();
+        Errno error = call.Domain.Watchdog.Set(argument.Id, argument.Timeout, out uint result);
+        return error == Errno.None ? result : call.Fail(error, "no such watchdog, not in use, or both in use");
+    }
+
     private static bool HasInterrupt(Vcpu vcpu) => vcpu.TrySelectInjection(out Injection injection)
         && (injection.Kind == InjectionKind.Nmi || (vcpu.Cpu.Rflags & InterruptFlag) != 0);
 

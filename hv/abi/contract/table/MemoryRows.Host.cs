@@ -22,9 +22,9 @@ internal static class MemoryRows
             Row.Done(MemoryOp.PopulatePhysmap, "MemoryReservationOps.Populate").InOut<MemoryReservation, MemoryReservation32>().Target().Preemptible()
                 .Allocates().Errors("EFAULT; then " + NoErrno)
                 .Note("What was mapped there before goes back to the machine; Xen leaves it with the domain, unmapped."),
-            Row.Done(MemoryOp.MaximumRamPage, "MemoryInformationOps.MaximumRamPage"),
-            Row.Done(MemoryOp.CurrentReservation, "MemoryInformationOps.CurrentReservation").In<MemoryDomain>().Target().Errors("EFAULT ESRCH EPERM"),
-            Row.Done(MemoryOp.MaximumReservation, "MemoryInformationOps.MaximumReservation").In<MemoryDomain>().Target().Errors("EFAULT ESRCH EPERM"),
+            Row.Done(MemoryOp.MaximumRamPage, "MemoryInformationOps.MaximumRamPage").Errors("EINVAL"),
+            Row.Done(MemoryOp.CurrentReservation, "MemoryInformationOps.CurrentReservation").In<MemoryDomain>().Target().Errors("EINVAL EFAULT ESRCH EPERM"),
+            Row.Done(MemoryOp.MaximumReservation, "MemoryInformationOps.MaximumReservation").In<MemoryDomain>().Target().Errors("EINVAL EFAULT ESRCH EPERM"),
             Row.NotYet(MemoryOp.MachphysMfnList).InOut<MachphysMfnList, MachphysMfnList32>(),
             Row.Done(MemoryOp.AddToPhysmap, "PhysmapOps.Add").In<AddToPhysmap, AddToPhysmap32>().Target().Preemptible().Allocates()
                 .Errors("EDOM EFAULT ENOSYS ESRCH EPERM EILSEQ EINVAL ENOENT ENOMEM")
@@ -34,9 +34,9 @@ internal static class MemoryRows
             Row.NotYet(MemoryOp.Exchange).InOut<MemoryExchange, MemoryExchange32>().Target(),
             Row.Absent(MemoryOp.MachphysMapping).Out<MachphysMapping, MachphysMapping32>(),
             Row.NotYet(MemoryOp.SetMemoryMap).In<ForeignMemoryMap, ForeignMemoryMap32>().Target(),
-            Row.Done(MemoryOp.MaximumGpfn, "MemoryInformationOps.MaximumGpfn").In<MemoryDomain>().Target().Errors("EFAULT ESRCH EPERM"),
+            Row.Done(MemoryOp.MaximumGpfn, "MemoryInformationOps.MaximumGpfn").In<MemoryDomain>().Target().Errors("EINVAL EFAULT ESRCH EPERM"),
             Row.Done(MemoryOp.RemoveFromPhysmap, "PhysmapOps.Remove").In<RemoveFromPhysmap, RemoveFromPhysmap32>().Target()
-                .Errors("EFAULT ESRCH EPERM ENOENT ENOMEM")
+                .Errors("EINVAL EFAULT ESRCH EPERM ENOENT ENOMEM")
                 .Note("RAM that is taken out goes back to the machine; Xen leaves it with the domain, unmapped."),
             Row.NotYet(MemoryOp.SetPodTarget).InOut<PodTarget, PodTarget32>().Target(),
             Row.NotYet(MemoryOp.GetPodTarget).InOut<PodTarget, PodTarget32>().Target(),

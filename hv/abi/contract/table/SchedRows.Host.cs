@@ -18,7 +18,7 @@ internal static class SchedRows
             Row.Done(SchedOp.Poll, "SchedOps.Poll").In<SchedPoll, SchedPoll32>().Errors("EFAULT EINVAL EFAULT EINVAL"),
             Row.Done(SchedOp.RemoteShutdown, "SchedOps.RemoteShutdown").In<SchedRemoteShutdown>().Privileged().Errors("EFAULT ESRCH EPERM"),
             Row.NotYet(SchedOp.ShutdownCode).In<SchedShutdown>(),
-            Row.NotYet(SchedOp.Watchdog).In<SchedWatchdog>(),
+            Row.Done(SchedOp.Watchdog, "SchedOps.Watchdog").In<SchedWatchdog>().Errors("EFAULT EINVAL ENOSPC"),
             Row.NotYet(SchedOp.PinOverride).In<SchedPinOverride>().Privileged(),
         ],
     };

@@ -1,0 +1,208 @@
+using Xenolith.Abi.Contract;
+using Xenolith.Domains;
+using Xunit;
+
+namespace Xenolith.Tests.Unit.Abi;
+
+/// <summary>event_channel_op.</summary>
+public sealed class EventCallTests
+{
+    private static long Event<T>(CallFixture guest, EventChannelOp operation, ref T argument) where T : unmanaged =>
+        guest.Call(Hypercall.EventChannelOp, (ulong)operation, ref argument);
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_loop_through_the_own_domain(bool is64Bit)
+    {
+        using var guest = new CallFixture(is64Bit: is64Bit);
+        var unbound = new EvtchnAllocUnbound { Domain = DomainIds.Self, RemoteDomain = DomainIds.Self };
+        Assert.Equal(0, Event(guest, EventChannelOp.AllocUnbound, ref unbound));
+        var bound = new EvtchnBindInterdomain { RemoteDomain = DomainIds.Self, RemotePort = unbound.Port };
+        Assert.Equal(0, Event(guest, EventChannelOp.BindInterdomain, ref bound));
+        Assert.NotEqual(unbound.Port, bound.LocalPort);
+        var status = new EvtchnStatus { Domain = DomainIds.Self, Port = bound.LocalPort };
+        Assert.Equal(0, Event(guest, EventChannelOp.Status, ref status));
+        Assert.Equal(((uint)EventChannelState.Interdomain, (ushort)0, unbound.Port), (status.Status, status.InterdomainDomain, status.InterdomainPort));
+        var send = new EvtchnSend { Port = bound.LocalPort };
+        Assert.Equal(0, Event(guest, EventChannelOp.Send, ref send));
+        Assert.True(guest.Domain.EventChannels.IsPending(unbound.Port));
+        Assert.Equal(-(long)Errno.EINVAL, Event(guest, EventChannelOp.BindInterdomain, ref bound));
+        var close = new EvtchnClose { Port = bound.LocalPort };
+        Assert.Equal(0, Event(guest, EventChannelOp.Close, ref close));
+        Assert.Equal(-(long)Errno.EINVAL, Event(guest, EventChannelOp.Send, ref send));
+    }
+
+    [Theory]
+    [InlineData(0u, 0u, Errno.None)]
+    [InlineData(1u, 1u, Errno.None)]
+    [InlineData(0u, 2u, Errno.ENOENT)]
+    [InlineData(2u, 1u, Errno.EINVAL)] // a global one off vCPU 0
+    [InlineData(24u, 0u, Errno.EINVAL)]
+    [InlineData(99u, 99u, Errno.EINVAL)]
+    [InlineData(uint.MaxValue, 0u, Errno.EINVAL)]
+    public void Binding_a_virq(uint virq, uint vcpu, Errno expected)
+    {
+        using var guest = new CallFixture();
+        var argument = new EvtchnBindVirq { Virq = virq, Vcpu = vcpu };
+        Assert.Equal(-(long)expected, Event(guest, EventChannelOp.BindVirq, ref argument));
+        if (expected == Errno.None)
+            Assert.Equal(-(long)Errno.EEXIST, Event(guest, EventChannelOp.BindVirq, ref argument));
+    }
+
+    [Fact]
+    public void Ports_run_out_at_the_layouts_limit()
+    {
+        using var guest = new CallFixture();
+        var argument = new EvtchnBindIpi { Vcpu = 1 };
+        for (uint port = 1; port < 4096; port++)
+        {
+            Assert.Equal(0, Event(guest, EventChannelOp.BindIpi, ref argument));
+            Assert.Equal(port, argument.Port);
+        }
+        Assert.Equal(-(long)Errno.ENOSPC, Event(guest, EventChannelOp.BindIpi, ref argument));
+        var reset = new EvtchnReset { Domain = DomainIds.Self };
+        Assert.Equal(0, Event(guest, EventChannelOp.Reset, ref reset));
+        Assert.Equal(0, Event(guest, EventChannelOp.BindIpi, ref argument));
+        argument.Vcpu = 2;
+        Assert.Equal(-(long)Errno.ENOENT, Event(guest, EventChannelOp.BindIpi, ref argument));
+    }
+
+    [Fact]
+    public void Status_of_each_kind()
+    {
+        using var guest = new CallFixture();
+        var virq = new EvtchnBindVirq { Virq = (uint)Virq.Console };
+        Event(guest, EventChannelOp.BindVirq, ref virq);
+        var ipi = new EvtchnBindIpi { Vcpu = 1 };
+        Event(guest, EventChannelOp.BindIpi, ref ipi);
+        var unbound = new EvtchnAllocUnbound { Domain = DomainIds.Self, RemoteDomain = 7 };
+        Event(guest, EventChannelOp.AllocUnbound, ref unbound);
+
+        var status = new EvtchnStatus { Domain = 0, Port = virq.Port };
+        Assert.Equal(0, Event(guest, EventChannelOp.Status, ref status));
+        Assert.Equal(((uint)EventChannelState.Virq, (uint)Virq.Console), (status.Status, status.Virq));
+        status.Port = ipi.Port;
+        Event(guest, EventChannelOp.Status, ref status);
+        Assert.Equal(((uint)EventChannelState.Ipi, 1u), (status.Status, status.Vcpu));
+        status.Port = unbound.Port;
+        Event(guest, EventChannelOp.Status, ref status);
+        Assert.Equal(((uint)EventChannelState.Unbound, (ushort)7), (status.Status, status.UnboundDomain));
+        status.Port = 0;
+        Assert.Equal(0, Event(guest, EventChannelOp.Status, ref status));
+        Assert.Equal((uint)EventChannelState.Closed, status.Status);
+        status.Port = 5000;
+        Assert.Equal(-(long)Errno.EINVAL, Event(guest, EventChannelOp.Status, ref status));
+        status.Domain = 5;
+        Assert.Equal(-(long)Errno.ESRCH, Event(guest, EventChannelOp.Status, ref status));
+    }
+
+    [Fact]
+    public void Moving_a_port_to_another_vcpu()
+    {
+        using var guest = new CallFixture();
+        var ipi = new EvtchnBindIpi();
+        Event(guest, EventChannelOp.BindIpi, ref ipi);
+        var timer = new EvtchnBindVirq { Virq = (uint)Virq.Timer };
+        Event(guest, EventChannelOp.BindVirq, ref timer);
+        var console = new EvtchnBindVirq { Virq = (uint)Virq.Console };
+        Event(guest, EventChannelOp.BindVirq, ref console);
+        Assert.Equal(-(long)Errno.EINVAL, Move(guest, ipi.Port, 1));
+        Assert.Equal(-(long)Errno.EINVAL, Move(guest, timer.Port, 1));
+        Assert.Equal(0, Move(guest, console.Port, 1));
+        Assert.Equal(-(long)Errno.ENOENT, Move(guest, 5000, 9));
+        Assert.Equal(-(long)Errno.EINVAL, Move(guest, 5000, 0));
+        Assert.Equal(-(long)Errno.EINVAL, Move(guest, 0, 0));
+    }
+
+    private static long Move(CallFixture guest, uint port, uint vcpu)
+    {
+        var argument = new EvtchnBindVcpu { Port = port, Vcpu = vcpu };
+        return Event(guest, EventChannelOp.BindVcpu, ref argument);
+    }
+
+    [Theory]
+    [InlineData(0u, -(int)Errno.EINVAL, -(int)Errno.EINVAL, 0)]
+    [InlineData(5u, -(int)Errno.EINVAL, -(int)Errno.EINVAL, 0)]
+    [InlineData(5000u, -(int)Errno.EINVAL, -(int)Errno.EINVAL, -(int)Errno.EINVAL)]
+    [InlineData(uint.MaxValue, -(int)Errno.EINVAL, -(int)Errno.EINVAL, -(int)Errno.EINVAL)]
+    public void Ports_that_are_nobodys(uint port, int send, int close, int unmask)
+    {
+        using var guest = new CallFixture();
+        var sending = new EvtchnSend { Port = port };
+        Assert.Equal(send, Event(guest, EventChannelOp.Send, ref sending));
+        var closing = new EvtchnClose { Port = port };
+        Assert.Equal(close, Event(guest, EventChannelOp.Close, ref closing));
+        var unmasking = new EvtchnUnmask { Port = port };
+        Assert.Equal(unmask, Event(guest, EventChannelOp.Unmask, ref unmasking));
+    }
+
+    [Fact]
+    public void Ports_for_others_and_of_others()
+    {
+        using var guest = new CallFixture(isPrivileged: false, id: 3);
+        using Domain other = guest.Machine.CreateDomain(2, 1, 4);
+        var unbound = new EvtchnAllocUnbound { Domain = 4, RemoteDomain = DomainIds.Self };
+        Assert.Equal(-(long)Errno.EPERM, Event(guest, EventChannelOp.AllocUnbound, ref unbound));
+        unbound.Domain = 5;
+        Assert.Equal(-(long)Errno.ESRCH, Event(guest, EventChannelOp.AllocUnbound, ref unbound));
+        Assert.Equal(Errno.None, other.EventChannels.AllocateUnbound(3, out uint theirs));
+        var bound = new EvtchnBindInterdomain { RemoteDomain = 4, RemotePort = theirs };
+        Assert.Equal(0, Event(guest, EventChannelOp.BindInterdomain, ref bound));
+        var send = new EvtchnSend { Port = bound.LocalPort };
+        Assert.Equal(0, Event(guest, EventChannelOp.Send, ref send));
+        Assert.True(other.EventChannels.IsPending(theirs));
+        bound.RemoteDomain = 5;
+        Assert.Equal(-(long)Errno.ESRCH, Event(guest, EventChannelOp.BindInterdomain, ref bound));
+        var reset = new EvtchnReset { Domain = 4 };
+        Assert.Equal(-(long)Errno.EPERM, Event(guest, EventChannelOp.Reset, ref reset));
+    }
+
+    [Fact]
+    public void The_control_domain_resets_another_only_while_it_is_paused()
+    {
+        using var guest = new CallFixture();
+        using Domain other = guest.Machine.CreateDomain(2, 1, 4);
+        var reset = new EvtchnReset { Domain = 4 };
+        Assert.Equal(-(long)Errno.EINVAL, Event(guest, EventChannelOp.Reset, ref reset));
+        other.Pause();
+        Assert.Equal(0, Event(guest, EventChannelOp.Reset, ref reset));
+        Assert.Equal(-(long)Errno.EBUSY, Event(guest, EventChannelOp.ResetCont, ref reset));
+        reset.Domain = 5;
+        Assert.Equal(-(long)Errno.ESRCH, Event(guest, EventChannelOp.ResetCont, ref reset));
+    }
+
+    [Fact]
+    public void What_belongs_to_the_other_abi()
+    {
+        using var guest = new CallFixture();
+        var expand = new EvtchnExpandArray();
+        Assert.Equal(-(long)Errno.EOPNOTSUPP, Event(guest, EventChannelOp.ExpandArray, ref expand));
+        var priority = new EvtchnSetPriority { Port = 1 };
+        Assert.Equal(-(long)Errno.ENOSYS, Event(guest, EventChannelOp.SetPriority, ref priority));
+        priority.Port = 5000;
+        Assert.Equal(-(long)Errno.EINVAL, Event(guest, EventChannelOp.SetPriority, ref priority));
+    }
+
+    [Theory]
+    [InlineData(EventChannelOp.BindInterdomain)]
+    [InlineData(EventChannelOp.BindVirq)]
+    [InlineData(EventChannelOp.Close)]
+    [InlineData(EventChannelOp.Send)]
+    [InlineData(EventChannelOp.Status)]
+    [InlineData(EventChannelOp.AllocUnbound)]
+    [InlineData(EventChannelOp.BindIpi)]
+    [InlineData(EventChannelOp.BindVcpu)]
+    [InlineData(EventChannelOp.Unmask)]
+    [InlineData(EventChannelOp.Reset)]
+    [InlineData(EventChannelOp.ExpandArray)]
+    [InlineData(EventChannelOp.SetPriority)]
+    [InlineData(EventChannelOp.ResetCont)]
+    public void A_bad_argument_faults(EventChannelOp operation)
+    {
+        using var guest = new CallFixture();
+        Assert.Equal(-(long)Errno.EFAULT, guest.Call(Hypercall.EventChannelOp, (ulong)operation, CallFixture.Unmapped));
+        Assert.Equal(-(long)Errno.EFAULT, guest.Call(Hypercall.EventChannelOp, (ulong)operation, CallFixture.NotCanonical));
+        Assert.Equal(-(long)Errno.EFAULT, guest.Call(Hypercall.EventChannelOp, (ulong)operation, CallFixture.NotCanonical - 1));
+    }
+}
