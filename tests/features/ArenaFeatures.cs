@@ -20,6 +20,7 @@ internal static unsafe class ArenaFeatures
         s_arena = Arena.Create(1 << 20);
         Feature("arenas open and close", &OpenAndClose);
         Feature("no arena, no object", &NoArena);
+        Feature("throw without an arena", &ThrowWithoutArena);
         Feature("arena limits", &Limits);
         Feature("arenas give memory back", &Release);
         Feature("stores within an arena", &StoresWithin);
@@ -53,6 +54,13 @@ internal static unsafe class ArenaFeatures
         Expect(Opaque.Of(new Holder()).Value is null);
     }
     private static void NoArena() => ExpectFault(FaultKind.NoArena, &AllocateOutside);
+
+    private static void ThrowOutside()
+    {
+        Startup.EndBoot();
+        throw new InvalidOperationException("said without an arena");
+    }
+    private static void ThrowWithoutArena() => ExpectFault(FaultKind.Thrown, &ThrowOutside);
 
     private static void AllocateTooMuch()
     {

@@ -43,7 +43,12 @@ internal static unsafe class Allocation
     {
         ArenaState* arena = CpuState.Current->Arena;
         if (arena == null)
-            Fault.Raise(FaultKind.NoArena);
+        {
+            // An exception is about to be thrown, which is a panic or the end of a guarded call: its message matters.
+            if (!TypeCast.IsAssignable(type, MethodTable.Of<Exception>()))
+                Fault.Raise(FaultKind.NoArena);
+            arena = Arena.Immortal;
+        }
         nint* header = (nint*)Arena.Allocate(arena, (size + 7) & ~7ul);
         // The header names the arena. Zero, as in objects of the image, stands for the immortal one.
         header[0] = arena->IsImmortal ? 0 : (nint)arena;

@@ -82,7 +82,7 @@ public sealed unsafe class Arena
         s_lock.Leave();
     }
 
-    private static ArenaState* Immortal
+    internal static ArenaState* Immortal
     {
         get
         {
