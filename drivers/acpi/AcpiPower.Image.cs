@@ -16,31 +16,30 @@ public sealed class AcpiPower : PowerControl
 
     private readonly MachineDescription _machine;
     private readonly HaltingPower _otherwise;
+    private readonly Log _log;
     private readonly CommandLine _options;
     private readonly ulong _resetAddress;
 
     /// <param name="machine">Registers and sleep types.</param>
     /// <param name="space">For mapping the reset register.</param>
-    /// <param name="options">noreboot, reboot=.</param>
+    /// <param name="options">reboot=.</param>
     /// <param name="log">Where it says what it does.</param>
     public AcpiPower(MachineDescription machine, AddressSpace space, CommandLine options, Log log)
     {
         _machine = machine;
         _options = options;
-        NoReboot = options.GetBoolean("noreboot", false) || options.ListHas("reboot", "no", false);
-        _otherwise = new HaltingPower(log, NoReboot);
+        _log = log;
+        _otherwise = new HaltingPower(log, Boot.NoReboot);
         if (machine.Reset is { Space: MemorySpace, Address: not 0 and < 1UL << 40 } reset)
         {
             _resetAddress = space.MapPhysical(reset.Address, 1, Rights.ReadWrite, Caching.Uncached);
         }
     }
 
-    /// <summary>Whether a restart is to be a halt.</summary>
-    public bool NoReboot { get; }
-
     /// <inheritdoc/>
     public override void Off()
     {
+        _log.Always("switching the machine off"u8);
         if (_machine.Off is { } types && _machine.Pm1aControl != 0)
         {
             SwitchAcpiOn();
@@ -66,8 +65,9 @@ public sealed class AcpiPower : PowerControl
     /// <inheritdoc/>
     public override void Reset()
     {
-        if (!NoReboot)
+        if (!Boot.NoReboot)
         {
+            _log.Always("restarting the machine"u8);
             if (_options.ListHas("reboot", "acpi", true))
             {
                 ByRegister();
@@ -81,6 +81,8 @@ public sealed class AcpiPower : PowerControl
             {
                 Restart.TripleFault();
             }
+
+            Restart.Now();
         }
 
         _otherwise.Reset();
@@ -110,6 +112,7 @@ public sealed class AcpiPower : PowerControl
         }
     }
 
+    // unsafe: a reset register in memory is a device register, mapped by the constructor.
     private unsafe void ByRegister()
     {
         if (_machine.Reset is not { } reset)
@@ -123,7 +126,6 @@ public sealed class AcpiPower : PowerControl
         }
         else if (_resetAddress != 0)
         {
-            // unsafe: a device register, mapped by the constructor.
             *(byte*)_resetAddress = reset.Value;
         }
 

@@ -36,13 +36,11 @@ public sealed unsafe class LocalApic
     private enum Register : uint
     {
         Id = 0x02,
-        Version = 0x03,
         TaskPriority = 0x08,
         EndOfInterrupt = 0x0B,
         Spurious = 0x0F,
         ErrorStatus = 0x28,
         Timer = 0x32,
-        Thermal = 0x33,
         PerformanceCounter = 0x34,
         LocalInterrupt0 = 0x35,
         LocalInterrupt1 = 0x36,

@@ -16,8 +16,17 @@ internal static class DriversStart
         KernelServices services = Boot.Current;
         Log log = services.Log;
         CommandLine options = services.Options;
-        SerialPort? com1 = OpenSerial(services, "com1", SerialSettings.Com1, out SerialSettings settings1);
-        SerialPort? com2 = OpenSerial(services, "com2", SerialSettings.Com2, out SerialSettings settings2);
+        bool second = options.ListHas("console", "com2", false);
+        SerialPort? com2 = second ? OpenSerial(services, "com2", SerialSettings.Com2, out SerialSettings settings2) : NoSerial(out settings2);
+
+        // Whoever asks only for what is not there gets the first serial line: better than silence.
+        bool first = options.ListHas("console", "com1", true) || (com2 is null && !options.ListHas("console", "none", false));
+        SerialPort? com1 = first ? OpenSerial(services, "com1", SerialSettings.Com1, out SerialSettings settings1) : NoSerial(out settings1);
+        if (options.ListHas("console", "vga", false))
+        {
+            log.Warning("console=vga: there is no VGA console, the console is on serial lines only");
+        }
+
         if (DebugPort.Exists)
         {
             log.TryAddDevice(new DebugPort(), replay: true);
@@ -48,14 +57,15 @@ internal static class DriversStart
         log.Debug($"local APIC {apic.Id} ({(apic.IsX2 ? "x2APIC" : "xAPIC")}), {ioApics.Length} I/O APICs, {machine.Processors} processors");
     }
 
+    private static SerialPort? NoSerial(out SerialSettings settings)
+    {
+        settings = default;
+        return null;
+    }
+
     private static SerialPort? OpenSerial(KernelServices services, string name, SerialSettings otherwise, out SerialSettings settings)
     {
         settings = otherwise;
-        if (!services.Options.ListHas("console", name, name == "com1"))
-        {
-            return null;
-        }
-
         if (services.Options.TryGetText(name, out ReadOnlySpan<char> text) && !SerialSettings.TryParse(text, otherwise, out settings))
         {
             services.Log.Error($"malformed option \"{name}={text}\": accepted is {name}=speed|auto[,format[,port[,interrupt]]], as in 115200,8n1,0x3f8,4");

@@ -19,6 +19,9 @@ public static class Boot
     /// <summary>The log, as soon as there is one.</summary>
     public static Log? Log => s_log;
 
+    /// <summary>Whether the user wants a halt where the machine would restart; false until the command line has been read.</summary>
+    public static bool NoReboot { get; internal set; }
+
     /// <summary>The services, if they are up.</summary>
     public static bool TryGetCurrent([NotNullWhen(true)] out KernelServices? services)
     {

@@ -24,10 +24,11 @@ internal static unsafe class KernelStart
         BootInformation boot = ReadInformation(information);
         var options = new CommandLine(boot.CommandLine, KernelOptions.Create());
         LogOptions.Apply(log, options);
+        Boot.NoReboot = options.GetBoolean("noreboot", false) || options.ListHas("reboot", "no", false);
         log.Info($"started by {boot.LoaderName}, options \"{boot.CommandLine}\"");
 
         ref readonly ImageLayout layout = ref ImageLayout.Current;
-        MemoryRange[] ram = MemoryMap.WholeFramesOfRam(boot.MemoryMap, layout.StartPhysical, layout.EndPhysical);
+        MemoryRange[] ram = MemoryMap.WholeFramesOfRam(Manageable(boot.MemoryMap, log), layout.StartPhysical, layout.EndPhysical);
         var memory = new DirectMapMemory(ram);
         FrameAllocator frames = CreateFrames(memory, boot, ram);
         ChunkSource.UseFrames(frames);
@@ -51,7 +52,7 @@ internal static unsafe class KernelStart
             Log = log,
             Options = options,
             Clock = new StoppedClock(),
-            Power = new HaltingPower(log, options.GetBoolean("noreboot", false)),
+            Power = new HaltingPower(log, Boot.NoReboot),
         };
         Boot.SetServices(services, space);
         StartDrivers();
@@ -69,6 +70,24 @@ internal static unsafe class KernelStart
         }
 
         return information!;
+    }
+
+    // The map, with what the frame table can't describe counted as reserved.
+    private static MemoryRange[] Manageable(MemoryRange[] map, Log log)
+    {
+        const ulong physicalEnd = 1UL << 52;
+        var all = new MemoryRange[map.Length + 1];
+        all[^1] = new MemoryRange(FrameAllocator.ManageableBytes, physicalEnd - FrameAllocator.ManageableBytes, MemoryKind.Reserved);
+        for (int i = 0; i < map.Length; i++)
+        {
+            all[i] = map[i];
+            if (map[i].Kind == MemoryKind.Ram && map[i].End > FrameAllocator.ManageableBytes)
+            {
+                log.Warning("RAM from 1 TiB on is not used");
+            }
+        }
+
+        return all;
     }
 
     // Only RAM that the temporary tables reach is given out until the final tables are in use.

@@ -3,7 +3,9 @@ namespace Xenolith.Kernel;
 /// <summary>What this CPU offers for the hypervisor's own protection (Intel SDM vol. 2, CPUID; AMD APM vol. 3, appendix E).</summary>
 public sealed class CpuFeatures
 {
+    private const uint Mce = 1 << 7;
     private const uint Pge = 1 << 13;
+    private const ulong Cr4Mce = 1 << 6;
     private const ulong Cr4Pge = 1 << 7;
     private const ulong Cr4Umip = 1 << 11;
     private const ulong Cr4Smep = 1 << 20;
@@ -30,10 +32,9 @@ public sealed class CpuFeatures
             HasGigabytePages = (extended.Edx & (1 << 26)) != 0,
         };
 
-        if ((Cpu.Cpuid(1).Edx & Pge) != 0)
-        {
-            features._cr4 |= Cr4Pge;
-        }
+        uint basic = Cpu.Cpuid(1).Edx;
+        features._cr4 |= (basic & Pge) != 0 ? Cr4Pge : 0;
+        features._cr4 |= (basic & Mce) != 0 ? Cr4Mce : 0;
 
         if (Cpu.Cpuid(0).Eax >= 7)
         {
@@ -46,6 +47,6 @@ public sealed class CpuFeatures
         return features;
     }
 
-    /// <summary>Sets SMEP, SMAP, UMIP and global pages in CR4 where the CPU has them. Write protection and NX are on since the boot entry.</summary>
+    /// <summary>Sets SMEP, SMAP, UMIP, global pages and machine checks in CR4 where the CPU has them. Write protection and NX are on since the boot entry.</summary>
     public void EnableProtections() => Cpu.WriteCr4(Cpu.ReadCr4() | _cr4);
 }

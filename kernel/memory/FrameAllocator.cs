@@ -16,6 +16,9 @@ public sealed class FrameAllocator
     /// <summary>What <see cref="OwnerOf"/> says of a frame that nobody owns: free, reserved, or not RAM.</summary>
     public const ushort NoOwner = 0xFFFE;
 
+    /// <summary>RAM from this physical address on can't be managed.</summary>
+    public const ulong ManageableBytes = (FrameInfo.NoLink - 1UL) << Page.Shift;
+
     /// <summary>The largest order of one allocation.</summary>
     public const int MaximumOrder = Page.Order1G;
 
@@ -70,7 +73,7 @@ public sealed class FrameAllocator
             }
         }
 
-        frames = Math.Min(frames, FrameInfo.NoLink - 1);
+        frames = Math.Min(frames, ManageableBytes >> Page.Shift);
         ulong tableBytes = Page.FramesFor(frames * sizeof(ulong)) << Page.Shift;
         if (!TryFindRoom(map, reserved, tableBytes, reach, out ulong table))
         {

@@ -168,7 +168,13 @@ public static unsafe class Panic
             services.Power.Reset();
         }
 
-        Line("halted"u8);
+        if (Boot.NoReboot)
+        {
+            Line("halted, because of noreboot"u8);
+            Cpu.Halt();
+        }
+
+        Line("restarting the machine"u8);
         Restart.Now();
     }
 }
