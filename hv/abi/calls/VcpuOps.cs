@@ -7,8 +7,6 @@ namespace Xenolith.Abi.Calls;
 /// <summary>vcpu_op: what a vCPU is and where it shares what (public/vcpu.h).</summary>
 internal static class VcpuOps
 {
-    private const uint LastInfoOffset = Kernel.Page.Size - SharedInfoPage.VcpuInfoSize;
-
     /// <summary>Before any operation: the vCPU that it is about.</summary>
     public static long Prepare(ref HypercallCall call) =>
         HypercallCall.Low(call.A1) < (uint)call.Domain.Vcpus.Length ? 0 : call.Fail(Errno.ENOENT, "no such vCPU");
@@ -72,11 +70,8 @@ internal static class VcpuOps
     {
         if (!call.TryRead(call.A2, out VcpuRegisterVcpuInfo argument))
             return call.Fault();
-        uint alignment = call.Is64Bit ? 8u : 4u;
-        if (argument.Offset > LastInfoOffset || (argument.Offset & (alignment - 1)) != 0)
-            return call.Fail(Errno.ENXIO, "the area crosses the page's end, or is not aligned");
         Errno error = Target(in call).RegisterInfo(new Gfn(argument.Frame), argument.Offset, call.Vcpu);
-        return call.Result(error, "registered before, another vCPU that is up, or not the guest's own memory");
+        return call.Result(error, "out of its page or not aligned, registered before, another vCPU that is up, or not the guest's own memory");
     }
 
     public static long SendNmi(ref HypercallCall call)

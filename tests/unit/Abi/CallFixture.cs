@@ -4,6 +4,7 @@ using System.Runtime.InteropServices;
 using Xenolith.Abi;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
+using Xenolith.Hal;
 using Xenolith.Kernel;
 using Xenolith.Tests.Unit.Harness;
 
@@ -89,7 +90,7 @@ internal sealed class CallFixture : IDisposable
 
     public void Load(ulong number, ulong a0, ulong a1, ulong a2, ulong a3, ulong a4, ulong a5)
     {
-        ref Hal.GuestRegisters registers = ref Vcpu.Cpu.Registers;
+        ref GuestRegisters registers = ref Vcpu.Cpu.Registers;
         registers.Rax = number;
         if (Is64Bit)
             (registers.Rdi, registers.Rsi, registers.Rdx, registers.R10, registers.R8, registers.R9) = (a0, a1, a2, a3, a4, a5);

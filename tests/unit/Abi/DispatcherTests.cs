@@ -4,6 +4,7 @@ using Xenolith.Abi;
 using Xenolith.Abi.Contract;
 using Xenolith.Abi.Contract.Table;
 using Xenolith.Hal;
+using Xenolith.Kernel;
 using Xunit;
 
 namespace Xenolith.Tests.Unit.Abi;
@@ -84,7 +85,7 @@ public sealed class DispatcherTests
     public void An_error_says_why_and_a_flood_of_them_is_cut()
     {
         using var guest = new CallFixture();
-        guest.Machine.Log.GuestThresholds = new(Kernel.LogLevel.None, Kernel.LogLevel.Warning);
+        guest.Machine.Log.GuestThresholds = new(LogLevel.None, LogLevel.Warning);
         guest.Call(Hypercall.XenVersion, (ulong)VersionOp.Extraversion, CallFixture.NotCanonical);
         Assert.Contains("d0v0: XENVER_extraversion (call 17, operation 1): -EFAULT: ", guest.Machine.Console.Text);
         for (int i = 0; i < 1000; i++)

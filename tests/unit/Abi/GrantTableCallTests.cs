@@ -1,4 +1,5 @@
 using Xenolith.Abi.Contract;
+using Xenolith.Mm;
 using Xunit;
 
 namespace Xenolith.Tests.Unit.Abi;
@@ -66,7 +67,7 @@ public sealed class GrantTableCallTests
     {
         using var guest = new CallFixture(is64Bit: is64Bit);
         Assert.Equal(Errno.None, guest.Domain.GrantTable.FrameFor(1, out var frame));
-        Assert.Equal(Errno.None, guest.Domain.Lend(frame!, new Mm.Gfn(0xF0001)));
+        Assert.Equal(Errno.None, guest.Domain.Lend(frame!, new Gfn(0xF0001)));
         Assert.Equal((short)GrantStatus.Okay, Setup(guest, 3));
         Assert.Equal(3, guest.Domain.GrantTable.FrameCount);
         if (is64Bit)
