@@ -223,6 +223,17 @@ public sealed unsafe class String : IEquatable<string>, IComparable<string>, ICo
         }
         return result;
     }
+    /// <summary>With the letters of ASCII in upper case, as a new string.</summary>
+    public string ToUpperInvariant()
+    {
+        string result = new string(Span);
+        for (int i = 0; i < result._stringLength; i++)
+        {
+            ref char character = ref Unsafe.Add(ref result._firstChar, (nint)(uint)i);
+            character = char.ToUpperInvariant(character);
+        }
+        return result;
+    }
     /// <summary>The characters, as a new array.</summary>
     public char[] ToCharArray() => Span.ToArray();
 

@@ -7,6 +7,9 @@ namespace Xenolith.Runtime;
 /// immortal objects through by their headers and ask here about the others.</summary>
 internal static unsafe class StoreCheck
 {
+    // Places so close above the stack pointer are locals of callers; those further up are found by what they are not.
+    private const int NearStackBytes = 8192;
+
     private static nint s_imageStart;
     private static nint s_imageEnd;
 
@@ -21,9 +24,14 @@ internal static unsafe class StoreCheck
     [RuntimeExport("runtime_may_store")]
     private static bool MayStore(nint place, nint value)
     {
+        byte here;
+        if ((nuint)(place - (nint)(&here)) < NearStackBytes)
+            return true;
+        // Objects that the compiler puts on the stack have no header, so what stands there need not be an arena. Such
+        // an object is stored nowhere but on the stack.
         ArenaState* arena = *(ArenaState**)(value - 8);
-        // Objects that the compiler puts on the stack have no header; what stands there is not an arena's address,
-        // and is not followed before the place, which then is on the stack too, has been ruled out.
+        if (Arena.Immortal->Contains((nint)arena) && arena->Contains(place))
+            return true;
         ArenaState* home = Arena.Find(place);
         if (home == null)
             return place < s_imageStart || place >= s_imageEnd;
