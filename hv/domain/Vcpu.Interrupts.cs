@@ -93,7 +93,7 @@ public sealed partial class Vcpu
     internal void AssertUpcall()
     {
         if (UpcallVector != 0)
-            Apic.Raise(UpcallVector);
+            Apic.RaiseUpcall(UpcallVector);
         else if (Domain.CallbackVector != 0)
             Wake();
     }

@@ -69,6 +69,16 @@ public sealed partial class VirtualApic
         _vcpu.Wake();
     }
 
+    /// <summary>
+    /// Makes the vector of the upcall pending, as Xen does: also while software has the APIC switched off, when it waits for
+    /// the day it is switched on. Events are announced once, and a guest sets its vector before it sets its APIC up.
+    /// </summary>
+    public void RaiseUpcall(byte vector)
+    {
+        SetVector(ApicRegister.Request, vector);
+        _vcpu.Wake();
+    }
+
     /// <summary>The pending interrupt of the highest priority, if that is above what the vCPU now serves.</summary>
     public bool TryGetInterrupt(out byte vector)
     {

@@ -378,7 +378,6 @@ public sealed class EventChannelTests : IDisposable
         Assert.Equal(Errno.None, _events.BindIpi(0, out uint port));
         _events.Send(port);
         Assert.True(_vcpu.TrySelectInjection(out Injection injection));
-        // Setting the vector while the APIC was off raised nothing; the event did.
         Assert.Equal(new Injection(InjectionKind.LocalApic, 0xEF), injection);
         _vcpu.AcceptInjection(injection);
         Assert.False(_vcpu.TrySelectInjection(out _));
@@ -389,6 +388,19 @@ public sealed class EventChannelTests : IDisposable
         Assert.False(_vcpu.TrySelectInjection(out _));
         _vcpu.Apic.Write(0xB0, 0);
         Assert.True(_vcpu.TrySelectInjection(out _));
+    }
+
+    /// <summary>Linux sets its vector, with events pending since it registered vcpu_info, before it switches its APIC on.</summary>
+    [Fact]
+    public void AnUpcallThatCameWhileTheApicWasOffWaitsForIt()
+    {
+        Assert.Equal(Errno.None, _events.BindIpi(0, out uint port));
+        _vcpu.SetUpcallVector(0xF3);
+        _events.Send(port);
+        Assert.False(_vcpu.TrySelectInjection(out _));
+        _vcpu.Apic.Write(0xF0, 0x1FF);
+        Assert.True(_vcpu.TrySelectInjection(out Injection injection));
+        Assert.Equal(new Injection(InjectionKind.LocalApic, 0xF3), injection);
     }
 
     [Theory]
