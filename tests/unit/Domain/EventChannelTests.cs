@@ -394,6 +394,7 @@ public sealed class EventChannelTests : IDisposable
     [Fact]
     public void AnUpcallThatCameWhileTheApicWasOffWaitsForIt()
     {
+        _domain.SetCallback(1);
         Assert.Equal(Errno.None, _events.BindIpi(0, out uint port));
         _vcpu.SetUpcallVector(0xF3);
         _events.Send(port);
