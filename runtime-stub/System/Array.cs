@@ -141,9 +141,6 @@ public abstract unsafe class Array : IList, ICloneable
         set => throw new NotSupportedException("an element of an untyped array");
     }
     IEnumerator IEnumerable.GetEnumerator() => throw new NotSupportedException("a walk through an untyped array");
-
-    [Intrinsic]
-    internal static ref T UncheckedElement<T>(T[] array, int index) => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(array), index);
 }
 
 /// <summary>The interfaces of arrays of one dimension: the compiler lets T[] borrow these methods, so that

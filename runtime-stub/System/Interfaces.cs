@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace System;
 
 /// <summary>Equality with values of a type.</summary>

@@ -36,7 +36,7 @@ public static unsafe class Fault
 
     /// <summary>Calls a method and comes back even when it violates something. Nothing is unwound: <c>finally</c> and
     /// <c>Dispose</c> of the frames in between do not run, but arenas opened in between are closed.</summary>
-    /// <param name="body">The method.</param>
+    /// <param name="body">The method; not a generic one, whose pointer may not be an address.</param>
     /// <param name="argument">Its argument.</param>
     /// <param name="report">What was violated and where.</param>
     /// <returns>Whether the method returned by itself.</returns>
