@@ -394,13 +394,14 @@ public sealed class EventChannelTests : IDisposable
     [Fact]
     public void AnUpcallThatCameWhileTheApicWasOffWaitsForIt()
     {
-        _domain.SetCallback(1);
-        Assert.Equal(Errno.None, _events.BindIpi(0, out uint port));
-        _vcpu.SetUpcallVector(0xF3);
-        _events.Send(port);
-        Assert.False(_vcpu.TrySelectInjection(out _));
-        _vcpu.Apic.Write(0xF0, 0x1FF);
-        Assert.True(_vcpu.TrySelectInjection(out Injection injection));
+        Domain domain = _machine.CreateDomain(4, id: 5);
+        Vcpu vcpu = domain.Vcpus[0];
+        Assert.Equal(Errno.None, domain.EventChannels.BindIpi(0, out uint port));
+        vcpu.SetUpcallVector(0xF3);
+        domain.EventChannels.Send(port);
+        Assert.False(vcpu.TrySelectInjection(out _));
+        vcpu.Apic.Write(0xF0, 0x1FF);
+        Assert.True(vcpu.TrySelectInjection(out Injection injection));
         Assert.Equal(new Injection(InjectionKind.LocalApic, 0xF3), injection);
     }
 
