@@ -30,13 +30,13 @@ public sealed class RunLoop
     {
         while (!domain.IsShutDown)
         {
-            TakeInput(domain);
+            bool took = TakeInput(domain);
             RunDueTimers();
             if (PickRunnable(domain) is { } vcpu)
             {
                 RunUntilItWaits(vcpu);
             }
-            else if (!domain.IsShutDown && !_machine.Kernel.Input.HasInput && _clock.Nanoseconds < _timers.NextDeadline)
+            else if (!domain.IsShutDown && !took && _clock.Nanoseconds < _timers.NextDeadline)
             {
                 CpuGate.Idle(_machine);
                 _timers.Run(_clock.Nanoseconds);
@@ -108,18 +108,17 @@ public sealed class RunLoop
         }
     }
 
-    private void TakeInput(Domain domain)
+    /// <summary>Hands typed bytes to the domain. False: there were none that it could take; what finds no room waits here.</summary>
+    private bool TakeInput(Domain domain)
     {
-        // What finds no room in the guest's ring waits in ours.
-        while (_machine.Kernel.Input.TryPeek(out byte typed))
+        bool took = false;
+        while (_machine.Kernel.Input.TryPeek(out byte typed) && domain.Console.PushInput(new ReadOnlySpan<byte>(in typed)) != 0)
         {
-            if (domain.Console.PushInput(new ReadOnlySpan<byte>(in typed)) == 0)
-            {
-                return;
-            }
-
             _machine.Kernel.Input.TryRead(out _);
+            took = true;
         }
+
+        return took;
     }
 
     private static void Deliver(Vcpu vcpu)
