@@ -55,7 +55,7 @@ internal static class BadInput
     private static IEnumerable<BootTest> CommandLines() =>
     [
         Refused("option-unknown", "unknown option \"dom0_memm=1G\"") with { Arguments = Options + " dom0_memm=1G" },
-        Refused("option-malformed", "malformed option \"noreboot=maybe\"") with { Arguments = "loglvl=all console=com1 dom0=pvh noreboot noreboot=maybe" },
+        Refused("option-malformed", "malformed option \"x2apic=maybe\"") with { Arguments = Options + " x2apic=maybe" },
         Refused("dom0-pv", "dom0") with { Arguments = "loglvl=all console=com1 noreboot dom0=pv" },
         Refused("option-unknown", "unknown option \"dom0_memm=1G\"", TestMachine.BochsVmx) with { Arguments = Options + " dom0_memm=1G" },
     ];

@@ -8,7 +8,7 @@ namespace Xenolith.Tests.Unit.Architecture;
 /// <summary>Where <c>unsafe</c> may stand, and that a comment beside it gives its reason.</summary>
 internal static partial class UnsafeRule
 {
-    private const int LinesBefore = 4, LinesAfter = 3;
+    private const int LinesBefore = 4, LinesAfter = 8;
 
     private static readonly string[] Folders =
         ["runtime-stub/", "kernel/", "drivers/", "hv/hal/", "tests/guests/", "tests/features/", "tests/unit/"];
