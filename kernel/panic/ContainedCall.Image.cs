@@ -4,7 +4,7 @@ using Xenolith.Runtime;
 
 namespace Xenolith.Kernel;
 
-/// <summary>Work that can be left half-way when a fault in it is contained (see <see cref="FaultContainment"/>). No arena is open after that.</summary>
+/// <summary>Work that can be left half-way when a fault in it is contained (see <see cref="FaultContainment"/>). The arena that was open before is open again.</summary>
 public abstract unsafe class ContainedCall
 {
     // Where the innermost call in progress returns to; there is one CPU's stack.
@@ -19,14 +19,15 @@ public abstract unsafe class ContainedCall
         // unsafe: the stub keeps the stack pointer in a word of ours.
         ulong outer = s_stackPointer;
         ulong inner;
-        bool returned = Call(this, &inner) == 0;
-        s_stackPointer = outer;
-        if (!returned)
+        bool returned;
+
+        // Closes the arenas that were open in what was left behind.
+        using (Arena.KeepOpen())
         {
-            // Arenas that were open in what was left behind.
-            Startup.EndBoot();
+            returned = Call(this, &inner) == 0;
         }
 
+        s_stackPointer = outer;
         return returned;
     }
 

@@ -28,6 +28,7 @@ internal static unsafe class ArenaFeatures
         Feature("arenas within arenas", &Nested);
         Feature("lazy constructors are immortal", &LazyIsImmortal);
         Feature("guarded calls close arenas", &GuardClosesArenas);
+        Feature("the arena of before is open again", &Kept);
         Feature("Iced decodes", &Decoding);
     }
 
@@ -221,6 +222,18 @@ internal static unsafe class ArenaFeatures
         ExpectFault(FaultKind.IndexOutOfRange, &FailWithArenaOpen);
         long used = s_arena!.Used;
         Expect(Opaque.Of(new Holder()).Value is null && s_arena.Used == used);
+    }
+
+    private static void Kept()
+    {
+        long used = s_arena!.Used;
+        using (s_arena.Open())
+        {
+            using (Arena.KeepOpen())
+                Startup.EndBoot();
+            Expect(Opaque.Of(new Holder()).Value is null);
+        }
+        Expect(s_arena.Used > used);
     }
 
     private static void Decoding()

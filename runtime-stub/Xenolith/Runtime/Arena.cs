@@ -61,6 +61,10 @@ public sealed unsafe class Arena
     /// <summary>Makes the immortal arena that of <c>new</c> on this CPU until the scope ends.</summary>
     public static ArenaScope OpenImmortal() => new ArenaScope(Immortal);
 
+    /// <summary>Leaves the arena of <c>new</c> on this CPU as it is; when the scope ends, that arena is open again, even
+    /// if what ran in between was left half-way with another one open.</summary>
+    public static ArenaScope KeepOpen() => new ArenaScope(CpuState.Current->Arena);
+
     /// <summary>Gives all memory back; the arena is then empty and may be used again. No object of it may be in use.</summary>
     public void Release()
     {
