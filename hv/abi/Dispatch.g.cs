@@ -249,9 +249,9 @@ internal static class Dispatch
         switch (call.Operation)
         {
             case 0: // GNTTABOP_map_grant_ref
-                return call.NotYet(Errno.ENOSYS);
+                return GrantBatchOps.Map(ref call);
             case 1: // GNTTABOP_unmap_grant_ref
-                return call.NotYet(Errno.ENOSYS);
+                return GrantBatchOps.Unmap(ref call);
             case 2: // GNTTABOP_setup_table
                 return GrantTableOps.SetupTable(ref call);
             case 3: // GNTTABOP_dump_table
@@ -259,7 +259,7 @@ internal static class Dispatch
             case 4: // GNTTABOP_transfer
                 return call.Absent();
             case 5: // GNTTABOP_copy
-                return call.NotYet(Errno.ENOSYS);
+                return GrantBatchOps.Copy(ref call);
             case 6: // GNTTABOP_query_size
                 return GrantTableOps.QuerySize(ref call);
             case 7: // GNTTABOP_unmap_and_replace
@@ -271,7 +271,7 @@ internal static class Dispatch
             case 10: // GNTTABOP_get_version
                 return GrantTableOps.GetVersion(ref call);
             case 11: // GNTTABOP_swap_grant_ref
-                return call.NotYet(Errno.ENOSYS);
+                return GrantBatchOps.Swap(ref call);
             case 12: // GNTTABOP_cache_flush
                 return call.Absent();
             default:
@@ -346,7 +346,7 @@ internal static class Dispatch
             case 4: // SCHEDOP_remote_shutdown
                 return SchedOps.RemoteShutdown(ref call);
             case 5: // SCHEDOP_shutdown_code
-                return call.NotYet(Errno.ENOSYS);
+                return SchedOps.ShutdownCode(ref call);
             case 6: // SCHEDOP_watchdog
                 return SchedOps.Watchdog(ref call);
             case 7: // SCHEDOP_pin_override
@@ -368,7 +368,7 @@ internal static class Dispatch
             case 1: // EVTCHNOP_bind_virq
                 return EventChannelOps.BindVirq(ref call);
             case 2: // EVTCHNOP_bind_pirq
-                return call.NotYet(Errno.ENOSYS);
+                return EventChannelOps.BindPirq(ref call);
             case 3: // EVTCHNOP_close
                 return EventChannelOps.Close(ref call);
             case 4: // EVTCHNOP_send

@@ -53,14 +53,17 @@ public sealed partial class Domain
             vcpu.PublishTime();
     }
 
+    /// <summary>What the guest said it would stop for (SCHEDOP_shutdown_code); it wins over what it stops with. Null: nothing said.</summary>
+    public ShutdownReason? StatedReason { get; set; }
+
     /// <summary>Stops the domain. Only the first call counts.</summary>
     public void Shutdown(ShutdownReason reason)
     {
         if (IsShutDown)
             return;
         IsShutDown = true;
-        ShutdownReason = reason;
-        Services.Log.Info($"domain {Id} ({Name}) {Describe(reason)}");
+        ShutdownReason = StatedReason ?? reason;
+        Services.Log.Info($"domain {Id} ({Name}) {Describe(ShutdownReason)}");
         RefreshStates();
     }
 

@@ -28,6 +28,10 @@ internal static class EventChannelOps
         return Finish(ref call, error, "no such VIRQ or vCPU, a global VIRQ off vCPU 0, or bound already", in argument);
     }
 
+    /// <summary>No domain has physical interrupts to bind.</summary>
+    public static long BindPirq(ref HypercallCall call) => call.TryRead(call.A1, out EvtchnBindPirq _)
+        ? call.Fail(Errno.EINVAL, "the domain has no physical interrupts") : call.Fault();
+
     public static long BindIpi(ref HypercallCall call)
     {
         if (!call.TryRead(call.A1, out EvtchnBindIpi argument))

@@ -26,6 +26,15 @@ internal static class SchedOps
         return 0;
     }
 
+    /// <summary>Says why the domain is going to stop, before it does.</summary>
+    public static long ShutdownCode(ref HypercallCall call)
+    {
+        if (!call.TryRead(call.A1, out SchedShutdown argument))
+            return call.Fault();
+        call.Domain.StatedReason = (ShutdownReason)(argument.Reason & 0xFF);
+        return 0;
+    }
+
     /// <summary>DOMID_SELF is not resolved here: Xen takes a plain id only.</summary>
     public static long RemoteShutdown(ref HypercallCall call)
     {

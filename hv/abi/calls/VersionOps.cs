@@ -70,7 +70,8 @@ internal static class VersionOps
         return call.TryWrite(call.A1, in information) ? 0 : call.Fault();
     }
 
-    public static long PageSize(ref HypercallCall call) => Kernel.Page.Size;
+    public static long PageSize(ref HypercallCall call) =>
+        call.Handle<byte>(call.A1).IsNull ? Kernel.Page.Size : call.Fail(Errno.EINVAL, "the argument must be null");
 
     /// <summary>The domain's UUID: all zeroes for one that no toolstack built.</summary>
     public static long GuestHandle(ref HypercallCall call) => call.TryWrite(call.A1, default(Bytes16)) ? 0 : call.Fault();

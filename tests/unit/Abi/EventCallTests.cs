@@ -173,9 +173,11 @@ public sealed class EventCallTests
     }
 
     [Fact]
-    public void What_belongs_to_the_other_abi()
+    public void What_a_domain_like_this_lacks()
     {
         using var guest = new CallFixture();
+        var pirq = new EvtchnBindPirq { Pirq = 5 };
+        Assert.Equal(-(long)Errno.EINVAL, Event(guest, EventChannelOp.BindPirq, ref pirq));
         var expand = new EvtchnExpandArray();
         Assert.Equal(-(long)Errno.EOPNOTSUPP, Event(guest, EventChannelOp.ExpandArray, ref expand));
         var priority = new EvtchnSetPriority { Port = 1 };
@@ -187,6 +189,7 @@ public sealed class EventCallTests
     [Theory]
     [InlineData(EventChannelOp.BindInterdomain)]
     [InlineData(EventChannelOp.BindVirq)]
+    [InlineData(EventChannelOp.BindPirq)]
     [InlineData(EventChannelOp.Close)]
     [InlineData(EventChannelOp.Send)]
     [InlineData(EventChannelOp.Status)]

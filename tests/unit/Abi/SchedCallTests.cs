@@ -55,6 +55,19 @@ public sealed class SchedCallTests
     }
 
     [Fact]
+    public void What_was_said_before_wins()
+    {
+        using var guest = new CallFixture();
+        var argument = new SchedShutdown { Reason = (uint)ShutdownReason.Crash };
+        Assert.Equal(0, Sched(guest, SchedOp.ShutdownCode, ref argument));
+        Assert.Equal(0, Sched(guest, SchedOp.ShutdownCode, ref argument));
+        Assert.Equal(-(long)Errno.EFAULT, guest.Call(Hypercall.SchedOp, (ulong)SchedOp.ShutdownCode, CallFixture.Unmapped));
+        argument.Reason = (uint)ShutdownReason.Poweroff;
+        Assert.Equal(0, Sched(guest, SchedOp.Shutdown, ref argument));
+        Assert.Equal(ShutdownReason.Crash, guest.Domain.ShutdownReason);
+    }
+
+    [Fact]
     public void Remote_shutdown_takes_an_id_and_the_control_domain()
     {
         using var guest = new CallFixture();

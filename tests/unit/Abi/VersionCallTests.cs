@@ -15,6 +15,7 @@ public sealed class VersionCallTests
         using var guest = new CallFixture(is64Bit: is64Bit);
         Assert.Equal(4 << 16 | 17, guest.Call(Hypercall.XenVersion, (ulong)VersionOp.Version));
         Assert.Equal(4096, guest.Call(Hypercall.XenVersion, (ulong)VersionOp.Pagesize));
+        Assert.Equal(-(long)Errno.EINVAL, guest.Call(Hypercall.XenVersion, (ulong)VersionOp.Pagesize, 1));
         var features = new FeatureInfo();
         Assert.Equal(0, guest.Call(Hypercall.XenVersion, (ulong)VersionOp.GetFeatures, ref features));
         Assert.Equal(0x12B05u, features.Submap);

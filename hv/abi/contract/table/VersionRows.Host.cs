@@ -19,7 +19,7 @@ internal static class VersionRows
             Row.Done(VersionOp.Changeset, "VersionOps.ChangeSet").Out<Bytes64>().Errors("EFAULT"),
             Row.Done(VersionOp.PlatformParameters, "VersionOps.PlatformParameters").Out<PlatformParameters, PlatformParameters32>().Errors("EFAULT"),
             Row.Done(VersionOp.GetFeatures, "VersionOps.Features").InOut<FeatureInfo>().Errors("EFAULT EINVAL EFAULT"),
-            Row.Done(VersionOp.Pagesize, "VersionOps.PageSize"),
+            Row.Done(VersionOp.Pagesize, "VersionOps.PageSize").Errors("EINVAL"),
             Row.Done(VersionOp.GuestHandle, "VersionOps.GuestHandle").Out<Bytes16>().Errors("EFAULT"),
             Row.Done(VersionOp.Commandline, "VersionOps.CommandLine").Out<Bytes1024>().Errors("EFAULT")
                 .Note("A domain without privilege reads <denied>, as on Xen."),
