@@ -17,6 +17,9 @@ internal sealed class GuardedRun : ContainedCall
         _loop = loop;
         _domain = domain;
         machine.Kernel.Containment = new Blame(loop);
+
+        // Everything is made. An exit path that allocates from here on is a bug and panics.
+        Runtime.Startup.EndBoot();
     }
 
     protected override void Run() => _loop.Run(_domain);

@@ -1,8 +1,6 @@
 using System.Runtime;
 using Xenolith.Domains;
 using Xenolith.Hal;
-using Xenolith.Hal.Svm;
-using Xenolith.Hal.Vmx;
 using Xenolith.Kernel;
 
 namespace Xenolith;
@@ -14,21 +12,12 @@ internal static class ImageEntry
     private static void Main()
     {
         KernelServices kernel = Boot.Current;
-        if (Startup.Run(kernel, FindVirtualisation(), new MachineCpuid()))
+        Virtualisation? virtualisation = VirtualisationProbe.Find(out string? problem);
+        if (Startup.Run(kernel, virtualisation, problem, new MachineCpuid()))
         {
             kernel.Power.Off();
         }
 
         kernel.Power.Reset();
-    }
-
-    private static Virtualisation? FindVirtualisation()
-    {
-        if (VmxVirtualisation.IsPresent)
-        {
-            return new VmxVirtualisation();
-        }
-
-        return SvmVirtualisation.IsPresent ? new SvmVirtualisation() : null;
     }
 }

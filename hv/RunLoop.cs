@@ -1,4 +1,5 @@
 using System;
+using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Hal;
 using Xenolith.Kernel;
@@ -16,6 +17,7 @@ public sealed class RunLoop
     private readonly TimerQueue _timers;
     private readonly ExitHandler _exits;
     private Vcpu? _current;
+    private uint _announcedInput;
 
     public RunLoop(Machine machine, InitialDomain initial)
     {
@@ -108,13 +110,34 @@ public sealed class RunLoop
         }
     }
 
-    /// <summary>Hands typed bytes to the domain. False: there were none that it could take; what finds no room waits here.</summary>
+    /// <summary>
+    /// Hands typed bytes to the domain: into its console ring, or when it does not use that, by telling it that console_io has
+    /// some. False: there were none that it could take; what finds no room waits here.
+    /// </summary>
     private bool TakeInput(Domain domain)
     {
-        bool took = false;
-        while (_machine.Kernel.Input.TryPeek(out byte typed) && domain.Console.PushInput(new ReadOnlySpan<byte>(in typed)) != 0)
+        ConsoleInput input = _machine.Kernel.Input;
+        if (!input.HasInput)
         {
-            _machine.Kernel.Input.TryRead(out _);
+            return false;
+        }
+
+        if (!domain.Console.IsInUse)
+        {
+            if (input.Received == _announcedInput)
+            {
+                return false;
+            }
+
+            _announcedInput = input.Received;
+            domain.EventChannels.RaiseGlobalVirq(Virq.Console);
+            return true;
+        }
+
+        bool took = false;
+        while (input.TryPeek(out byte typed) && domain.Console.PushInput(new ReadOnlySpan<byte>(in typed)) != 0)
+        {
+            input.TryRead(out _);
             took = true;
         }
 

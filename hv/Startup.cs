@@ -13,8 +13,12 @@ public static class Startup
     /// Starts the machine and runs its initial domain. Returns when the domain has ended, or when something that was asked for
     /// can't be done; that is on the console then, with its mend.
     /// </summary>
+    /// <param name="kernel">What the kernel below offers.</param>
+    /// <param name="virtualisation">The machine's virtualisation, not yet switched on; null: it has none.</param>
+    /// <param name="problem">Why it has none.</param>
+    /// <param name="cpuid">The machine's CPUID.</param>
     /// <returns>Whether the machine is to be switched off (the domain asked for that) rather than restarted.</returns>
-    public static bool Run(KernelServices kernel, Virtualisation? virtualisation, HostCpuid cpuid)
+    public static bool Run(KernelServices kernel, Virtualisation? virtualisation, string? problem, HostCpuid cpuid)
     {
         Log log = kernel.Log;
         kernel.Options.Declare(HypervisorOptions.Create());
@@ -26,10 +30,11 @@ public static class Startup
 
         if (virtualisation is null)
         {
-            log.Error("this CPU has neither VMX nor SVM; use one that has, or in QEMU -cpu max (SVM)");
+            log.Error(problem ?? "this CPU has no virtualisation");
             return false;
         }
 
+        virtualisation.ChecksEntries |= kernel.Options.GetBoolean("entry-checks", false);
         if (virtualisation.Enable(kernel.Memory, kernel.Frames) is { } missing)
         {
             log.Error($"{virtualisation.Name} can't be used: {missing}");

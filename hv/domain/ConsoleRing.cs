@@ -38,6 +38,12 @@ public sealed class ConsoleRing : EventConsumer
     public Gfn Frame { get; private set; } = Gfn.Invalid;
 
     /// <summary>
+    /// Whether the guest has written to the ring. One that has not may have its console by console_io instead, so typed bytes
+    /// are not put where it never looks.
+    /// </summary>
+    public bool IsInUse => _page.IsAttached && _page.Read32(OutProducer) != 0;
+
+    /// <summary>
     /// Puts the ring into a page of the guest's memory and binds a port for it. False: the page is not the guest's own
     /// writable memory, or no port is free.
     /// </summary>

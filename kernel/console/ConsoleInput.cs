@@ -18,6 +18,9 @@ public sealed class ConsoleInput
     /// <summary>Whether a byte waits.</summary>
     public bool HasInput => _head != _tail;
 
+    /// <summary>Bytes taken in so far, modulo 2^32: it changes whenever something was typed.</summary>
+    public uint Received => _head;
+
     /// <summary>Adds a byte.</summary>
     public void Push(byte value)
     {
