@@ -32,7 +32,7 @@ internal sealed record BootTest(string Name, TestMachine Machine)
     public string? Image { get; init; }
 
     /// <summary>The hypervisor's command line.</summary>
-    public string Arguments { get; init; } = "loglvl=all guest_loglvl=all console=com1 dom0=pvh";
+    public string Arguments { get; init; } = "loglvl=all console=com1 dom0=pvh";
 
     /// <summary>Boot modules: a guest kernel, then its initrd.</summary>
     public IReadOnlyList<BootModule> Modules { get; init; } = [];
