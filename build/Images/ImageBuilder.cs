@@ -99,7 +99,7 @@ public sealed class ImageBuilder(Report report, ObjectToolchain toolchain)
             List<FunctionEntry> functions = LinkWithSymbols(image, work, objects, script, assemblies, linked);
             if (image.Scanned)
             {
-                Scan(image, linked, functions);
+                Scan(image, linked, functions, assemblies);
             }
         }
         else
@@ -150,9 +150,9 @@ public sealed class ImageBuilder(Report report, ObjectToolchain toolchain)
         return path;
     }
 
-    private static void Scan(ImageDefinition image, string linked, List<FunctionEntry> functions)
+    private static void Scan(ImageDefinition image, string linked, List<FunctionEntry> functions, string[] assemblies)
     {
-        IReadOnlyList<Finding> findings = ImageScan.Run(ElfFile.Load(linked), functions, ScanPolicy.Load());
+        IReadOnlyList<Finding> findings = ImageScan.Run(ElfFile.Load(linked), functions, new AssemblyGraph(assemblies), ScanPolicy.Load());
         if (findings.Count > 0)
         {
             throw new BuildFailure($"{image.Name}: the image scan refuses it\n{string.Join('\n', findings)}");

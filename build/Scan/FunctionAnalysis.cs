@@ -21,27 +21,25 @@ public static class FunctionAnalysis
     /// <summary>Analyses the bytes of a function.</summary>
     /// <param name="name">Its C# name.</param>
     /// <param name="symbols">Every symbol at its address.</param>
+    /// <param name="assembly">Mangled name of its assembly.</param>
     /// <param name="address">Where it runs.</param>
     /// <param name="code">Its bytes.</param>
     /// <param name="isDispatchCell">Tells interface dispatch cells from other data.</param>
-    public static CodeFunction Run(string name, IReadOnlyList<string> symbols, ulong address, byte[] code, Func<ulong, bool> isDispatchCell)
+    public static CodeFunction Run(string name, IReadOnlyList<string> symbols, string assembly, ulong address, byte[] code, Func<ulong, bool> isDispatchCell)
     {
         List<Instruction> instructions = Decode(address, code);
         ulong end = address + (ulong)code.Length;
-        HashSet<ulong> labels = Labels(instructions, address, end);
+        HashSet<ulong> loops = LoopHeads(instructions, address);
         var state = new State(address, end, isDispatchCell);
         for (int i = 0; i < instructions.Count; i++)
         {
-            if (labels.Contains(instructions[i].IP))
-            {
-                state.ForgetConstants();
-            }
-
+            state.Arrive(instructions[i].IP, loops.Contains(instructions[i].IP));
             state.Step(instructions[i], i > 0 ? instructions[i - 1] : default);
         }
 
         return new CodeFunction(name, symbols, address, (ulong)code.Length)
         {
+            Assembly = assembly,
             Calls = state.Calls,
             IndirectCalls = state.IndirectCalls,
             ConstantAccesses = state.ConstantAccesses,
@@ -63,28 +61,33 @@ public static class FunctionAnalysis
         return instructions;
     }
 
-    private static HashSet<ulong> Labels(List<Instruction> instructions, ulong start, ulong end)
+    private static HashSet<ulong> LoopHeads(List<Instruction> instructions, ulong start)
     {
-        var labels = new HashSet<ulong>();
+        var heads = new HashSet<ulong>();
         foreach (Instruction instruction in instructions)
         {
             if (instruction.FlowControl is FlowControl.ConditionalBranch or FlowControl.UnconditionalBranch
-                && instruction.NearBranchTarget >= start && instruction.NearBranchTarget < end)
+                && instruction.NearBranchTarget >= start && instruction.NearBranchTarget <= instruction.IP)
             {
-                labels.Add(instruction.NearBranchTarget);
+                heads.Add(instruction.NearBranchTarget);
             }
         }
 
-        return labels;
+        return heads;
     }
 
     private sealed class State(ulong start, ulong end, Func<ulong, bool> isDispatchCell)
     {
         private readonly InstructionInfoFactory _information = new();
-        private readonly Dictionary<Register, (Content Content, ulong Value)> _registers = [];
-        private int _depth = 8;
+        private readonly Dictionary<ulong, Dictionary<(Register Base, long Slot), (Content Content, ulong Value)>> _arriving = [];
 
-        public List<ulong> Calls { get; } = [];
+        // A register by itself has slot 0; a spilled value has the frame register and its displacement.
+        private Dictionary<(Register Base, long Slot), (Content Content, ulong Value)> _known = [];
+        private bool _fallsThrough = true;
+        private int _depth = 8;
+        private int _run;
+
+        public List<DirectCall> Calls { get; } = [];
 
         public List<IndirectCall> IndirectCalls { get; } = [];
 
@@ -94,16 +97,31 @@ public static class FunctionAnalysis
 
         public bool DynamicFrame { get; private set; }
 
-        public bool Returns { get; private set; }
+        public List<DirectCall> Returns { get; } = [];
 
-        // A method table stays one wherever the load was; a constant may differ on the other way to a label.
-        public void ForgetConstants()
+        /// <summary>Joins what is known on the ways that lead to an address.</summary>
+        public void Arrive(ulong address, bool isLoopHead)
         {
-            foreach ((Register register, (Content Content, ulong) known) in new List<KeyValuePair<Register, (Content Content, ulong)>>(_registers))
+            if (_arriving.Remove(address, out Dictionary<(Register Base, long Slot), (Content Content, ulong Value)>? jumped))
             {
-                if (known.Content == Content.Constant)
+                _known = _fallsThrough ? Common(_known, jumped) : jumped;
+                _run++;
+            }
+            else if (!_fallsThrough)
+            {
+                _known = [];
+            }
+
+            _fallsThrough = true;
+            if (isLoopHead)
+            {
+                // A method table stays one; a constant may differ on the way back.
+                foreach ((Register, long) place in new List<(Register, long)>(_known.Keys))
                 {
-                    _registers.Remove(register);
+                    if (_known[place].Content == Content.Constant)
+                    {
+                        _known.Remove(place);
+                    }
                 }
             }
         }
@@ -139,17 +157,22 @@ public static class FunctionAnalysis
 
         private void Flow(in Instruction instruction, in Instruction previous)
         {
+            if (instruction.FlowControl is FlowControl.ConditionalBranch or FlowControl.UnconditionalBranch && instruction.NearBranchTarget > instruction.IP)
+            {
+                _arriving[instruction.NearBranchTarget] = _arriving.TryGetValue(instruction.NearBranchTarget, out var other) ? Common(other, _known) : new(_known);
+            }
+
             switch (instruction.FlowControl)
             {
                 case FlowControl.Return:
-                    Returns = true;
+                    Returns.Add(new DirectCall(instruction.IP, instruction.IP, _run));
                     break;
                 case FlowControl.Call when instruction.Op0Kind == OpKind.NearBranch64:
-                    Calls.Add(instruction.NearBranchTarget);
+                    Calls.Add(new DirectCall(instruction.IP, instruction.NearBranchTarget, _run));
                     break;
                 case FlowControl.UnconditionalBranch or FlowControl.ConditionalBranch
                     when instruction.Op0Kind == OpKind.NearBranch64 && (instruction.NearBranchTarget < start || instruction.NearBranchTarget >= end):
-                    Calls.Add(instruction.NearBranchTarget);
+                    Calls.Add(new DirectCall(instruction.IP, instruction.NearBranchTarget, _run));
                     break;
                 case FlowControl.IndirectCall:
                     IndirectCalls.Add(Classify(instruction));
@@ -161,6 +184,12 @@ public static class FunctionAnalysis
                     break;
                 default:
                     break;
+            }
+
+            if (instruction.FlowControl is not (FlowControl.Next or FlowControl.Call or FlowControl.IndirectCall))
+            {
+                _fallsThrough = instruction.FlowControl == FlowControl.ConditionalBranch;
+                _run++;
             }
         }
 
@@ -225,42 +254,91 @@ public static class FunctionAnalysis
             {
                 foreach (Register register in (ReadOnlySpan<Register>)[Register.RAX, Register.RCX, Register.RDX, Register.RSI, Register.RDI, Register.R8, Register.R9, Register.R10, Register.R11])
                 {
-                    _registers.Remove(register);
+                    _known.Remove((register, 0));
                 }
 
                 return;
             }
 
-            (Content, ulong) content = (Content.Unknown, 0);
-            if (instruction.Mnemonic == Mnemonic.Mov && instruction.Op0Kind == OpKind.Register)
-            {
-                content = instruction.Op1Kind switch
-                {
-                    OpKind.Immediate32 or OpKind.Immediate64 or OpKind.Immediate32to64 => (Content.Constant, instruction.GetImmediate(1)),
-                    OpKind.Memory when instruction is { MemoryDisplacement64: 0, MemoryIndex: Register.None, IsIPRelativeMemoryOperand: false } && instruction.MemoryBase != Register.None => (Content.MethodTable, 0),
-                    OpKind.Register when instruction.Op0Register.IsGPR64() => Known(instruction.Op1Register),
-                    _ => content,
-                };
-            }
-            else if (instruction.Mnemonic == Mnemonic.Lea && instruction.IsIPRelativeMemoryOperand && isDispatchCell(instruction.IPRelativeMemoryAddress))
-            {
-                content = (Content.CellAddress, instruction.IPRelativeMemoryAddress);
-            }
-
+            (Content, ulong) content = Defined(instruction);
             foreach (UsedRegister used in _information.GetInfo(instruction).GetUsedRegisters())
             {
                 if (used.Access is OpAccess.Write or OpAccess.ReadWrite or OpAccess.CondWrite or OpAccess.ReadCondWrite)
                 {
-                    _registers.Remove(used.Register.GetFullRegister());
+                    _known.Remove((used.Register.GetFullRegister(), 0));
                 }
             }
 
-            if (content.Item1 != Content.Unknown && instruction.Op0Kind == OpKind.Register)
+            if (instruction.Op0Kind == OpKind.Register && content.Item1 != Content.Unknown)
             {
-                _registers[instruction.Op0Register.GetFullRegister()] = content;
+                Set((instruction.Op0Register.GetFullRegister(), 0), content);
+            }
+            else if (instruction.Op0Kind == OpKind.Memory && IsFrameSlot(instruction) && instruction.Mnemonic is not (Mnemonic.Cmp or Mnemonic.Test))
+            {
+                Set((instruction.MemoryBase, SlotOf(instruction)), content);
             }
         }
 
-        private (Content Content, ulong Value) Known(Register register) => _registers.GetValueOrDefault(register.GetFullRegister());
+        private (Content Content, ulong Value) Defined(in Instruction instruction)
+        {
+            if (instruction.Mnemonic == Mnemonic.Lea && instruction.IsIPRelativeMemoryOperand && isDispatchCell(instruction.IPRelativeMemoryAddress))
+            {
+                return (Content.CellAddress, instruction.IPRelativeMemoryAddress);
+            }
+
+            if (instruction.Mnemonic != Mnemonic.Mov)
+            {
+                return default;
+            }
+
+            switch (instruction.Op1Kind)
+            {
+                case OpKind.Immediate32 or OpKind.Immediate64 or OpKind.Immediate32to64 when instruction.Op0Kind == OpKind.Register:
+                    return (Content.Constant, instruction.GetImmediate(1));
+                case OpKind.Register when instruction.Op1Register.IsGPR64():
+                    return Known(instruction.Op1Register);
+                case OpKind.Memory when IsFrameSlot(instruction):
+                    return _known.GetValueOrDefault((instruction.MemoryBase, SlotOf(instruction)));
+                case OpKind.Memory when instruction is { MemoryDisplacement64: 0, MemoryIndex: Register.None, IsIPRelativeMemoryOperand: false } && instruction.MemoryBase != Register.None:
+                    return (Content.MethodTable, 0);
+                default:
+                    return default;
+            }
+        }
+
+        private void Set((Register, long) place, (Content Content, ulong Value) content)
+        {
+            if (content.Content == Content.Unknown)
+            {
+                _known.Remove(place);
+            }
+            else
+            {
+                _known[place] = content;
+            }
+        }
+
+        private static bool IsFrameSlot(in Instruction instruction) =>
+            instruction.MemoryBase is Register.RSP or Register.RBP && instruction.MemoryIndex == Register.None;
+
+        // Displacement 0 would look like a register by itself.
+        private static long SlotOf(in Instruction instruction) => (long)instruction.MemoryDisplacement64 * 2 + 1;
+
+        private static Dictionary<(Register Base, long Slot), (Content Content, ulong Value)> Common(
+            Dictionary<(Register Base, long Slot), (Content Content, ulong Value)> left, Dictionary<(Register Base, long Slot), (Content Content, ulong Value)> right)
+        {
+            var common = new Dictionary<(Register Base, long Slot), (Content Content, ulong Value)>();
+            foreach (((Register, long) place, (Content Content, ulong Value) content) in left)
+            {
+                if (right.TryGetValue(place, out (Content Content, ulong Value) other) && other == content)
+                {
+                    common[place] = content;
+                }
+            }
+
+            return common;
+        }
+
+        private (Content Content, ulong Value) Known(Register register) => _known.GetValueOrDefault((register.GetFullRegister(), 0));
     }
 }

@@ -15,8 +15,8 @@ namespace Xenolith.Build.Scan;
 public static class ImageScan
 {
     /// <summary>Applies every rule to a linked image.</summary>
-    public static IReadOnlyList<Finding> Run(ElfFile image, IReadOnlyList<FunctionEntry> functions, ScanPolicy policy) =>
-        [.. Sections(image), .. Code(CodeImageReader.Read(image, functions), policy)];
+    public static IReadOnlyList<Finding> Run(ElfFile image, IReadOnlyList<FunctionEntry> functions, AssemblyGraph assemblies, ScanPolicy policy) =>
+        [.. Sections(image), .. Code(CodeImageReader.Read(image, functions, assemblies), policy)];
 
     /// <summary>No section or segment is both writable and executable.</summary>
     public static IEnumerable<Finding> Sections(ElfFile image)
@@ -78,19 +78,16 @@ public static class ImageScan
     {
         foreach (CodeFunction function in image.Functions.Values.Where(function => !policy.Names("may-be-lazy", function)))
         {
-            foreach (ulong target in function.Calls.Distinct())
+            if (image.Called(function, policy).Any(called => policy.Names("lazy-helper", called)))
             {
-                if (image.Functions.TryGetValue(target, out CodeFunction? called) && policy.Names("lazy-helper", called))
-                {
-                    yield return new Finding("lazy static constructor", function.Name, "a static field is initialised on first use; make it a constant the compiler can freeze, or state that hangs off an object", []);
-                }
+                yield return new Finding("lazy static constructor", function.Name, "a static field is initialised on first use; make it a constant the compiler can freeze, or state that hangs off an object", []);
             }
         }
     }
 
     private static IEnumerable<Finding> NoReturn(CodeImage image, ScanPolicy policy)
     {
-        foreach (CodeFunction function in image.Functions.Values.Where(function => function.Returns && policy.Names("no-return", function)))
+        foreach (CodeFunction function in image.Functions.Values.Where(function => policy.Names("no-return", function) && image.Returns(function, policy)))
         {
             yield return new Finding("handler returns", function.Name, "it can strike between any two instructions and saves no XMM registers, so it may not return", []);
         }
@@ -103,7 +100,7 @@ public static class ImageScan
         {
             if (!allocating.Contains(function) && !policy.Names("allocator", function))
             {
-                foreach (CodeFunction helper in Called(image, function).Where(called => policy.Names("allocator", called)))
+                foreach (CodeFunction helper in image.Called(function, policy).Distinct().Where(called => policy.Names("allocator", called)))
                 {
                     yield return new Finding("allocation on an exit path", function.Name, $"calls {helper.Name}", reached.Chain(function));
                 }
@@ -133,9 +130,9 @@ public static class ImageScan
         var waiting = new Queue<CodeFunction>(otherwise);
         while (waiting.TryDequeue(out CodeFunction? function))
         {
-            foreach (CodeFunction next in image.Successors(function))
+            foreach (CodeFunction next in image.Successors(function, policy))
             {
-                if (!marked.Contains(next) && !policy.Names("cut", next) && otherwise.Add(next))
+                if (!marked.Contains(next) && !policy.Names("lazy-helper", next) && otherwise.Add(next))
                 {
                     waiting.Enqueue(next);
                 }
@@ -144,9 +141,6 @@ public static class ImageScan
 
         return [.. image.Functions.Values.Where(function => !otherwise.Contains(function))];
     }
-
-    private static IEnumerable<CodeFunction> Called(CodeImage image, CodeFunction function) =>
-        function.Calls.Distinct().Select(target => image.Functions.GetValueOrDefault(target)).OfType<CodeFunction>();
 
     private static IEnumerable<Finding> Stack(CodeImage image, ScanPolicy policy)
     {

@@ -25,9 +25,10 @@ public sealed class Reachability
 
         while (waiting.TryDequeue(out CodeFunction? function))
         {
-            foreach (CodeFunction next in image.Successors(function))
+            // What a static constructor does on first use is the lazy rule's business.
+            foreach (CodeFunction next in image.Successors(function, policy))
             {
-                if (!policy.Names("cut", next) && _parents.TryAdd(next, function))
+                if (!policy.Names("lazy-helper", next) && _parents.TryAdd(next, function))
                 {
                     waiting.Enqueue(next);
                 }

@@ -16,10 +16,12 @@ public sealed class ScanPolicy
 {
     private readonly Dictionary<string, List<Regex>> _patterns = [];
     private readonly List<(ulong First, ulong Last)> _absolute = [];
-    private readonly List<(Regex Pattern, int Depth)> _recursion = [];
+    private readonly List<(Regex Pattern, int Frames)> _recursion = [];
+    private readonly List<(Regex Caller, Regex Called)> _notCalled = [];
+    private readonly Dictionary<(string, CodeFunction), bool> _named = [];
 
     private static readonly string[] s_patternVerbs =
-        ["root", "nested-root", "cut", "allocator", "lazy-helper", "may-allocate", "may-dispatch", "may-call-indirect", "may-be-lazy", "no-return"];
+        ["root", "nested-root", "cut", "allocator", "lazy-helper", "may-allocate", "may-dispatch", "may-call-indirect", "may-be-lazy", "may-grow-frame", "no-return"];
 
     // These only state facts; what widens the rules must say why.
     private static readonly string[] s_factVerbs = ["root", "nested-root", "allocator", "lazy-helper", "no-return", "stack"];
@@ -61,9 +63,21 @@ public sealed class ScanPolicy
     }
 
     /// <summary>Whether a statement of that verb names the function.</summary>
-    public bool Names(string verb, CodeFunction function) =>
-        _patterns.TryGetValue(verb, out List<Regex>? patterns)
-        && patterns.Exists(pattern => pattern.IsMatch(function.Name) || function.Symbols.Any(symbol => pattern.IsMatch(symbol)));
+    public bool Names(string verb, CodeFunction function)
+    {
+        if (!_named.TryGetValue((verb, function), out bool named))
+        {
+            named = _patterns.TryGetValue(verb, out List<Regex>? patterns)
+                && patterns.Exists(pattern => pattern.IsMatch(function.Name) || function.Symbols.Any(symbol => pattern.IsMatch(symbol)));
+            _named[(verb, function)] = named;
+        }
+
+        return named;
+    }
+
+    /// <summary>Whether a virtual call of one function never reaches the other, though their slots agree.</summary>
+    public bool NeverCalls(CodeFunction caller, CodeFunction called) =>
+        _notCalled.Exists(pair => pair.Caller.IsMatch(caller.Name) && pair.Called.IsMatch(called.Name));
 
     /// <summary>Patterns of a verb that name no function at all: stale statements.</summary>
     public IEnumerable<string> Unmatched(string verb, IReadOnlyCollection<CodeFunction> functions) =>
@@ -74,14 +88,14 @@ public sealed class ScanPolicy
     /// <summary>Whether code may name that address.</summary>
     public bool AllowsAddress(ulong address) => _absolute.Exists(range => address >= range.First && address <= range.Last);
 
-    /// <summary>How deep a function may recurse; null if it may not.</summary>
+    /// <summary>How many frames of a circle the function is in can be there at once; null if it may not recurse.</summary>
     public int? Recursion(CodeFunction function)
     {
-        foreach ((Regex pattern, int depth) in _recursion)
+        foreach ((Regex pattern, int frames) in _recursion)
         {
             if (pattern.IsMatch(function.Name))
             {
-                return depth;
+                return frames;
             }
         }
 
@@ -106,8 +120,11 @@ public sealed class ScanPolicy
             case ["absolute", var first, var last]:
                 _absolute.Add((Address(first), Address(last)));
                 return true;
-            case ["recursion", var name, var depth] when int.TryParse(depth, NumberStyles.None, CultureInfo.InvariantCulture, out int levels):
-                _recursion.Add((Pattern(name), levels));
+            case ["recursion", var name, var count] when int.TryParse(count, NumberStyles.None, CultureInfo.InvariantCulture, out int frames):
+                _recursion.Add((Pattern(name), frames));
+                return true;
+            case ["never-calls", var caller, var called]:
+                _notCalled.Add((Pattern(caller), Pattern(called)));
                 return true;
             case ["stack", var bytes] when int.TryParse(bytes, NumberStyles.None, CultureInfo.InvariantCulture, out int size):
                 StackSize = size;

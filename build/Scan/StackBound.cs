@@ -4,13 +4,20 @@ using System.Linq;
 
 namespace Xenolith.Build.Scan;
 
-/// <summary>The most stack that calls from a root can take, or why there is no bound.</summary>
+/// <summary>
+/// The most stack that calls from a root can take, or why there is no bound. Functions that call each other in a circle
+/// are taken together (Tarjan's strongly connected components): as many of the circle's largest frames as the policy
+/// says can be there at once.
+/// </summary>
 public sealed class StackBound
 {
     private readonly CodeImage _image;
     private readonly ScanPolicy _policy;
     private readonly Dictionary<CodeFunction, (long Bytes, CodeFunction? Deepest)> _known = [];
-    private readonly List<CodeFunction> _path = [];
+    private readonly Dictionary<CodeFunction, int> _order = [];
+    private readonly Dictionary<CodeFunction, int> _lowest = [];
+    private readonly Stack<CodeFunction> _open = [];
+    private readonly HashSet<CodeFunction> _isOpen = [];
 
     /// <summary>Prepares the computation.</summary>
     public StackBound(CodeImage image, ScanPolicy policy)
@@ -25,45 +32,19 @@ public sealed class StackBound
     /// <summary>Bytes of stack from a function down, its own frame included.</summary>
     public long Of(CodeFunction function)
     {
-        if (_known.TryGetValue(function, out (long Bytes, CodeFunction? Deepest) known))
+        if (!_known.ContainsKey(function))
         {
-            return known.Bytes;
+            Visit(function);
         }
 
-        _path.Add(function);
-        if (function.DynamicFrame && Unbounded.TrueForAll(entry => entry.Function != function))
-        {
-            Unbounded.Add((function, "its frame grows by an amount known only at run time"));
-        }
-
-        long most = 0;
-        CodeFunction? deepest = null;
-        foreach (CodeFunction next in _image.Successors(function))
-        {
-            if (_policy.Names("cut", next))
-            {
-                continue;
-            }
-
-            int at = _path.IndexOf(next);
-            long below = at < 0 ? Of(next) : Cycle(at);
-            if (below > most)
-            {
-                (most, deepest) = (below, next);
-            }
-        }
-
-        _path.RemoveAt(_path.Count - 1);
-        long bytes = function.Frame + most;
-        _known[function] = (bytes, deepest);
-        return bytes;
+        return _known[function].Bytes;
     }
 
     /// <summary>The deepest chain from a function, with each frame's bytes.</summary>
     public IReadOnlyList<string> Chain(CodeFunction function)
     {
         var chain = new List<string>();
-        for (CodeFunction? at = function; at is not null && chain.Count < 100; at = _known.GetValueOrDefault(at).Deepest)
+        for (CodeFunction? at = function; at is not null; at = _known.GetValueOrDefault(at).Deepest)
         {
             chain.Add($"{at.Name} ({at.Frame})");
         }
@@ -71,21 +52,110 @@ public sealed class StackBound
         return chain;
     }
 
-    // A cycle that is allowed to a depth costs its frames that many times over.
-    private long Cycle(int at)
+    private void Visit(CodeFunction function)
     {
-        CodeFunction[] members = [.. _path.Skip(at)];
-        int? depth = members.Select(_policy.Recursion).FirstOrDefault(allowed => allowed is not null);
-        if (depth is null)
+        _order[function] = _lowest[function] = _order.Count;
+        _open.Push(function);
+        _isOpen.Add(function);
+        foreach (CodeFunction next in Successors(function))
         {
-            if (Unbounded.TrueForAll(entry => entry.Function != members[0]))
+            if (!_order.ContainsKey(next))
             {
-                Unbounded.Add((members[0], $"recursion: {string.Join(" → ", members.Select(member => member.Name))} → {members[0].Name}"));
+                Visit(next);
+                _lowest[function] = Math.Min(_lowest[function], _lowest[next]);
             }
-
-            return 0;
+            else if (_isOpen.Contains(next))
+            {
+                _lowest[function] = Math.Min(_lowest[function], _order[next]);
+            }
         }
 
-        return members.Sum(member => (long)member.Frame) * (depth.Value - 1);
+        if (_lowest[function] == _order[function])
+        {
+            Close(function);
+        }
     }
+
+    private void Close(CodeFunction function)
+    {
+        var circle = new HashSet<CodeFunction>();
+        CodeFunction member;
+        do
+        {
+            member = _open.Pop();
+            _isOpen.Remove(member);
+            circle.Add(member);
+        }
+        while (member != function);
+
+        long most = 0;
+        CodeFunction? deepest = null;
+        foreach (CodeFunction next in circle.SelectMany(Successors).Where(next => !circle.Contains(next)))
+        {
+            if (_known[next].Bytes > most)
+            {
+                (most, deepest) = (_known[next].Bytes, next);
+            }
+        }
+
+        long own = Frames(circle, function);
+        foreach (CodeFunction each in circle)
+        {
+            _known[each] = (own + most, deepest);
+            if (each.DynamicFrame && !_policy.Names("may-grow-frame", each))
+            {
+                Unbounded.Add((each, "its frame grows by an amount known only at run time"));
+            }
+        }
+    }
+
+    private long Frames(HashSet<CodeFunction> circle, CodeFunction function)
+    {
+        if (circle.Count == 1 && !Successors(function).Contains(function))
+        {
+            return function.Frame;
+        }
+
+        int? frames = circle.Select(_policy.Recursion).Max();
+        if (frames is null)
+        {
+            Unbounded.Add((function, $"recursion: {string.Join(" → ", Circle(circle, function))}"));
+        }
+
+        return circle.Max(member => (long)member.Frame) * (frames ?? 1);
+    }
+
+    // The shortest way from a function back to itself.
+    private List<string> Circle(HashSet<CodeFunction> circle, CodeFunction function)
+    {
+        var parents = new Dictionary<CodeFunction, CodeFunction>();
+        var waiting = new Queue<CodeFunction>([function]);
+        while (waiting.TryDequeue(out CodeFunction? at))
+        {
+            foreach (CodeFunction next in Successors(at).Where(circle.Contains))
+            {
+                if (next == function)
+                {
+                    var names = new List<string> { function.Name };
+                    for (CodeFunction step = at; step != function; step = parents[step])
+                    {
+                        names.Insert(0, step.Name);
+                    }
+
+                    names.Insert(0, function.Name);
+                    return names;
+                }
+
+                if (parents.TryAdd(next, at))
+                {
+                    waiting.Enqueue(next);
+                }
+            }
+        }
+
+        return [function.Name];
+    }
+
+    private IEnumerable<CodeFunction> Successors(CodeFunction function) =>
+        _image.Successors(function, _policy).Where(next => !_policy.Names("lazy-helper", next));
 }
