@@ -31,6 +31,7 @@ public sealed partial class Domain : IDisposable
         P2m = new P2m(services.Memory, services.Frames, services.Virtualisation.NestedFormat, options.Id);
         Memory = new GuestMemory(P2m, services.Memory);
         Vcpus = new Vcpu[options.VcpuCount];
+        Parameters[(int)HvmParameter.TripleFaultReason] = (ulong)ShutdownReason.Reboot;
         EventChannels = new EventChannels(this);
         GrantTable = new GrantTable(this, options.MaximumGrantFrames);
         Console = new ConsoleRing(this);
