@@ -51,9 +51,9 @@ internal static class Program
         {
             outcome = BootRunner.Run(test);
         }
-        catch (BuildFailure failure)
+        catch (Exception error) when (error is BuildFailure or System.IO.IOException)
         {
-            outcome = new BootOutcome(failure.Message, TimeSpan.Zero, "", []);
+            outcome = new BootOutcome(error.Message, TimeSpan.Zero, "", []);
         }
 
         lock (s_output)
@@ -70,7 +70,10 @@ internal static class Program
                     Console.Out.WriteLine($"    | {Printable(line)}");
                 }
 
-                Console.Out.WriteLine($"    the whole output is in {outcome.Log}");
+                if (outcome.Log.Length > 0)
+                {
+                    Console.Out.WriteLine($"    the whole output is in {outcome.Log}");
+                }
             }
         }
 

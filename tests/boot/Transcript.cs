@@ -21,7 +21,8 @@ internal sealed class Transcript : IDisposable
     public Transcript(string logPath, IEnumerable<string> expected, IEnumerable<string> forbidden)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(logPath)!);
-        _log = File.Create(logPath);
+        // Shared, so that a log can be followed while it grows.
+        _log = new FileStream(logPath, FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
         _expected = [.. expected.Select(pattern => new Regex(pattern, RegexOptions.CultureInvariant))];
         _forbidden = [.. forbidden.Select(pattern => new Regex(pattern, RegexOptions.CultureInvariant))];
     }
