@@ -118,7 +118,8 @@ internal static class PhysmapOps
                     return Refuse(ref call, Errno.EINVAL, "there is one page of shared_info, index 0");
                 return Lend(ref call, domain, domain.SharedInfo.Frame, gfn);
             case MapSpace.GrantTable:
-                Errno error = domain.GrantTable.FrameFor(index, out LentFrame? frame);
+                // Xen keeps 32 bits of the index.
+                Errno error = domain.GrantTable.FrameFor(HypercallCall.Low(index), out LentFrame? frame);
                 if (error != Errno.None || frame == null)
                     return Refuse(ref call, Errno.EINVAL, "the grant table has no such frame and can't grow to it");
                 return Lend(ref call, domain, frame, gfn);

@@ -15,11 +15,13 @@ internal static class SchedRows
             Row.Done(SchedOp.Yield, "SchedOps.Yield"),
             Row.Done(SchedOp.Block, "SchedOps.Block"),
             Row.Done(SchedOp.Shutdown, "SchedOps.Shutdown").In<SchedShutdown>().Errors("EFAULT"),
-            Row.Done(SchedOp.Poll, "SchedOps.Poll").In<SchedPoll, SchedPoll32>().Errors("EFAULT EINVAL EFAULT EINVAL"),
+            Row.Done(SchedOp.Poll, "SchedOps.Poll").In<SchedPoll, SchedPoll32>().Errors("EFAULT EINVAL EFAULT EINVAL")
+                .Note(EventChannelRows.AllPortsAreThere),
             Row.Done(SchedOp.RemoteShutdown, "SchedOps.RemoteShutdown").In<SchedRemoteShutdown>().Privileged().Errors("EFAULT ESRCH EPERM"),
             Row.Done(SchedOp.ShutdownCode, "SchedOps.ShutdownCode").In<SchedShutdown>().Errors("EFAULT")
                 .Note("Wins over the reason that shutdown gives later."),
-            Row.Done(SchedOp.Watchdog, "SchedOps.Watchdog").In<SchedWatchdog>().Errors("EFAULT EINVAL ENOSPC"),
+            Row.Done(SchedOp.Watchdog, "SchedOps.Watchdog").In<SchedWatchdog>().Errors("EFAULT EINVAL ENOSPC")
+                .Note("4.17.7 gives ENOSPC back as 2^32 - 28; here it is negative."),
             Row.NotYet(SchedOp.PinOverride).In<SchedPinOverride>().Privileged(),
         ],
     };

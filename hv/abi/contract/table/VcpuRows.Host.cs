@@ -28,7 +28,7 @@ internal static class VcpuRows
             Row.Done(VcpuOp.RegisterVcpuInfo, "VcpuOps.RegisterInfo").In<VcpuRegisterVcpuInfo>().Errors("EFAULT ENXIO EINVAL"),
             Row.Done(VcpuOp.SendNmi, "VcpuOps.SendNmi").Errors("EINVAL"),
             Row.Done(VcpuOp.GetPhysid, "VcpuOps.GetPhysicalId").Out<VcpuGetPhysid>().Errors("EINVAL")
-                .Note("EINVAL, as on Xen for a vCPU that is not pinned to one CPU."),
+                .Note("EINVAL, as on Xen for a vCPU that is not pinned; Xen counts an initial domain on a one-CPU machine as pinned."),
             Row.Done(VcpuOp.RegisterVcpuTimeMemoryArea, "VcpuOps.RegisterTimeArea").In<VcpuRegisterTimeMemoryArea>().Errors("EFAULT")
                 .Note("The address is resolved now; Xen walks the caller's tables at each update and can miss."),
         ],
