@@ -62,8 +62,8 @@ internal static class BadInput
 
     private static IEnumerable<BootTest> Machines() =>
     [
-        Refused("cpu-without-svm", "this CPU has neither VMX nor SVM", TestMachine.QemuWithoutSvm),
-        Refused("cpu-without-vmx", "this CPU has neither VMX nor SVM", TestMachine.BochsWithoutVmx),
+        Refused("cpu-without-svm", "[Tt]his CPU has neither VMX nor SVM", TestMachine.QemuWithoutSvm),
+        Refused("cpu-without-vmx", "[Tt]his CPU has neither VMX nor SVM", TestMachine.BochsWithoutVmx),
         Refused("cpu-without-ept", "VMX/EPT can't be used: .*(EPT|unrestricted)", TestMachine.BochsWithoutEpt),
     ];
 }
