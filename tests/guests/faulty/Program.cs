@@ -24,6 +24,10 @@ internal static class Program
         {
             WildAccess.Run();
         }
+        else if (Chosen("loop"))
+        {
+            WildAccess.Loop();
+        }
         else if (Chosen("halt"))
         {
             Instructions.DisableInterrupts();
@@ -39,7 +43,7 @@ internal static class Program
         }
         else
         {
-            GuestConsole.WriteLine("guest faulty: no known fault on the command line: triple-fault, garbage, wild, halt, reboot or crash");
+            GuestConsole.WriteLine("guest faulty: no known fault on the command line: triple-fault, garbage, wild, loop, halt, reboot or crash");
         }
 
         GuestConsole.WriteLine("guest faulty: still here");
