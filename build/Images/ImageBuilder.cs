@@ -93,10 +93,11 @@ public sealed class ImageBuilder(Report report, ObjectToolchain toolchain)
     private void Link(ImageDefinition image, string work, List<string> objects, string script, string[] assemblies)
     {
         string linked = Path.Combine(work, "linked");
+        string debugScript = DebugScript(script, work);
         objects.Insert(0, RuntimeRemainders(work));
         if (image.WithSymbolTable)
         {
-            List<FunctionEntry> functions = LinkWithSymbols(image, work, objects, script, assemblies, linked);
+            List<FunctionEntry> functions = LinkWithSymbols(image, work, objects, debugScript, assemblies, linked);
             if (image.Scanned)
             {
                 Scan(image, linked, functions, assemblies);
@@ -104,11 +105,12 @@ public sealed class ImageBuilder(Report report, ObjectToolchain toolchain)
         }
         else
         {
-            Linker.Link(script, objects, linked, strip: false);
+            Linker.Link(debugScript, objects, linked, strip: false);
         }
 
         string stripped = Path.Combine(work, "stripped");
         Linker.Link(script, objects, stripped, strip: true);
+        RequireSameContents(image, linked, stripped);
         File.Move(linked, image.DebugOutput, overwrite: true);
         File.Move(stripped, image.Output, overwrite: true);
     }
@@ -148,6 +150,37 @@ public sealed class ImageBuilder(Report report, ObjectToolchain toolchain)
         string path = Path.Combine(work, "remainders.ld");
         File.WriteAllText(path, "PROVIDE(RhpReversePInvoke = __managed__Startup);\nPROVIDE(RhpReversePInvokeReturn = __managed__Startup);\n");
         return path;
+    }
+
+    // The image itself unwinds by its symbol table; a debugger wants the compiler's tables. They go behind everything else,
+    // in no segment, so that no address changes.
+    private static string DebugScript(string script, string work)
+    {
+        const string discarded = "*(.eh_frame)";
+        string text = File.ReadAllText(script);
+        int end = text.LastIndexOf("/DISCARD/", StringComparison.Ordinal);
+        if (end < 0 || text.IndexOf(discarded, end, StringComparison.Ordinal) < 0)
+        {
+            return script;
+        }
+
+        string path = Path.Combine(work, "debug.ld");
+        text = text[..end] + ".eh_frame ALIGN(4096) : { *(.eh_frame) } :NONE\n  " + text[end..].Replace(discarded, "", StringComparison.Ordinal);
+        File.WriteAllText(path, text);
+        return path;
+    }
+
+    private static void RequireSameContents(ImageDefinition image, string linked, string stripped)
+    {
+        ElfFile debug = ElfFile.Load(linked);
+        ElfFile bare = ElfFile.Load(stripped);
+        foreach (ElfSection section in bare.Sections.Where(section => section is { Allocated: true, ZeroFill: false }))
+        {
+            if (debug.Section(section.Name) is not { } twin || twin.Address != section.Address || !debug.Contents(twin).Span.SequenceEqual(bare.Contents(section).Span))
+            {
+                throw new BuildFailure($"{image.Name}: section {section.Name} differs between the image and its debug twin");
+            }
+        }
     }
 
     private static void Scan(ImageDefinition image, string linked, List<FunctionEntry> functions, string[] assemblies)

@@ -6,10 +6,12 @@ using System.IO;
 using System.Linq;
 using System.Net;
 using System.Net.Sockets;
+using Xenolith.Build.Elf;
 using Xenolith.Build.Emulators;
 using Xenolith.Build.Guests;
 using Xenolith.Build.Host;
 using Xenolith.Build.Images;
+using Xenolith.Build.Symbols;
 using Xenolith.Build.Terminal;
 using Xenolith.Build.Toolchain;
 using Command = System.CommandLine.Command;
@@ -22,7 +24,7 @@ internal static class DebugVerb
     public static Command Create(Report report)
     {
         var guest = new Option<string>("--guest") { Description = "linux, or a C# guest of tests/guests by name", DefaultValueFactory = _ => "linux" };
-        var stop = new Option<string>("--break") { Description = "Where to stop first: a symbol, a C# method's mangled name, or File.cs:line", DefaultValueFactory = _ => "image_main" };
+        var stop = new Option<string>("--break") { Description = "Where to stop first: a C# method (Xenolith.RunLoop.Run), a symbol, or File.cs:line", DefaultValueFactory = _ => "image_main" };
         var append = new Option<string>("--append") { Description = "Further options for the hypervisor", DefaultValueFactory = _ => "" };
         Option<ObjectToolchain> toolchain = CommonOptions.Toolchain();
         var command = new Command("debug", "Build, boot in QEMU stopped at the start, and attach gdb.") { guest, stop, append, toolchain };
@@ -30,7 +32,7 @@ internal static class DebugVerb
         {
             Debian.Ensure(report, [.. Debian.ForImages, .. Debian.ForQemu, .. Debian.ForDebugging]);
             BootModule[] modules = Modules(parsed.GetValue(guest)!, parsed.GetValue(toolchain), report);
-            return Debug(modules, parsed.GetValue(stop)!, $"{RunVerb.HypervisorArguments} {parsed.GetValue(append)}".TrimEnd(), report);
+            return Debug(modules, Place(parsed.GetValue(stop)!), $"{RunVerb.HypervisorArguments} {parsed.GetValue(append)}".TrimEnd(), report);
         });
         return command;
     }
@@ -48,6 +50,20 @@ internal static class DebugVerb
             ?? throw new BuildFailure($"no guest is called {guest}; there are linux, {string.Join(", ", ImageCatalog.Guests().Select(image => image.Name))}");
         builder.Build(ImageCatalog.Hypervisor, definition);
         return [new BootModule(definition.Output)];
+    }
+
+    // gdb knows ilc's names only.
+    private static string Place(string stop)
+    {
+        if (!stop.Contains('.', StringComparison.Ordinal) || stop.Contains(':', StringComparison.Ordinal))
+        {
+            return stop;
+        }
+
+        var names = new FunctionNames(Directory.GetFiles(Tree.ImageAssemblies(ImageCatalog.Hypervisor.Assembly), "*.dll"));
+        ElfSymbol? symbol = ElfFile.Load(Tree.DebugImage).Symbols.FirstOrDefault(symbol => names.Resolve(symbol.Name) is { Type.Length: > 0 } name
+            && (name.ToString() == stop || name.ToString().EndsWith("." + stop, StringComparison.Ordinal)));
+        return symbol?.Name ?? throw new BuildFailure($"the image has no method {stop}; the compiler may have inlined it everywhere");
     }
 
     private static int Debug(BootModule[] modules, string stop, string arguments, Report report)
@@ -68,13 +84,7 @@ internal static class DebugVerb
         {
             // Ctrl-C belongs to gdb.
             Console.CancelKeyPress += (_, pressed) => pressed.Cancel = true;
-            Host.Command debugger = new Host.Command("gdb", "-q").With(Console.IsInputRedirected ? ["--batch-silent"] : Array.Empty<string>()).With(Settings(port, stop));
-            if (Console.IsInputRedirected)
-            {
-                // Commands from a pipe: run them one after another and leave.
-                debugger = new Host.Command("gdb", "-q", "-nx").With(Settings(port, stop));
-            }
-
+            Host.Command debugger = new Host.Command("gdb", "-q").With(Settings(port, stop));
             report.Note(debugger.ToString());
             return debugger.RunAttached();
         }
