@@ -57,7 +57,7 @@ public static class Startup
         }
 
         RunToItsEnd(machine, initial);
-        return EndOf(initial.Domain, log);
+        return EndOf(initial.Domain);
     }
 
     private static InitialDomainRequest RequestFor(Machine machine)
@@ -87,20 +87,9 @@ public static class Startup
         }
     }
 
-    /// <summary>What the end of the initial domain means for the machine, as on Xen.</summary>
-    private static bool EndOf(Domain domain, Log log)
-    {
-        switch (domain.ShutdownReason)
-        {
-            case ShutdownReason.Poweroff:
-                log.Info("the initial domain has powered off: so does the machine");
-                return true;
-            case ShutdownReason.Reboot:
-                log.Info("the initial domain has asked for a reboot: the machine restarts");
-                return false;
-            default:
-                log.Error("the initial domain has ended without being asked to: the machine restarts");
-                return false;
-        }
-    }
+    /// <summary>
+    /// What the end of the initial domain means for the machine, as on Xen: power off when it did, restart otherwise. The domain
+    /// and the machine's power control say so, each in its line.
+    /// </summary>
+    private static bool EndOf(Domain domain) => domain.ShutdownReason == ShutdownReason.Poweroff;
 }
