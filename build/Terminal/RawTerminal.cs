@@ -1,40 +1,53 @@
 using System;
-using Xenolith.Build.Host;
+using System.IO;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Xenolith.Build.Terminal;
 
-/// <summary>Puts the user's terminal into raw mode, so that every key goes to the guest; restores it when disposed.</summary>
+/// <summary>
+/// The user's terminal in raw mode, so that every key goes to the guest; restored when disposed. It talks to the C
+/// library: a helper program's settings would be undone by .NET when the helper ends, and .NET's own console stream edits
+/// lines.
+/// </summary>
 internal sealed class RawTerminal : IDisposable
 {
-    private readonly string? _saved;
+    // More than any system's struct termios.
+    private const int TermiosSize = 256;
+    private const int StandardInput = 0;
+    private const int Now = 0;
+    private readonly byte[] _saved = new byte[TermiosSize];
+    private readonly bool _changed;
 
+    /// <summary>Switches the terminal on stdin, if it is one.</summary>
     public RawTerminal()
     {
-        if (OperatingSystem.IsWindows() || Console.IsInputRedirected)
+        if (TcGetAttributes(StandardInput, _saved) == 0)
         {
-            return;
+            byte[] raw = (byte[])_saved.Clone();
+            MakeRaw(raw);
+            _changed = TcSetAttributes(StandardInput, Now, raw) == 0;
         }
-
-        _saved = Stty("-g")?.Trim();
-        Stty("raw", "-echo");
     }
 
+    /// <summary>Stdin, byte by byte.</summary>
+    public static Stream Keys() => new FileStream(new SafeFileHandle(StandardInput, ownsHandle: false), FileAccess.Read, bufferSize: 0);
+
+    /// <inheritdoc/>
     public void Dispose()
     {
-        if (_saved is not null)
+        if (_changed)
         {
-            Stty(_saved);
+            TcSetAttributes(StandardInput, Now, _saved);
         }
     }
 
-    // stty acts on its stdin, which must therefore be the terminal itself.
-    private static string? Stty(params string[] arguments)
-    {
-        var start = new Command("stty", arguments).StartInfo();
-        start.RedirectStandardOutput = true;
-        using var process = System.Diagnostics.Process.Start(start);
-        string? output = process?.StandardOutput.ReadToEnd();
-        process?.WaitForExit();
-        return output;
-    }
+    [DllImport("libc", EntryPoint = "tcgetattr")]
+    private static extern int TcGetAttributes(int descriptor, byte[] termios);
+
+    [DllImport("libc", EntryPoint = "tcsetattr")]
+    private static extern int TcSetAttributes(int descriptor, int actions, byte[] termios);
+
+    [DllImport("libc", EntryPoint = "cfmakeraw")]
+    private static extern void MakeRaw(byte[] termios);
 }

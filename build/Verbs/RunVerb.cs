@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.CommandLine;
 using System.IO;
 using System.Linq;
+using System.Runtime.InteropServices;
 using System.Threading;
 using Xenolith.Build.Emulators;
 using Xenolith.Build.Guests;
@@ -98,7 +99,8 @@ internal static class RunVerb
 
     private static int Run(MachineKind kind, MachineSetup setup, bool shell, Report report)
     {
-        MachineEnd end = kind == MachineKind.Qemu && !Console.IsInputRedirected
+        // On Windows QEMU itself knows how to make a console raw.
+        MachineEnd end = OperatingSystem.IsWindows() && kind == MachineKind.Qemu && !Console.IsInputRedirected
             ? Qemu.RunAttached(setup, report.Note)
             : RunBridged(kind, setup, shell, report);
         if (end != MachineEnd.PoweredOff)
@@ -113,9 +115,16 @@ internal static class RunVerb
     {
         using EmulatorSession session = Emulator.Start(kind, setup);
         report.Note(session.CommandLine);
-        Console.CancelKeyPress += (_, _) => session.Kill();
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, End);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, End);
+        void End(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            session.Kill();
+        }
+
         using Stream screen = Console.OpenStandardOutput();
-        using Stream keys = Console.OpenStandardInput();
+        using Stream keys = Console.IsInputRedirected ? Console.OpenStandardInput() : RawTerminal.Keys();
         var typist = new Typist(session, screen);
         if (Console.IsInputRedirected)
         {
