@@ -17,7 +17,7 @@ internal static class BadInput
     {
         Arguments = Options,
         Modules = [new BootModule(BootSuite.GuestPath("hello"))],
-        Expected = [message],
+        Expected = [message, "halted, because of noreboot"],
         Forbidden = ["Hello from a C# guest"],
         Limit = TimeSpan.FromSeconds(40),
         End = ExpectedEnd.Halt,

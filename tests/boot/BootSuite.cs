@@ -109,9 +109,9 @@ internal static class BootSuite
             yield return Faulty("triple-fault", machine) with { Expected = ["guest faulty: triple-fault", "triple fault"], End = ExpectedEnd.Reset };
             yield return Faulty("garbage", machine) with { Expected = ["guest faulty: garbage"], End = ExpectedEnd.PowerOffOrReset };
             yield return Faulty("wild", machine) with { Expected = ["guest faulty: wild"], End = ExpectedEnd.PowerOffOrReset };
-            yield return Faulty("loop", machine) with { Expected = ["guest faulty: loop", "[Ww]atchdog"], Forbidden = ["no watchdog"], End = ExpectedEnd.Reset };
+            yield return Faulty("loop", machine) with { Expected = ["guest faulty: loop", "is stopped by its watchdog"], Forbidden = ["no watchdog"], End = ExpectedEnd.Reset };
             yield return Faulty("halt", machine) with { Expected = ["guest faulty: halt", PoweredOff], End = ExpectedEnd.PowerOff };
-            yield return Faulty("crash", machine) with { Expected = ["guest faulty: crash", "crash"], End = ExpectedEnd.Reset };
+            yield return Faulty("crash", machine) with { Expected = ["guest faulty: crash", "has crashed"], End = ExpectedEnd.Reset };
             yield return Faulty("reboot", machine) with { Expected = ["guest faulty: reboot", "asks for a reboot"], End = ExpectedEnd.Reset };
         }
 

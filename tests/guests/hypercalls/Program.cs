@@ -13,6 +13,7 @@ internal static class Program
     {
         var tests = new TestRun("hypercalls");
         PlatformTests.Run(tests);
+        ProcessorTests.Run(tests);
         VersionTests.Run(tests);
         MemoryTests.Run(tests);
         EventTests.Run(tests);
