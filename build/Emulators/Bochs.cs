@@ -24,7 +24,7 @@ public static class Bochs
         BootDisc.Create(setup, Path.Combine(folder, "boot.iso"));
         int port = FreePort();
         string settings = Path.Combine(folder, "bochsrc");
-        File.WriteAllText(settings, Settings(folder, port, Math.Min(setup.MemoryMiB, MostMemoryMiB)));
+        File.WriteAllText(settings, Settings(folder, port, Math.Min(setup.MemoryMiB, MostMemoryMiB), setup.RealTime));
 
         // Debian's build has the debugger, which waits for commands: run, and leave when the machine stops.
         string commands = Path.Combine(folder, "commands");
@@ -41,7 +41,7 @@ public static class Bochs
         return new Session(command, process, Connect(process, port, folder), folder);
     }
 
-    private static string Settings(string folder, int port, int memoryMiB) => string.Create(CultureInfo.InvariantCulture, $"""
+    private static string Settings(string folder, int port, int memoryMiB, bool realTime) => string.Create(CultureInfo.InvariantCulture, $"""
         plugin_ctrl: unmapped=1, biosdev=1, speaker=0, extfpuirq=1, parallel=0, serial=1, e1000=0
         config_interface: textconfig
         display_library: rfb, options="timeout=0"
@@ -52,7 +52,7 @@ public static class Bochs
         boot: cdrom
         ata0-master: type=cdrom, path="{Path.Combine(folder, "boot.iso")}", status=inserted
         com1: enabled=1, mode=socket-server, dev=localhost:{port}
-        clock: sync=none, time0=1
+        clock: sync={(realTime ? "slowdown" : "none")}, time0=1
         log: {Path.Combine(folder, "log")}
         panic: action=fatal
 

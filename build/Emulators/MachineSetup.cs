@@ -26,4 +26,10 @@ public sealed record MachineSetup(string Image, string Arguments, IReadOnlyList<
 {
     /// <summary>Extra arguments of the emulator itself.</summary>
     public IReadOnlyList<string> EmulatorArguments { get; init; } = [];
+
+    /// <summary>
+    /// Whether the machine's time follows the wall clock where the emulator would outrun it (Bochs, while its CPU idles). A person at
+    /// the keyboard needs that: a guest tells the Escape key from an escape sequence by a time-out.
+    /// </summary>
+    public bool RealTime { get; init; }
 }

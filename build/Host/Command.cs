@@ -43,6 +43,13 @@ public sealed class Command
         return this;
     }
 
+    /// <summary>
+    /// The same command in a session of its own, so that Ctrl-C at the terminal does not reach it. Where there is no setsid, the
+    /// command itself.
+    /// </summary>
+    public Command InOwnSession() =>
+        Find("setsid") is null ? this : new Command("setsid", _arguments.Prepend(Program)) { WorkingFolder = WorkingFolder };
+
     /// <summary>The command line as one can paste it into a shell.</summary>
     public override string ToString() => string.Join(' ', _arguments.Prepend(Program).Select(Quote));
 

@@ -77,12 +77,12 @@ internal static class DebugVerb
         Host.Command machine = Qemu.CommandFor(setup);
         report.Note(machine.ToString());
         report.Note($"the console goes to {Tree.Relative(console)}");
-        ProcessStartInfo start = machine.StartInfo();
+        // Ctrl-C belongs to gdb.
+        ProcessStartInfo start = machine.InOwnSession().StartInfo();
         start.RedirectStandardInput = true;
         using Process qemu = Process.Start(start) ?? throw new BuildFailure("QEMU did not start");
         try
         {
-            // Ctrl-C belongs to gdb.
             Console.CancelKeyPress += (_, pressed) => pressed.Cancel = true;
             Host.Command debugger = new Host.Command("gdb", "-q").With(Settings(port, stop));
             report.Note(debugger.ToString());

@@ -41,7 +41,7 @@ internal static class RunVerb
             Debian.Ensure(report, [.. Debian.ForImages, .. kind == MachineKind.Qemu ? Debian.ForQemu : Debian.ForBochs]);
             BootModule[] modules = Modules(parsed.GetValue(guest)!, parsed.GetValue(kernel), parsed.GetValue(initrd), parsed.GetValue(guestArguments), report, parsed.GetValue(toolchain));
             string arguments = $"{HypervisorArguments} {parsed.GetValue(append)}".TrimEnd();
-            var setup = new MachineSetup(Tree.Image, arguments, modules, parsed.GetValue(memory));
+            var setup = new MachineSetup(Tree.Image, arguments, modules, parsed.GetValue(memory)) { RealTime = !Console.IsInputRedirected };
             bool shell = parsed.GetValue(guest) == "linux" && parsed.GetValue(kernel) is null && parsed.GetValue(initrd) is null;
             return Run(kind, setup, shell, report);
         });
