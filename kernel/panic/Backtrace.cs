@@ -17,6 +17,7 @@ public ref struct Backtrace
     private ulong _rip;
     private ulong _rsp;
     private ulong _rbp;
+    private readonly bool _ripIsReturn;
     private int _frames;
     private bool _ended;
 
@@ -27,8 +28,10 @@ public ref struct Backtrace
     /// <param name="rbp">Its RBP.</param>
     /// <param name="stackLow">Lowest readable address of the stack.</param>
     /// <param name="stackHigh">The address above the stack's last byte.</param>
-    public Backtrace(SymbolTable symbols, ulong rip, ulong rsp, ulong rbp, ulong stackLow, ulong stackHigh)
+    /// <param name="ripIsReturn">Whether <paramref name="rip"/> is the address behind a call, not that of an instruction that failed.</param>
+    public Backtrace(SymbolTable symbols, ulong rip, ulong rsp, ulong rbp, ulong stackLow, ulong stackHigh, bool ripIsReturn = false)
     {
+        _ripIsReturn = ripIsReturn;
         _symbols = symbols;
         _rip = rip;
         _rsp = rsp;
@@ -37,7 +40,10 @@ public ref struct Backtrace
         _stackHigh = stackHigh;
     }
 
-    /// <summary>Formats the next frame as <c>#n 0xADDRESS Namespace.Type.Method +0x12 (File.cs:123)</c>.</summary>
+    /// <summary>
+    /// Formats the next frame as <c>#n 0xADDRESS Namespace.Type.Method +0x12 (File.cs:123)</c>. Calls of a function by itself are one line
+    /// with their number, so that what began an endless recursion is seen.
+    /// </summary>
     /// <param name="line">Where the text goes, ASCII or UTF-8; what does not fit is cut off.</param>
     /// <param name="length">Bytes written.</param>
     /// <returns>False when there is no further frame.</returns>
@@ -51,7 +57,7 @@ public ref struct Backtrace
         }
 
         // After a call RIP points past it, perhaps into the next line or function.
-        ulong lookup = _frames == 0 ? _rip : _rip - 1;
+        ulong lookup = _frames == 0 && !_ripIsReturn ? _rip : _rip - 1;
         text.Add("#"u8);
         text.AddDecimal((uint)_frames);
         text.Add(" 0x"u8);
@@ -78,7 +84,19 @@ public ref struct Backtrace
                 text.Add(")"u8);
             }
 
-            StepOut(symbol);
+            ulong shown = _rip;
+            uint more = 0;
+            for (StepOut(symbol); !_ended && _rip == shown; StepOut(symbol))
+            {
+                more++;
+            }
+
+            if (more != 0)
+            {
+                text.Add(", and "u8);
+                text.AddDecimal(more);
+                text.Add(" times more"u8);
+            }
         }
         else if (_frames == 1)
         {
@@ -101,6 +119,12 @@ public ref struct Backtrace
     private void StepOut(FunctionSymbol symbol)
     {
         ulong frame = (symbol.FrameFromRbp ? _rbp : _rsp) + (ulong)symbol.FrameOffset;
+        if (_frames == 1 && !_ripIsReturn && symbol.FrameOffset != 0 && TryFindUnfinishedFrame(symbol, frame, out ulong unfinished))
+        {
+            symbol.SavedRbpOffset = 0;
+            frame = unfinished;
+        }
+
         if (symbol.FrameOffset == 0 || frame <= _rsp || !TryRead(frame - 8, out ulong returnAddress) || returnAddress == 0)
         {
             _ended = true;
@@ -116,6 +140,39 @@ public ref struct Backtrace
         _rip = returnAddress;
         _rsp = frame;
     }
+
+    /// <summary>
+    /// The unwind rule holds between a function's prologue and its epilogue. An instruction that failed may stand in one of them (a stack
+    /// overflow does, most often): then less is on the stack than the rule says, RBP is still the caller's, and the first word that looks
+    /// like a return address is one, as what is saved below it are registers.
+    /// </summary>
+    private readonly bool TryFindUnfinishedFrame(in FunctionSymbol symbol, ulong frame, out ulong unfinished)
+    {
+        unfinished = _rsp + 8;
+        if (_rip == symbol.Address)
+        {
+            return true;
+        }
+
+        if (EndsInReturnAddress(frame))
+        {
+            return false;
+        }
+
+        for (; unfinished <= _rsp + (ulong)symbol.FrameOffset; unfinished += 8)
+        {
+            if (EndsInReturnAddress(unfinished))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    // Inside a function, that is: a function's own address may stand in a saved register.
+    private readonly bool EndsInReturnAddress(ulong frame) =>
+        TryRead(frame - 8, out ulong address) && _symbols.TryFind(address - 1, out FunctionSymbol caller) && address - 1 > caller.Address;
 
     private readonly unsafe bool TryRead(ulong address, out ulong value)
     {

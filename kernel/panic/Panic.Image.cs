@@ -33,7 +33,9 @@ public static unsafe class Panic
     {
         Begin(what);
         Line("panic: "u8, what);
-        Trace(position.Rip, position.Rsp, position.Rbp);
+        Row("rip"u8, position.Rip, "rsp"u8, position.Rsp, "rbp"u8, position.Rbp);
+        ControlRegisters();
+        Trace(position.Rip, position.Rsp, position.Rbp, ripIsReturn: true);
         End();
     }
 
@@ -63,7 +65,7 @@ public static unsafe class Panic
         text.Append(frame.ErrorCode, "x4");
         Line(text.Written);
         Registers(ref frame, cr2);
-        Trace(frame.Rip, frame.Rsp, frame.Rbp);
+        Trace(frame.Rip, frame.Rsp, frame.Rbp, ripIsReturn: false);
         End();
     }
 
@@ -76,8 +78,10 @@ public static unsafe class Panic
         Row("r8 "u8, frame.R8, "r9 "u8, frame.R9, "r10"u8, frame.R10);
         Row("r11"u8, frame.R11, "r12"u8, frame.R12, "r13"u8, frame.R13);
         Row("r14"u8, frame.R14, "r15"u8, frame.R15, "cr2"u8, cr2);
-        Row("cr0"u8, Cpu.ReadCr0(), "cr3"u8, Cpu.ReadCr3(), "cr4"u8, Cpu.ReadCr4());
+        ControlRegisters();
     }
+
+    private static void ControlRegisters() => Row("cr0"u8, Cpu.ReadCr0(), "cr3"u8, Cpu.ReadCr3(), "cr4"u8, Cpu.ReadCr4());
 
     private static void Row(ReadOnlySpan<byte> name1, ulong value1, ReadOnlySpan<byte> name2, ulong value2, ReadOnlySpan<byte> name3, ulong value3)
     {
@@ -96,7 +100,7 @@ public static unsafe class Panic
         text.Append(value, "x16");
     }
 
-    private static void Trace(ulong rip, ulong rsp, ulong rbp)
+    private static void Trace(ulong rip, ulong rsp, ulong rbp, bool ripIsReturn)
     {
         ref readonly ImageLayout layout = ref ImageLayout.Current;
         for (int i = 0; i < ImageLayout.StackCount; i++)
@@ -105,7 +109,7 @@ public static unsafe class Panic
             {
                 ulong low = layout.StackLow(i);
                 Span<byte> line = stackalloc byte[200];
-                scoped var trace = new Backtrace(ImageSymbols.Open(), rip, Math.Max(rsp, low), rbp, low, layout.StackHigh(i));
+                scoped var trace = new Backtrace(ImageSymbols.Open(), rip, Math.Max(rsp, low), rbp, low, layout.StackHigh(i), ripIsReturn);
                 while (trace.TryFormatNext(line, out int length))
                 {
                     Line(line[..length]);
