@@ -21,7 +21,7 @@ internal static class BootRunner
     public static BootOutcome Run(BootTest test)
     {
         string logPath = Path.Combine(Tree.Out, "tests", "logs", $"{test.Name}.{test.Machine.Name}.log");
-        List<string> forbidden = [.. NeverSaid, .. test.Forbidden];
+        List<string> forbidden = [.. test.IsToPanic ? [] : NeverSaid, .. test.Forbidden];
         if (test.ForbidFailures)
         {
             forbidden.AddRange(FailedChecks);

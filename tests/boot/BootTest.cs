@@ -52,6 +52,9 @@ internal sealed record BootTest(string Name, TestMachine Machine)
     /// <summary>Whether lines that report a failed check are the test's failure (they are, unless the guest is to fail).</summary>
     public bool ForbidFailures { get; init; } = true;
 
+    /// <summary>Whether the hypervisor is to panic; it never may otherwise.</summary>
+    public bool IsToPanic { get; init; }
+
     /// <summary>Input, in order.</summary>
     public IReadOnlyList<Typed> Input { get; init; } = [];
 

@@ -8,7 +8,15 @@ namespace Xenolith.Tests.Features;
 internal static class FeatureHost
 {
     [RuntimeExport("image_main")]
-    private static void Main() => FeatureSuite.Run();
+    private static void Main()
+    {
+        CommandLine options = Boot.Current.Options;
+        options.Declare(InducedFaults.Options());
+        if (!options.Check(Boot.Current.Log))
+            Boot.Current.Power.Reset();
+        InducedFaults.RunIfAsked(options);
+        FeatureSuite.Run();
+    }
 
     /// <summary>Writes ASCII to the console.</summary>
     public static void Write(ReadOnlySpan<char> text)

@@ -15,6 +15,7 @@ internal static class FeatureSuite
             MemoryFeatures.Run();
             LanguageFeatures.Run();
             ArenaFeatures.Run();
+            ContainmentFeatures.Run();
         }
         Verdict.WriteSummary();
         FeatureHost.Finish(Verdict.AllPassed);
