@@ -1,0 +1,211 @@
+using System.Runtime;
+using System.Runtime.CompilerServices;
+using Xenolith.Abi.Contract;
+
+namespace Xenolith.Guests.Bench;
+
+/// <summary>
+/// What operations cost, in ticks of the TSC, which the emulators advance by one an instruction. Prints
+/// <c>bench NAME: median M, least L, most H</c> for each row, or skips the row with what was answered instead.
+/// </summary>
+internal static class Program
+{
+    private const int Arguments = PoolPage.FirstFree, Ballooned = Arguments + 1;
+
+    // Where no RAM and no device is on the emulated machines; the domain's accesses are answered by the hypervisor.
+    private const ulong Hole = 0xD800_0000;
+
+    // The first interrupt controller, which a PVH domain has not: nothing answers.
+    private const ushort FreePort = 0x21;
+
+    private static Sampler s_sampler = null!;
+    private static TestRun s_tests = null!;
+    private static ulong s_argument;
+
+    [RuntimeExport("guest_main")]
+    private static void Main()
+    {
+        s_tests = new TestRun("bench");
+        s_sampler = new Sampler();
+        s_argument = Layout.FrameOf(Arguments) * Layout.PageSize;
+
+        s_tests.Start("set up");
+        s_tests.Success(SharedState.Map(), "shared_info");
+        s_tests.Success(Events.UseCallbackVector(), "callback vector");
+        uint port = Events.BindIpi();
+        s_tests.True(port != uint.MaxValue, "bind_ipi");
+        Calibration();
+        Calls();
+        EventCalls(port);
+        MemoryCalls();
+        Instructions();
+        MemoryAccesses();
+        s_tests.Finish();
+    }
+
+    /// <summary>Space for one call's argument, apart from all others.</summary>
+    private static ref T Argument<T>() where T : unmanaged
+    {
+        ulong address = s_argument;
+        s_argument += ((ulong)Unsafe.SizeOf<T>() + 63) & ~63UL;
+        return ref At<T>(address);
+    }
+
+    // unsafe: arguments of hypercalls lie at known addresses of the pool.
+    private static unsafe ref T At<T>(ulong address) where T : unmanaged => ref *(T*)address;
+
+    private static void Calibration()
+    {
+        s_sampler.Calibrate();
+        const uint rounds = 100_000;
+        Operation loop = Operation.Plain("loop", TimedInstruction.Loop, 0, rounds, 0, 0);
+        uint ticks = loop.Run() - s_sampler.Frame;
+        GuestConsole.Write("calibration: ");
+        GuestConsole.WriteDecimal(2 * rounds);
+        GuestConsole.Write(" instructions in ");
+        GuestConsole.WriteDecimal(ticks);
+        GuestConsole.Write(" ticks, measurement ");
+        GuestConsole.WriteDecimal(s_sampler.Frame);
+        GuestConsole.EndLine();
+    }
+
+    private static void Row(Operation operation) => Row(operation, 0);
+
+    /// <summary>Measures and prints a row, less ticks that are the guest's own.</summary>
+    private static void Row(Operation operation, uint own)
+    {
+        s_tests.Start(operation.Name);
+        if (!s_sampler.Run(operation))
+        {
+            GuestConsole.Write("bench ");
+            GuestConsole.Write(operation.Name);
+            GuestConsole.Write(": answered ");
+            GuestConsole.WriteDecimal((long)operation.Result);
+            GuestConsole.Write(" instead of ");
+            GuestConsole.WriteDecimal((long)operation.Answer);
+            GuestConsole.EndLine();
+            s_tests.Skip("another answer than the row is about");
+            return;
+        }
+
+        GuestConsole.Write("bench ");
+        GuestConsole.Write(operation.Name);
+        GuestConsole.Write(": median ");
+        Ticks(s_sampler.Median, own);
+        GuestConsole.Write(", least ");
+        Ticks(s_sampler.Least, own);
+        GuestConsole.Write(", most ");
+        Ticks(s_sampler.Most, own);
+        GuestConsole.EndLine();
+    }
+
+    private static void Ticks(uint ticks, uint own) => GuestConsole.WriteDecimal(ticks > own ? ticks - own : 0);
+
+    private static void Calls()
+    {
+        const ulong numberOfNoCall = 63;
+        const long version = (4L << 16) | 17;
+        Row(Operation.Call("empty hypercall", numberOfNoCall, 0, 0, 0, -(long)Errno.ENOSYS));
+        Row(Operation.Call("xen_version", (ulong)Hypercall.XenVersion, (ulong)VersionOp.Version, 0, 0, version));
+        ref Bytes16 extra = ref Argument<Bytes16>();
+        Row(Operation.Call("xen_version, a copy out", Hypercall.XenVersion, (ulong)VersionOp.Extraversion, Xen.AddressOf(ref extra)));
+        Row(Operation.Call("vcpu is_up", (ulong)Hypercall.VcpuOp, (ulong)VcpuOp.IsUp, 0, 0, 1));
+        Row(Operation.Call("yield", Hypercall.SchedOp, (ulong)SchedOp.Yield, 0));
+        const ulong hour = 3_600_000 * (ulong)Clock.Millisecond;
+        Row(Operation.Call("set_timer_op", Hypercall.SetTimerOp, Clock.Now + hour, 0));
+        Xen.Call(Hypercall.SetTimerOp, 0);
+
+        ref HvmParam parameter = ref Argument<HvmParam>();
+        parameter = new HvmParam { Domain = DomainIds.Self, Index = (uint)HvmParameter.CallbackIrq };
+        Row(Operation.Call("get_param, copies in and out", Hypercall.HvmOp, (ulong)HvmOp.GetParam, Xen.AddressOf(ref parameter)));
+        ref GnttabQuerySize size = ref Argument<GnttabQuerySize>();
+        size = new GnttabQuerySize { Domain = DomainIds.Self };
+        Row(Operation.Call("grant query_size, copies in and out", (ulong)Hypercall.GrantTableOp, (ulong)GrantTableOp.QuerySize, Xen.AddressOf(ref size), 1, 0));
+
+        const int entries = 10;
+        ulong list = s_argument;
+        for (int i = 0; i < entries; i++)
+        {
+            ref MulticallEntry entry = ref At<MulticallEntry>(list + ((ulong)i * (ulong)Unsafe.SizeOf<MulticallEntry>()));
+            entry = default;
+            entry.Operation = (ulong)Hypercall.XenVersion;
+        }
+
+        s_argument += entries * (ulong)Unsafe.SizeOf<MulticallEntry>();
+        Row(Operation.Call("multicall of 10 xen_version", Hypercall.Multicall, list, entries));
+    }
+
+    private static void EventCalls(uint port)
+    {
+        ref EvtchnStatus status = ref Argument<EvtchnStatus>();
+        status = new EvtchnStatus { Domain = DomainIds.Self, Port = port };
+        Row(Operation.Call("evtchn status, copies in and out", Hypercall.EventChannelOp, (ulong)EventChannelOp.Status, Xen.AddressOf(ref status)));
+
+        ref EvtchnSend send = ref Argument<EvtchnSend>();
+        send = new EvtchnSend { Port = port };
+        ulong number = (ulong)Hypercall.EventChannelOp, operation = (ulong)EventChannelOp.Send, argument = Xen.AddressOf(ref send);
+        SharedState.Mask(port);
+        Row(new SendOperation("evtchn send, masked", port).With(number, operation, argument, 0).Giving(0, ulong.MaxValue));
+
+        // The guest's own way through its interrupt table is measured by INT and left out.
+        SharedState.ClearPending(port);
+        SharedState.TakeSelector();
+        SharedState.ClearMask(port);
+        var handler = new TakingHandler(port);
+        Interrupts.SetHandler(Events.Vector, handler);
+        s_sampler.Run(new Operation("interrupt", TimedInstruction.Interrupt));
+        uint own = s_sampler.Median - 1;
+        int before = handler.Calls;
+        Xenolith.Guests.Instructions.EnableInterrupts();
+        Row(new SendOperation("evtchn send to upcall", port).With(number, operation, argument, 0).Giving(0, ulong.MaxValue), own);
+        Xenolith.Guests.Instructions.DisableInterrupts();
+        if (handler.Calls - before < Sampler.Samples)
+        {
+            s_tests.Skip("not every send brought an upcall");
+        }
+
+        SharedState.Mask(port);
+    }
+
+    private static void MemoryCalls()
+    {
+        ref AddToPhysmap map = ref Argument<AddToPhysmap>();
+        map = new AddToPhysmap { Domain = DomainIds.Self, Space = (uint)MapSpace.SharedInfo, Gpfn = Layout.FrameOf(PoolPage.SharedInfo) };
+        Row(Operation.Call("add_to_physmap of shared_info", Hypercall.MemoryOp, (ulong)MemoryOp.AddToPhysmap, Xen.AddressOf(ref map)));
+
+        ref ulong frame = ref Argument<ulong>();
+        frame = Layout.FrameOf(Ballooned);
+        ref MemoryReservation reservation = ref Argument<MemoryReservation>();
+        reservation = new MemoryReservation { Domain = DomainIds.Self, ExtentCount = 1, ExtentStart = Xen.AddressOf(ref frame) };
+        ulong number = (ulong)Hypercall.MemoryOp, argument = Xen.AddressOf(ref reservation);
+        Operation decrease = Operation.Call("decrease", number, (ulong)MemoryOp.DecreaseReservation, argument, 0, 1);
+        Operation populate = Operation.Call("populate", number, (ulong)MemoryOp.PopulatePhysmap, argument, 0, 1);
+        Row(new UndoneCall("decrease_reservation, one frame", populate).With(number, (ulong)MemoryOp.DecreaseReservation, argument, 0).Giving(1, ulong.MaxValue));
+        decrease.Run();
+        Row(new UndoneCall("populate_physmap, one frame", decrease).With(number, (ulong)MemoryOp.PopulatePhysmap, argument, 0).Giving(1, ulong.MaxValue));
+        decrease.Run();
+        Row(Operation.Plain("read of a frame given back", TimedInstruction.Read, 0, 0, 0, Layout.FrameOf(Ballooned) * Layout.PageSize).Giving(uint.MaxValue, uint.MaxValue));
+        populate.Run();
+    }
+
+    private static void Instructions()
+    {
+        const uint apicBase = 0x1B, efer = 0xC000_0080;
+        Row(Operation.Plain("cpuid 0", TimedInstruction.Cpuid, 0, 0, 0, 0));
+        Row(Operation.Plain("cpuid 0x40000000", TimedInstruction.Cpuid, XenCpuid.FirstLeaf, 0, 0, 0));
+        Row(Operation.Plain("rdmsr APIC_BASE", TimedInstruction.ReadMsr, 0, apicBase, 0, 0));
+        ulong value = Xenolith.Guests.Instructions.ReadMsr(efer);
+        Row(Operation.Plain("wrmsr EFER", TimedInstruction.WriteMsr, (uint)value, efer, value >> 32, 0));
+        Row(Operation.Plain("mov to cr0", TimedInstruction.WriteCr0, Timing.ReadCr0(), 0, 0, 0));
+        Row(Operation.Plain("in from a free port", TimedInstruction.In, 0, 0, FreePort, 0).Giving(byte.MaxValue, byte.MaxValue));
+        Row(Operation.Plain("out to a free port", TimedInstruction.Out, byte.MaxValue, 0, FreePort, 0));
+    }
+
+    private static void MemoryAccesses()
+    {
+        Row(Operation.Plain("MMIO hole read", TimedInstruction.Read, 0, 0, 0, Hole).Giving(uint.MaxValue, uint.MaxValue));
+        Row(Operation.Plain("MMIO hole write", TimedInstruction.Write, 0, 0, 0, Hole));
+        Row(Operation.Plain("local APIC read", TimedInstruction.Read, 0, 0, 0, LocalApic.Address + LocalApic.TaskPriority).Giving(0, uint.MaxValue));
+        Row(Operation.Plain("local APIC write", TimedInstruction.Write, 0, 0, 0, LocalApic.Address + LocalApic.TaskPriority));
+    }
+}
