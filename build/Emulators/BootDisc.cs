@@ -25,7 +25,9 @@ public static class BootDisc
 
         configuration.Append("  boot\n}\n");
         File.WriteAllText(Path.Combine(grub, "grub.cfg"), configuration.ToString());
-        new Command("grub-mkrescue", "-o", path, "--locales=", "--fonts=", "--themes=", "--install-modules=normal multiboot iso9660 biosdisk part_msdos", content)
+
+        // For the BIOS alone, whichever other platforms' GRUBs are installed.
+        new Command("grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "-o", path, "--locales=", "--fonts=", "--themes=", "--install-modules=normal multiboot iso9660 biosdisk part_msdos", content)
             .Require("making the boot disc");
         Directory.Delete(content, recursive: true);
 

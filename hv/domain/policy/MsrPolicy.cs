@@ -175,8 +175,9 @@ public sealed class MsrPolicy
                 return value == 0;
             case MsrIndex.AmdHardwareConfiguration:
                 return _cpuid.Vendor == CpuVendor.Amd && value == AmdTscCountsAtP0;
-            case MsrIndex.AmdDecodeConfiguration:
-                // Guests set what is set already; Xen ignores the write, as some panic when it faults.
+            case MsrIndex.AmdDecodeConfiguration or MsrIndex.AmdNorthbridgeConfiguration:
+                // Guests set what is set already, or ask for extended PCI configuration space; Xen ignores the write, as some panic
+                // when it faults.
                 return _cpuid.Vendor == CpuVendor.Amd;
             case MsrIndex.HypercallPage:
                 // The low bits choose a page, and there is one.
