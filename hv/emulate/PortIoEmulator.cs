@@ -167,7 +167,7 @@ public sealed class PortIoEmulator(InstructionDecoder decoder)
     }
 
     /// <summary>Segment limit and rights, for an access of <paramref name="size"/> bytes (SDM vol. 3, 5.3 and 5.4).</summary>
-    private static bool TryLinearise(VirtualCpu cpu, GuestAccess access, SegmentName name, ulong offset, int size, bool writes, out ulong linear)
+    internal static bool TryLinearise(VirtualCpu cpu, GuestAccess access, SegmentName name, ulong offset, int size, bool writes, out ulong linear)
     {
         Segment segment = cpu.GetSegment(name);
         if (access.Is64Bit)
@@ -212,7 +212,7 @@ public sealed class PortIoEmulator(InstructionDecoder decoder)
         return addressMask == 0xFFFF ? register & ~addressMask | moved : moved;
     }
 
-    private static SegmentName NameOf(Register segment) => segment switch
+    internal static SegmentName NameOf(Register segment) => segment switch
     {
         Register.ES => SegmentName.Es,
         Register.CS => SegmentName.Cs,

@@ -105,15 +105,37 @@ internal sealed partial class ExitHandler
     }
 
     /// <summary>
-    /// Completes the exit of a CPU without decode assists from the instruction itself, a MOV to or from a control register.
+    /// Completes the exit of a CPU without decode assists from the instruction itself: a MOV to or from a control register, CLTS or LMSW.
     /// </summary>
-    /// <returns>The instruction's length; 0 when it is another one by now, and the vCPU must simply run on.</returns>
+    /// <returns>The instruction's length; 0 when it is another one by now or has faulted, and the vCPU must simply run on.</returns>
     private int DecodeControlRegisterMove(Vcpu vcpu)
     {
         ref Exit exit = ref vcpu.Cpu.Exit;
-        if (_decoder.Fetch(vcpu.Cpu, vcpu.Access, out Instruction instruction) != FetchResult.Decoded || instruction.Mnemonic != Mnemonic.Mov)
+        if (_decoder.Fetch(vcpu.Cpu, vcpu.Access, out Instruction instruction) != FetchResult.Decoded)
         {
             return 0;
+        }
+
+        bool writesCr0 = exit.IsControlRegisterWrite && exit.ControlRegister == 0;
+        switch (instruction.Mnemonic)
+        {
+            case Mnemonic.Mov:
+                break;
+            case Mnemonic.Clts when writesCr0:
+                exit.GeneralRegister = Exit.NoGeneralRegister;
+                exit.ControlRegisterValue = vcpu.Cpu.Cr0 & ~Cr0Bits.TaskSwitched;
+                return instruction.Length;
+            case Mnemonic.Lmsw when writesCr0:
+                exit.GeneralRegister = Exit.NoGeneralRegister;
+                if (MachineStatusWord.TryLoad(vcpu.Cpu, vcpu.Access, in instruction, out exit.ControlRegisterValue))
+                {
+                    return instruction.Length;
+                }
+
+                vcpu.Cpu.InjectException(GeneralProtection, true, 0);
+                return 0;
+            default:
+                return 0;
         }
 
         Register control = exit.IsControlRegisterWrite ? instruction.Op0Register : instruction.Op1Register;

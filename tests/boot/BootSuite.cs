@@ -110,6 +110,12 @@ internal static class BootSuite
             yield return Faulty("garbage", machine) with { Expected = ["guest faulty: garbage"], End = ExpectedEnd.PowerOffOrReset };
             yield return Faulty("wild", machine) with { Expected = ["guest faulty: wild"], End = ExpectedEnd.PowerOffOrReset };
             yield return Faulty("loop", machine) with { Expected = ["guest faulty: loop", "is stopped by its watchdog"], Forbidden = ["no watchdog"], End = ExpectedEnd.Reset };
+            yield return Faulty("long-mode", machine) with
+            {
+                Expected = ["guest faulty: LME without PAE", "triple fault"],
+                Forbidden = ["paging without PAE", "went wrong"],
+                End = ExpectedEnd.Reset,
+            };
             yield return Faulty("halt", machine) with { Expected = ["guest faulty: halt", PoweredOff], End = ExpectedEnd.PowerOff };
             yield return Faulty("crash", machine) with { Expected = ["guest faulty: crash", "has crashed"], End = ExpectedEnd.Reset };
             yield return Faulty("reboot", machine) with { Expected = ["guest faulty: reboot", "asks for a reboot"], End = ExpectedEnd.Reset };

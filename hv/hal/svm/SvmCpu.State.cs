@@ -5,6 +5,14 @@ public sealed partial class SvmCpu
 {
     private ulong _tscAux;
 
+    /// <summary>
+    /// The guest has set EFER.LME and the VMCB does not say so, as long as CR0.PG and CR4.PAE are both clear. QEMU's TCG loads the
+    /// host's CR0 at an exit while EFER and CR4 are still the guest's, takes that for the guest's entry to long mode without PAE, and
+    /// leaves CR0 as it is (cpu_x86_update_cr0, target/i386/helper.c): the host would go on without paging. A CPU notices LME
+    /// only when paging is switched on, so until then writes of CR0 exit, and the one that must get #GP (APM vol. 2, 14.6.1) does.
+    /// </summary>
+    private bool _hidesLongMode;
+
     public override ulong Rip
     {
         get => _vmcb.Fields.Rip;
@@ -24,9 +32,10 @@ public sealed partial class SvmCpu
         {
             ref VmcbLayout vmcb = ref _vmcb.Fields;
             ulong changed = vmcb.Cr0 ^ value;
+            ulong efer = Efer;
             vmcb.Cr0 = value;
             if ((changed & Cr0Bits.Paging) != 0)
-                Efer = vmcb.Efer;
+                Efer = efer;
             if ((changed & (Cr0Bits.Paging | Cr0Bits.WriteProtect)) != 0)
                 _translationsStale = true;
         }
@@ -54,7 +63,10 @@ public sealed partial class SvmCpu
         set
         {
             ulong changed = _vmcb.Fields.Cr4 ^ value;
+            ulong efer = Efer;
             _vmcb.Fields.Cr4 = value;
+            if ((changed & Cr4Bits.PhysicalAddressExtension) != 0)
+                Efer = efer;
             if ((changed & Cr4Bits.Translation) != 0)
                 _translationsStale = true;
         }
@@ -63,14 +75,17 @@ public sealed partial class SvmCpu
     // 15.5.1: a guest runs with SVME set, or VMRUN refuses it.
     public override ulong Efer
     {
-        get => _vmcb.Fields.Efer & ~EferBits.SecureVirtualMachine;
+        get => (_vmcb.Fields.Efer & ~EferBits.SecureVirtualMachine) | (_hidesLongMode ? EferBits.LongModeEnable : 0);
         set
         {
             ref VmcbLayout vmcb = ref _vmcb.Fields;
             ulong old = vmcb.Efer;
-            bool active = (value & EferBits.LongModeEnable) != 0 && (vmcb.Cr0 & Cr0Bits.Paging) != 0;
+            bool enabled = (value & EferBits.LongModeEnable) != 0;
+            bool active = enabled && (vmcb.Cr0 & Cr0Bits.Paging) != 0;
+            _hidesLongMode = enabled && !active && (vmcb.Cr4 & Cr4Bits.PhysicalAddressExtension) == 0;
             ulong updated = (active ? value | EferBits.LongModeActive : value & ~EferBits.LongModeActive) | EferBits.SecureVirtualMachine;
-            vmcb.Efer = updated;
+            vmcb.Efer = _hidesLongMode ? updated & ~EferBits.LongModeEnable : updated;
+            vmcb.InterceptCrWrites = (ushort)(_hidesLongMode ? vmcb.InterceptCrWrites | 1 : vmcb.InterceptCrWrites & ~1);
             if (((old ^ updated) & (EferBits.LongModeActive | EferBits.NoExecuteEnable)) != 0)
                 _translationsStale = true;
         }

@@ -4,11 +4,13 @@ namespace Xenolith.Guests.Faulty;
 
 /// <summary>
 /// Runs random bytes as code at CPL 0, again and again, until they end the guest or the rounds are over. A timer ends
-/// rounds that loop; those that switch interrupts off first and then loop are what the seed was chosen to lack.
+/// rounds that loop; those that switch interrupts off first and then loop are what the seed was chosen to lack. On the command
+/// line, <c>seed=</c> and <c>rounds=</c> choose others.
 /// </summary>
 internal static class Garbage
 {
-    private const int Rounds = 80, Length = 64;
+    private const int Length = 64;
+    private const ulong DefaultRounds = 80, DefaultSeed = 0xBAD_C0DE;
     private const byte TimerVector = 0x51, Spurious = 0xFF;
 
     public static void Run()
@@ -20,9 +22,10 @@ internal static class Garbage
         const uint ticks = 2_000_000;
         LocalApic.Write(LocalApic.InitialCount, ticks);
         bool trace = BootRecord.HasWord("trace");
-        var random = new RandomNumbers(0xBAD_C0DE);
+        var random = new RandomNumbers(BootRecord.Number("seed=", DefaultSeed));
         var code = new byte[Length];
-        for (int round = 0; round < Rounds; round++)
+        ulong rounds = BootRecord.Number("rounds=", DefaultRounds);
+        for (ulong round = 0; round < rounds; round++)
         {
             for (int i = 0; i < Length; i++)
             {
@@ -32,7 +35,7 @@ internal static class Garbage
             if (trace)
             {
                 GuestConsole.Write("round ");
-                GuestConsole.WriteDecimal(round);
+                GuestConsole.WriteDecimal((long)round);
                 GuestConsole.EndLine();
             }
 

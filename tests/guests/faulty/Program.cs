@@ -28,6 +28,10 @@ internal static class Program
         {
             WildAccess.Loop();
         }
+        else if (Chosen("long-mode"))
+        {
+            LongModeTrap.Run();
+        }
         else if (Chosen("halt"))
         {
             Instructions.DisableInterrupts();
@@ -43,7 +47,7 @@ internal static class Program
         }
         else
         {
-            GuestConsole.WriteLine("guest faulty: no known fault on the command line: triple-fault, garbage, wild, loop, halt, reboot or crash");
+            GuestConsole.WriteLine("guest faulty: no known fault on the command line: triple-fault, garbage, wild, loop, long-mode, halt, reboot or crash");
         }
 
         GuestConsole.WriteLine("guest faulty: still here");

@@ -16,6 +16,40 @@ public static class BootRecord
     public static ulong MemoryMap => Memory.Read64(Address + 40);
     public static uint MemoryMapEntries => Memory.Read32(Address + 48);
 
+    /// <summary>The decimal number after the name, as in <c>seed=7</c> for "seed="; <paramref name="otherwise"/> when the name does not stand there.</summary>
+    public static ulong Number(string name, ulong otherwise)
+    {
+        ulong at = CommandLine;
+        if (at == 0)
+        {
+            return otherwise;
+        }
+
+        for (byte before = (byte)' '; Memory.Read8(at) != 0; before = Memory.Read8(at), at++)
+        {
+            int matched = 0;
+            while (before == ' ' && matched < name.Length && Memory.Read8(at + (ulong)matched) == name[matched])
+            {
+                matched++;
+            }
+
+            if (matched != name.Length)
+            {
+                continue;
+            }
+
+            ulong value = 0;
+            for (at += (ulong)matched; Memory.Read8(at) is >= (byte)'0' and <= (byte)'9'; at++)
+            {
+                value = (value * 10) + (ulong)(Memory.Read8(at) - '0');
+            }
+
+            return value;
+        }
+
+        return otherwise;
+    }
+
     /// <summary>Whether the word stands in the command line, between spaces or at its ends.</summary>
     public static bool HasWord(string word)
     {
