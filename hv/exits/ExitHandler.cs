@@ -83,9 +83,14 @@ internal sealed partial class ExitHandler
             case ExitReason.EntryFailed:
                 vcpu.Domain.Crash("the CPU refused its state");
                 break;
+            case ExitReason.Exception when cpu.Exit.Vector == ExceptionVector.AlignmentCheck:
+                // Taken only so that its delivery can't go on for ever; it is the guest's.
+                cpu.InjectException(ExceptionVector.AlignmentCheck, true, 0);
+                break;
             default:
-                _machine.Kernel.Log.Error($"exit {cpu.Exit.RawReason:x} ({cpu.Exit.RawInformation1:x}, {cpu.Exit.RawInformation2:x}) at rip {cpu.Rip:x}, which nobody asked for");
-                vcpu.Domain.Crash("an exit nobody asked for");
+                string name = cpu.ExitName;
+                _machine.Kernel.Log.Error($"exit {cpu.Exit.RawReason:x} ({cpu.Exit.RawInformation1:x}, {cpu.Exit.RawInformation2:x}) at rip {cpu.Rip:x}: {name}");
+                vcpu.Domain.Crash(name);
                 break;
         }
     }

@@ -71,11 +71,18 @@ public abstract class VirtualCpu
     /// </summary>
     public abstract void InjectException(byte vector, bool hasErrorCode, uint errorCode);
 
+    /// <summary>In words, what the last exit was that came out as <see cref="ExitReason.Unexpected"/>, for the report of the domain's end.</summary>
+    public virtual string ExitName => "an exit that nobody asked for";
+
     /// <summary>
     /// Exceptions that exit, a bit a vector; 0 at first. The HAL adds #MC, which belongs to the host: its handler there runs
-    /// before <see cref="Run"/> returns with <see cref="ExitReason.Exception"/>.
+    /// before <see cref="Run"/> returns with <see cref="ExitReason.Exception"/>. It adds #AC too: a guest whose stack makes the delivery
+    /// of #AC raise #AC keeps a CPU in microcode for ever, host interrupts and all, unless the exception exits. The caller gives it back.
     /// </summary>
     public virtual uint ExceptionBitmap { get; set; }
+
+    /// <summary>What the HAL adds to <see cref="ExceptionBitmap"/>.</summary>
+    internal const uint AlwaysIntercepted = (1u << ExceptionVector.MachineCheck) | (1u << ExceptionVector.AlignmentCheck);
 
     /// <summary>Delivers a page fault: CR2 and error code.</summary>
     public void InjectPageFault(ulong linear, uint errorCode)

@@ -15,6 +15,7 @@ public static class ExceptionVector
     public const byte StackFault = 12;
     public const byte GeneralProtection = 13;
     public const byte PageFault = 14;
+    public const byte AlignmentCheck = 17;
     public const byte MachineCheck = 18;
     public const byte Virtualization = 20;
     public const byte ControlProtection = 21;

@@ -88,7 +88,7 @@ public sealed partial class SvmCpu
             vmcb.VirtualInterrupt = VirtualInterrupt.Masking;
             vmcb.Intercepts1 &= ~MiscellaneousIntercepts.VirtualInterrupt;
         }
-        vmcb.InterceptExceptions = ExceptionBitmap | (1u << ExceptionVector.MachineCheck);
+        vmcb.InterceptExceptions = ExceptionBitmap | AlwaysIntercepted;
 
         _injected = _events.Take();
         // Real mode pushes no error code, whatever the exception.

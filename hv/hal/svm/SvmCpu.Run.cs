@@ -15,6 +15,8 @@ public sealed partial class SvmCpu
         _translationsStale = true;
     }
 
+    public override string ExitName => SvmExits.NameOf((SvmExitCode)Exit.RawReason);
+
     public override void InvalidateNested() => _translationsStale = true;
 
     public override void Run()

@@ -43,7 +43,7 @@ public sealed partial class SvmCpu : VirtualCpu
         // CR8 is the priority register of a local APIC that the HAL does not have.
         vmcb.InterceptCrReads = 1 << 8;
         vmcb.InterceptCrWrites = (1 << 4) | (1 << 8);
-        vmcb.InterceptExceptions = 1u << ExceptionVector.MachineCheck;
+        vmcb.InterceptExceptions = AlwaysIntercepted;
         vmcb.Intercepts1 = MiscellaneousIntercepts.Interrupt | MiscellaneousIntercepts.Nmi | MiscellaneousIntercepts.Rdpmc
             | MiscellaneousIntercepts.Cpuid | MiscellaneousIntercepts.Rsm | MiscellaneousIntercepts.Invd | MiscellaneousIntercepts.Hlt
             | MiscellaneousIntercepts.Invlpga | MiscellaneousIntercepts.PortIo | MiscellaneousIntercepts.Msr

@@ -60,6 +60,20 @@ public static class SvmExits
         }
     }
 
+    /// <summary>What an exit was that comes out as <see cref="ExitReason.Unexpected"/>; no intercept asks for any of these.</summary>
+    public static string NameOf(SvmExitCode code) => code switch
+    {
+        SvmExitCode.TaskSwitch => "a task switch by hardware, which is not emulated",
+        SvmExitCode.Smi => "a system-management interrupt",
+        SvmExitCode.Init => "an INIT signal",
+        SvmExitCode.Rdtsc or SvmExitCode.Rdtscp => "a read of the time-stamp counter that nobody asked for",
+        SvmExitCode.Pause => "a PAUSE that nobody asked for",
+        SvmExitCode.Invlpg => "an INVLPG that nobody asked for",
+        SvmExitCode.Icebp => "an INT1 that nobody asked for",
+        >= SvmExitCode.Exception0 and <= SvmExitCode.Exception31 => "an exception that nobody asked for",
+        _ => "an exit that nobody asked for",
+    };
+
     private static void DecodeInstruction(ref VmcbLayout vmcb, SvmExitCode code, SvmCapabilities capabilities, ref Exit exit, in GuestRegisters registers)
     {
         switch (code)

@@ -78,7 +78,7 @@ public sealed partial class VmxCpu
             _vmcs.WriteBits(VmcsField.PrimaryControls, (uint)PrimaryControls.InterruptWindowExiting, window);
             _windowSet = window;
         }
-        uint exceptions = ExceptionBitmap | (1u << ExceptionVector.MachineCheck);
+        uint exceptions = ExceptionBitmap | AlwaysIntercepted;
         if (exceptions != _exceptionBitmapSet)
         {
             _vmcs.Write(VmcsField.ExceptionBitmap, exceptions);

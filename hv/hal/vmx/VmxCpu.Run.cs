@@ -18,6 +18,8 @@ public sealed partial class VmxCpu
         _nestedTranslationsStale = true;
     }
 
+    public override string ExitName => VmxExits.NameOf((VmxExitReason)Exit.RawReason);
+
     public override void InvalidateNested() => _nestedTranslationsStale = true;
 
     public override void Run()

@@ -60,6 +60,24 @@ public static class VmxExits
         }
     }
 
+    /// <summary>What an exit was that comes out as <see cref="ExitReason.Unexpected"/>: a task switch always exits, the others nobody asks for.</summary>
+    public static string NameOf(VmxExitReason reason) => reason switch
+    {
+        VmxExitReason.TaskSwitch => "a task switch by hardware, which is not emulated",
+        VmxExitReason.InitSignal => "an INIT signal",
+        VmxExitReason.StartupIpi => "a start-up interrupt",
+        VmxExitReason.NmiWindow => "an NMI window that nobody asked for",
+        VmxExitReason.Invlpg or VmxExitReason.Invpcid => "an invalidation of translations that nobody asked for",
+        VmxExitReason.Rdtsc or VmxExitReason.Rdtscp => "a read of the time-stamp counter that nobody asked for",
+        VmxExitReason.DebugRegisterAccess => "an access to a debug register that nobody asked for",
+        VmxExitReason.MonitorTrapFlag => "a single step that nobody asked for",
+        VmxExitReason.Pause => "a PAUSE that nobody asked for",
+        VmxExitReason.PreemptionTimer => "the preemption timer, which nobody asked for",
+        VmxExitReason.Rdrand or VmxExitReason.Rdseed => "a read of random numbers that nobody asked for",
+        VmxExitReason.ExceptionOrNmi => "an exception that nobody asked for",
+        _ => "an exit that nobody asked for",
+    };
+
     private static void DecodeInstruction(Vmcs vmcs, VmxExitReason reason, ref Exit exit, in GuestRegisters registers)
     {
         switch (reason)
