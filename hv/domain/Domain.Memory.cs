@@ -61,7 +61,12 @@ public sealed partial class Domain
         if (!P2m.TrySet(to, entry.Mfn, 0, entry.Type, entry.Access))
             return Errno.ENOMEM;
         if (P2m.TryRemove(from, 0))
+        {
+            // A lent frame is at one place at a time, however it came there: it must be found when it is withdrawn.
+            if (FindLent(entry.Mfn) is { } lent)
+                lent.Location = to;
             return Errno.None;
+        }
         P2m.TryRemove(to, 0);
         return Errno.ENOMEM;
     }
@@ -98,6 +103,13 @@ public sealed partial class Domain
     }
 
     private bool IsLentAt(LentFrame frame, Gfn gfn) => gfn != Gfn.Invalid && P2m.Lookup(gfn).Mfn == frame.Mfn;
+
+    private LentFrame? FindLent(Mfn mfn)
+    {
+        if (Services.Frames.OwnerOf(mfn) != FrameAllocator.HypervisorOwner)
+            return null;
+        return mfn == _sharedInfoFrame.Mfn ? _sharedInfoFrame : GrantTable.FindFrame(mfn);
+    }
 
     private Errno MakeRoom(Gfn gfn)
     {

@@ -18,6 +18,10 @@ public sealed partial class Domain : IDisposable
     /// <summary>Where the xenstore ring would lie.</summary>
     public static Gfn DefaultXenstoreFrame => new(0xFEFFC);
 
+    // What a domain's tables may take, as Xen's toolstack gives by default: a page for each MiB of memory and 1 MiB for each vCPU.
+    private const ulong PagesPerTable = 256;
+    private const int TablesPerVcpu = 256;
+
     private readonly LentFrame _sharedInfoFrame = new();
 
     private Domain(DomainServices services, DomainOptions options)
@@ -29,6 +33,7 @@ public sealed partial class Domain : IDisposable
         IsInitialDomain = options.IsInitialDomain;
         MaximumPages = options.MaximumPages;
         P2m = new P2m(services.Memory, services.Frames, services.Virtualisation.NestedFormat, options.Id);
+        P2m.TableLimit = (int)(Math.Min(MaximumPages, services.Frames.TotalFrames) / PagesPerTable) + TablesPerVcpu * options.VcpuCount;
         Memory = new GuestMemory(P2m, services.Memory);
         Vcpus = new Vcpu[options.VcpuCount];
         Parameters[(int)HvmParameter.TripleFaultReason] = (ulong)ShutdownReason.Reboot;

@@ -48,6 +48,9 @@ public sealed class GrantTable
     public LentFrame StatusFrame(int index) =>
         index < StatusFrameCount ? _statusFrames[index] : throw new ArgumentOutOfRangeException(nameof(index));
 
+    /// <summary>The frame of the table, of either kind, that the machine frame is; null: none.</summary>
+    internal LentFrame? FindFrame(Mfn mfn) => Find(_frames, FrameCount, mfn) ?? Find(_statusFrames, StatusFrameCount, mfn);
+
     /// <summary>Grows the table to that many frames of entries. False: beyond the maximum, or out of memory; what grew stays.</summary>
     public bool TryGrow(int frames)
     {
@@ -149,6 +152,16 @@ public sealed class GrantTable
         for (int i = 0; i < count; i++)
             frames[i] = new LentFrame();
         return frames;
+    }
+
+    private static LentFrame? Find(LentFrame[] frames, int count, Mfn mfn)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            if (frames[i].Mfn == mfn)
+                return frames[i];
+        }
+        return null;
     }
 
     private bool TryGrowStatus(int frames)

@@ -15,6 +15,9 @@ internal sealed class RegisteredArea(P2m p2m, PhysicalMemory memory)
     private readonly SharedPage _second = new(p2m, memory);
     private int _offset;
 
+    /// <summary>Bytes from the area's start to the end of the memory that is pinned.</summary>
+    private int _room;
+
     public bool IsRegistered => _first.IsAttached;
 
     /// <summary>Resolves and pins [linear, linear + length); false, and nothing is registered any more: a page is not writable memory.</summary>
@@ -31,15 +34,20 @@ internal sealed class RegisteredArea(P2m p2m, PhysicalMemory memory)
             return false;
         }
         _offset = (int)(linear & Page.OffsetMask);
+        _room = (_second.IsAttached ? 2 * Page.Size : Page.Size) - _offset;
         return true;
     }
 
-    /// <summary>Copies out to the area. Nothing happens when none is registered.</summary>
+    /// <summary>
+    /// Copies out to the area, as much as lies in the pages that were there when it was registered: a guest that changed to the wider
+    /// layout since may have its narrow area at the end of a page. Nothing happens when none is registered.
+    /// </summary>
     /// <param name="at">Byte offset in the area.</param>
     public void Write(int at, ReadOnlySpan<byte> source)
     {
         if (!IsRegistered)
             return;
+        source = source.Slice(0, Math.Clamp(_room - at, 0, source.Length));
         int start = _offset + at;
         int here = Math.Clamp(Page.Size - start, 0, source.Length);
         if (here > 0)

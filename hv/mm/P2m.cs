@@ -38,6 +38,12 @@ public sealed class P2m
     /// <summary>The owner id of the domain's frames.</summary>
     public ushort Owner { get; }
 
+    /// <summary>
+    /// The most page-table pages that the guest can make the nested page table grow to; without a limit at first. They stay until the
+    /// domain ends, so one that maps something in each corner of its address space would take the machine's memory with them.
+    /// </summary>
+    public int TableLimit { get; set; } = int.MaxValue;
+
     /// <summary>The root of the nested page table.</summary>
     public Mfn Root => _table.Root;
 
@@ -57,13 +63,13 @@ public sealed class P2m
     /// Maps 2^order frames. What the range mapped before is replaced; its frames are the caller's to free.
     /// </summary>
     /// <param name="order">0, 9 or 18; both frame numbers are multiples of 2^order. A large range held one type before, or nothing.</param>
-    /// <returns>False when a table can't be allocated (nothing has changed), or the range lies past 48 address bits.</returns>
+    /// <returns>False when a table can't be allocated or <see cref="TableLimit"/> is reached (nothing has changed), or the range lies past 48 address bits.</returns>
     public bool TrySet(Gfn gfn, Mfn mfn, int order, P2mType type, Rights access)
     {
         if (!IsAddressable(gfn, order) || type == P2mType.None)
             return false;
         P2mEntry before = Lookup(gfn);
-        if (!TrySetType(gfn, order, type))
+        if (!HasRoomForTables(gfn, order) || !TrySetType(gfn, order, type))
             return false;
         Caching caching = type == P2mType.Mmio ? Caching.Uncached : Caching.WriteBack;
         if (!_table.TryMap(gfn.Address, mfn, order, access, caching))
@@ -86,7 +92,8 @@ public sealed class P2m
     {
         if (!IsAddressable(gfn, order))
             return true;
-        if (!_table.Unmap(gfn.Address, order))
+        bool splits = _table.TryQuery(gfn.Address, out _, out _, out _);
+        if ((splits && !HasRoomForTables(gfn, order)) || !_table.Unmap(gfn.Address, order))
             return false;
         // A type that stays behind an absent translation is never looked at, and the next TrySet replaces it.
         _types.Unmap(gfn.Address, order);
@@ -254,6 +261,16 @@ public sealed class P2m
         bool done = _types.Unmap(gfn.Address, order);
         _types.FreeRetired();
         return done;
+    }
+
+    /// <summary>Whether the tables that are missing on the way to a leaf of that size are within the limit.</summary>
+    private bool HasRoomForTables(Gfn gfn, int order)
+    {
+        if (Root == Mfn.Invalid)
+            return false;
+        _table.EntryFor(gfn.Address, out int level);
+        int missing = Math.Max(level - (order / 9 + 1), 0);
+        return missing == 0 || _table.TableFrames <= TableLimit - missing;
     }
 
     private static bool IsAddressable(Gfn gfn, int order) =>
