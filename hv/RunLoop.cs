@@ -160,6 +160,8 @@ public sealed class RunLoop
                 vcpu.AcceptInjection(injection);
             }
 
+            // A window left open from before would exit again and again, before the guest's next instruction.
+            cpu.RequestInterruptWindow(false);
             return;
         }
 

@@ -21,6 +21,9 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
     /// </summary>
     internal const int Budget = 64;
 
+    /// <summary>Nanoseconds after which a pass over work of very different sizes ends, whatever is left of <see cref="Budget"/>.</summary>
+    internal const ulong PassNanoseconds = 1_000_000;
+
     internal DomainServices Services { get; } = services;
 
     internal ConsoleInput? ConsoleInput { get; } = consoleInput;

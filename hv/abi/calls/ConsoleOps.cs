@@ -19,9 +19,12 @@ internal static class ConsoleOps
         Span<byte> piece = stackalloc byte[PieceLength];
         uint left = HypercallCall.Low(call.A1);
         ulong address = call.Handle<byte>(call.A2).Address;
+        ulong start = call.Services.Clock.Nanoseconds;
         for (int pieces = 0; left != 0; pieces++)
         {
-            if (pieces == HypercallDispatcher.Budget)
+            // A serial line is slow: what one pass writes must not hold up the machine's timers.
+            if (pieces == HypercallDispatcher.Budget
+                || (pieces != 0 && call.Services.Clock.Nanoseconds - start >= HypercallDispatcher.PassNanoseconds))
             {
                 call.A1 = left;
                 call.A2 = address;

@@ -14,9 +14,11 @@ internal static class MulticallOps
             return call.Fail(Errno.EINVAL, "a multicall in a multicall");
         ulong address = call.Handle<byte>(call.A0).Address;
         uint left = HypercallCall.Low(call.A1);
+        ulong start = call.Services.Clock.Nanoseconds;
         for (int done = 0; left != 0; done++)
         {
-            if (done == HypercallDispatcher.Budget)
+            if (done == HypercallDispatcher.Budget
+                || (done != 0 && call.Services.Clock.Nanoseconds - start >= HypercallDispatcher.PassNanoseconds))
                 return Continue(ref call, address, left);
             var inner = new HypercallCall(call.Dispatcher, call.Vcpu, call.Is64Bit) { InMulticall = true };
             if (!TryReadEntry(in call, address, ref inner))
