@@ -6,7 +6,7 @@ namespace Xenolith.Guests.BadCalls;
 /// <summary>
 /// Every hypercall number, every operation, with arguments from a seeded generator: the hypervisor answers each, and the
 /// guest is still there afterwards, its memory as it was. From user mode every one answers -EPERM.
-/// The word <c>trace</c> on the command line prints each call before it is made.
+/// On the command line, <c>seed=</c> and <c>rounds=</c> choose other numbers, and <c>trace</c> prints each call before it is made.
 /// </summary>
 internal static class Program
 {
@@ -21,8 +21,9 @@ internal static class Program
         Interrupts.SetHandler(2, new IgnoringHandler());
         Memory.Fill(AddressOf(Guard), Layout.PageSize, GuardByte);
         Memory.Fill(AddressOf(GuardAfter), Layout.PageSize, GuardByte);
-        const int rounds = 4;
-        for (ulong seed = 1; seed <= rounds; seed++)
+        ulong first = BootRecord.Number("seed=", 1);
+        ulong end = first + BootRecord.Number("rounds=", 4);
+        for (ulong seed = first; seed != end; seed++)
         {
             tests.Start(RoundName(seed));
             Round(tests, new RandomNumbers(seed * 0x9E37_79B9_7F4A_7C15));
@@ -46,7 +47,8 @@ internal static class Program
         1 => "random arguments, seed 1",
         2 => "random arguments, seed 2",
         3 => "random arguments, seed 3",
-        _ => "random arguments, seed 4",
+        4 => "random arguments, seed 4",
+        _ => "random arguments, a seed of the command line's",
     };
 
     private static void Round(TestRun tests, RandomNumbers random)
@@ -112,7 +114,7 @@ internal static class Program
         _ => 0xFFFF_FFFF,
     };
 
-    private static ulong Argument(RandomNumbers random) => random.Below(10) switch
+    private static ulong Argument(RandomNumbers random) => random.Below(11) switch
     {
         0 => 0,
         1 => random.Below(64),
@@ -120,8 +122,15 @@ internal static class Program
         3 => Hostile.At((int)random.Below(Hostile.Count)),
         4 => random.Next(),
         5 => LocalApic.Address + random.Below(4096),
+        // Where the hypervisor writes too.
+        6 => random.Below(3) switch
+        {
+            0 => AddressOf(PoolPage.SharedInfo) + (random.Below(512) * 8),
+            1 => AddressOf(PoolPage.VcpuInfo) + (random.Below(512) * 8),
+            _ => AddressOf(PoolPage.FirstFree + 10) + (random.Below(512) * 8),
+        },
         // Across the end of a page.
-        6 => AddressOf(Buffers) + (BufferCount * (ulong)Layout.PageSize) - 256 + (random.Below(16) * 8),
+        7 => AddressOf(Buffers) + (BufferCount * (ulong)Layout.PageSize) - 256 + (random.Below(16) * 8),
         _ => AddressOf(Buffers) + (random.Below(256) * 8),
     };
 
