@@ -151,7 +151,7 @@ public sealed class ExitTests
         Expect(
             guest =>
             {
-                ref Exit exit = ref guest.NestedFault(Hole, false);
+                ref Exit exit = ref guest.NestedFault(Hole, false, s_readHole);
                 exit.IsFetch = isFetch;
                 exit.DuringWalk = duringWalk;
             },
