@@ -45,13 +45,13 @@ internal static class BrokenKernels
     /// <summary>Not a program at all.</summary>
     public static string Text() => Make("text", _ => System.Text.Encoding.ASCII.GetBytes(new string('x', 8192)));
 
-    /// <summary>A bzImage whose payload claims to be packed with Zstandard.</summary>
-    public static string UnsupportedPacking(string linux) => Make("zstandard", _ =>
+    /// <summary>A bzImage whose payload claims to be packed with LZO.</summary>
+    public static string UnsupportedPacking(string linux) => Make("lzo", _ =>
     {
         byte[] image = File.ReadAllBytes(linux);
         const int setupSectors = 0x1F1, payloadOffset = 0x248, sector = 512;
         int start = ((image[setupSectors] + 1) * sector) + (int)BinaryPrimitives.ReadUInt32LittleEndian(image.AsSpan(payloadOffset));
-        BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(start), 0xFD2F_B528);
+        BinaryPrimitives.WriteUInt32LittleEndian(image.AsSpan(start), 0x4F5A_4C89);
         return image;
     });
 

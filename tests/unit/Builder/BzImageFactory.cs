@@ -24,6 +24,10 @@ internal static class BzImageFactory
 
     public static byte[] WrapLz4(byte[] kernel) => Wrap([.. CompressionSamples.Lz4Legacy(kernel), .. BitConverter.GetBytes(kernel.Length)]);
 
+    public static byte[] WrapZstd(byte[] kernel) => Wrap([.. StoredPackers.Zstd(kernel), .. BitConverter.GetBytes(kernel.Length)]);
+
+    public static byte[] WrapXz(byte[] kernel) => Wrap([.. StoredPackers.Xz(kernel), .. BitConverter.GetBytes(kernel.Length)]);
+
     public static byte[] WrapGzip(byte[] kernel) =>
         Wrap(CompressionSamples.Gzip(kernel, System.IO.Compression.CompressionLevel.Optimal));
 }

@@ -12,9 +12,11 @@ public sealed class BzImageTests
     [Theory]
     [InlineData(PayloadFormat.Lz4)]
     [InlineData(PayloadFormat.Gzip)]
+    [InlineData(PayloadFormat.Zstd)]
+    [InlineData(PayloadFormat.Xz)]
     public void UnpacksThePayload(PayloadFormat format)
     {
-        byte[] file = format == PayloadFormat.Lz4 ? BzImageFactory.WrapLz4(Kernel) : BzImageFactory.WrapGzip(Kernel);
+        byte[] file = Wrap(format);
         Assert.True(BzImage.IsBzImage(file));
         Assert.Null(BzImage.TryFindPayload(file, out KernelPayload payload));
         Assert.Equal(format, payload.Format);
@@ -34,8 +36,6 @@ public sealed class BzImageTests
     }
 
     [Theory]
-    [InlineData("28B52FFD0458", "zstd")]
-    [InlineData("FD377A585A00", "xz")]
     [InlineData("5D0000800000", "lzma")]
     [InlineData("894C5A4F000D", "lzo")]
     [InlineData("425A68393141", "bzip2")]
@@ -64,12 +64,48 @@ public sealed class BzImageTests
         Expect(BuildErrorKind.PayloadTooBig, empty);
     }
 
+    /// <summary>Real packers' output, as the kernel's build appends a size to it.</summary>
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void NamesDamagedPayloads(bool lz4)
+    [InlineData(PayloadFormat.Zstd)]
+    [InlineData(PayloadFormat.Xz)]
+    public void UnpacksRealPayloads(PayloadFormat format)
     {
-        byte[] file = lz4 ? BzImageFactory.WrapLz4(Kernel) : BzImageFactory.WrapGzip(Kernel);
+        byte[] original = CompressionVectors.Text(3000);
+        byte[] packed = format == PayloadFormat.Zstd ? CompressionVectors.ZstdText : CompressionVectors.XzText;
+        byte[] file = BzImageFactory.Wrap([.. packed, .. BitConverter.GetBytes(original.Length)]);
+        Assert.Null(BzImage.TryFindPayload(file, out KernelPayload payload));
+        Assert.Equal(packed.Length, payload.Length);
+        byte[] output = new byte[payload.UnpackedSize];
+        Assert.Null(BzImage.Unpack(file, payload, output));
+        Assert.Equal(original, output);
+    }
+
+    [Fact]
+    public void SaysWhereAPayloadIsDamagedAndWhatItNeeds()
+    {
+        byte[] file = Wrap(PayloadFormat.Zstd);
+        Assert.Null(BzImage.TryFindPayload(file, out KernelPayload payload));
+        file[payload.Offset + payload.Length - 1] ^= 1;
+        BuildError? error = BzImage.Unpack(file, payload, new byte[payload.UnpackedSize]);
+        Assert.Equal($"kernel: its zstd payload has a wrong checksum (at file offset 0x{payload.Offset + payload.Length - 4:x}); fetch the kernel again", error!.Message);
+
+        // Descriptor 0x21: one segment, a dictionary of one byte, a size of one byte.
+        byte[] dictionary = BzImageFactory.Wrap([0x28, 0xB5, 0x2F, 0xFD, 0x21, 7, 4, 0x21, 0, 0, 1, 2, 3, 4, .. new byte[20], 4, 0, 0, 0]);
+        Assert.Null(BzImage.TryFindPayload(dictionary, out payload));
+        error = BzImage.Unpack(dictionary, payload, new byte[4]);
+        Assert.Equal(BuildErrorKind.UnsupportedCompression, error!.Kind);
+        Assert.Contains("uses a dictionary", error.Message);
+        Assert.EndsWith("boot vmlinux", error.Message);
+    }
+
+    [Theory]
+    [InlineData(PayloadFormat.Lz4)]
+    [InlineData(PayloadFormat.Gzip)]
+    [InlineData(PayloadFormat.Zstd)]
+    [InlineData(PayloadFormat.Xz)]
+    public void NamesDamagedPayloads(PayloadFormat format)
+    {
+        byte[] file = Wrap(format);
         Assert.Null(BzImage.TryFindPayload(file, out KernelPayload payload));
         var random = new Random(1);
         int refused = 0;
@@ -78,14 +114,22 @@ public sealed class BzImageTests
             byte[] damaged = file.ToArray();
             damaged[payload.Offset + 24 + random.Next(payload.Length - 24)] ^= (byte)random.Next(1, 256);
             BuildError? error = BzImage.Unpack(damaged, payload, new byte[payload.UnpackedSize]);
-            Assert.True(error is null || error.Kind == BuildErrorKind.CorruptPayload);
+            Assert.True(error is null || error.Kind == BuildErrorKind.CorruptPayload, error?.Message);
             refused += error is null ? 0 : 1;
         }
 
-        Assert.True(lz4 ? refused > 0 : refused == 300);
+        Assert.True(format == PayloadFormat.Lz4 ? refused > 0 : refused == 300, $"{refused} refused");
         BuildError? shorter = BzImage.Unpack(file, payload, new byte[payload.UnpackedSize + 1]);
         Assert.Equal(BuildErrorKind.CorruptPayload, shorter!.Kind);
     }
+
+    private static byte[] Wrap(PayloadFormat format) => format switch
+    {
+        PayloadFormat.Lz4 => BzImageFactory.WrapLz4(Kernel),
+        PayloadFormat.Gzip => BzImageFactory.WrapGzip(Kernel),
+        PayloadFormat.Zstd => BzImageFactory.WrapZstd(Kernel),
+        _ => BzImageFactory.WrapXz(Kernel),
+    };
 
     private static void Expect(BuildErrorKind kind, byte[] file)
     {

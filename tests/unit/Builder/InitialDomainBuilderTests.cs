@@ -24,10 +24,19 @@ public sealed class InitialDomainBuilderTests : IDisposable
     [InlineData("elf")]
     [InlineData("lz4")]
     [InlineData("gzip")]
+    [InlineData("zstd")]
+    [InlineData("xz")]
     public void BuildsADomainFromEachKindOfKernel(string kind)
     {
         byte[] elf = ElfFactory.Simple(0x1000000, 0x12345, 0x4000).Build();
-        byte[] kernel = kind switch { "lz4" => BzImageFactory.WrapLz4(elf), "gzip" => BzImageFactory.WrapGzip(elf), _ => elf };
+        byte[] kernel = kind switch
+        {
+            "lz4" => BzImageFactory.WrapLz4(elf),
+            "gzip" => BzImageFactory.WrapGzip(elf),
+            "zstd" => BzImageFactory.WrapZstd(elf),
+            "xz" => BzImageFactory.WrapXz(elf),
+            _ => elf,
+        };
         byte[] initrd = CompressionSamples.Sample(4);
         ulong freeBefore = 0;
 

@@ -15,4 +15,6 @@ public enum DecompressionResult
     Corrupt,
     /// <summary>The checksum is not that of the data.</summary>
     ChecksumMismatch,
+    /// <summary>Something that the format has and this decoder has not; <see cref="DecompressionFault.Feature"/> names it.</summary>
+    Unsupported,
 }

@@ -12,6 +12,8 @@ public static class BzImage
     /// <summary>A kernel unpacks to less than this.</summary>
     public const uint MaximumUnpackedSize = 1u << 30;
 
+    private const string UnpackFirst = "unpack it first: scripts/extract-vmlinux of the Linux sources, extract-vmlinux vmlinuz > vmlinux, and boot vmlinux";
+
     private const int BootFlag = 0x1FE;
     private const int HeaderMagic = 0x202;
     private const int Version = 0x206;
@@ -58,14 +60,13 @@ public static class BzImage
             return null;
         }
 
-        if (format is not (PayloadFormat.Gzip or PayloadFormat.Lz4))
+        if (format is not (PayloadFormat.Gzip or PayloadFormat.Lz4 or PayloadFormat.Zstd or PayloadFormat.Xz))
         {
             return new BuildMessage().Add("kernel: its payload is packed with ").Add(NameOf(format))
-                .Add(", which is not unpacked here (gzip and LZ4 are); unpack it first: scripts/extract-vmlinux of the Linux sources, "
-                    + "extract-vmlinux vmlinuz > vmlinux, and boot vmlinux").ToError(BuildErrorKind.UnsupportedCompression);
+                .Add(", which is not unpacked here (gzip, LZ4, zstd and xz are); ").Add(UnpackFirst).ToError(BuildErrorKind.UnsupportedCompression);
         }
 
-        // Every payload ends with its unpacked size in 32 bits: gzip by nature, LZ4 by the kernel's makefile.
+        // Every payload ends with its unpacked size in 32 bits: gzip by nature, the others by the kernel's makefile.
         if (length < 32)
         {
             return new BuildMessage().Add("kernel: the bzImage's payload of ").AddSize(length).Add(" is too short; boot the whole file").ToError(BuildErrorKind.Truncated);
@@ -78,7 +79,7 @@ public static class BzImage
                 .Add(" is taken. The file is damaged, or cut short").ToError(BuildErrorKind.PayloadTooBig);
         }
 
-        payload = new KernelPayload(format, (int)start, (int)length - (format == PayloadFormat.Lz4 ? 4 : 0), unpacked);
+        payload = new KernelPayload(format, (int)start, (int)length - (format == PayloadFormat.Gzip ? 0 : 4), unpacked);
         return null;
     }
 
@@ -86,20 +87,40 @@ public static class BzImage
     public static BuildError? Unpack(ReadOnlySpan<byte> file, in KernelPayload payload, Span<byte> output)
     {
         ReadOnlySpan<byte> packed = file.Slice(payload.Offset, payload.Length);
-        DecompressionResult result = payload.Format == PayloadFormat.Gzip ? Gzip.Decompress(packed, output) : Lz4Legacy.Decompress(packed, output);
+        DecompressionFault fault = default;
+        DecompressionResult result = payload.Format switch
+        {
+            PayloadFormat.Gzip => Gzip.Decompress(packed, output),
+            PayloadFormat.Zstd => Zstd.Decompress(packed, output, out fault),
+            PayloadFormat.Xz => Xz.Decompress(packed, output, out fault),
+            _ => Lz4Legacy.Decompress(packed, output),
+        };
         if (result == DecompressionResult.Done)
         {
             return null;
         }
 
-        return new BuildMessage().Add("kernel: its ").Add(NameOf(payload.Format)).Add(" payload ").Add(result switch
+        BuildMessage message = new BuildMessage().Add("kernel: its ").Add(NameOf(payload.Format)).Add(" payload ");
+        if (result == DecompressionResult.Unsupported)
+        {
+            return message.Add("uses ").Add(fault.Feature!).Add(", which is not unpacked here; ").Add(UnpackFirst)
+                .ToError(BuildErrorKind.UnsupportedCompression);
+        }
+
+        message.Add(result switch
         {
             DecompressionResult.InputTruncated => "ends early",
             DecompressionResult.OutputOverrun => "unpacks to more than it says",
             DecompressionResult.OutputShort => "unpacks to less than it says",
             DecompressionResult.ChecksumMismatch => "has a wrong checksum",
             _ => "is damaged",
-        }).Add("; fetch the kernel again").ToError(BuildErrorKind.CorruptPayload);
+        });
+        if (fault.Offset != 0)
+        {
+            message.Add(" (at file offset ").AddHex((ulong)payload.Offset + (ulong)fault.Offset).Add(")");
+        }
+
+        return message.Add("; fetch the kernel again").ToError(BuildErrorKind.CorruptPayload);
     }
 
     /// <summary>The packing that the first bytes show.</summary>
