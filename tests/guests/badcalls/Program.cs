@@ -6,13 +6,15 @@ namespace Xenolith.Guests.BadCalls;
 /// <summary>
 /// Every hypercall number, every operation, with arguments from a seeded generator: the hypervisor answers each, and the
 /// guest is still there afterwards, its memory as it was. From user mode every one answers -EPERM.
-/// On the command line, <c>seed=</c> and <c>rounds=</c> choose other numbers, and <c>trace</c> prints each call before it is made.
+/// On the command line, <c>seed=</c> and <c>rounds=</c> choose other numbers, <c>shared</c> adds pointers into shared_info and its like, and <c>trace</c> prints each call before it is made.
 /// </summary>
 internal static class Program
 {
     // A page of slack follows the buffers: a call may rightly write a structure that begins near their end.
     private const int Guard = PoolPage.FirstFree, Buffers = Guard + 1, BufferCount = 4, GuardAfter = Buffers + BufferCount + 1;
     private const byte GuardByte = 0x5A;
+
+    private static bool s_shared;
 
     [RuntimeExport("guest_main")]
     private static void Main()
@@ -21,6 +23,7 @@ internal static class Program
         Interrupts.SetHandler(2, new IgnoringHandler());
         Memory.Fill(AddressOf(Guard), Layout.PageSize, GuardByte);
         Memory.Fill(AddressOf(GuardAfter), Layout.PageSize, GuardByte);
+        s_shared = BootRecord.HasWord("shared");
         ulong first = BootRecord.Number("seed=", 1);
         ulong end = first + BootRecord.Number("rounds=", 4);
         for (ulong seed = first; seed != end; seed++)
@@ -96,7 +99,7 @@ internal static class Program
     /// <summary>Calls that rightly stop the guest, wait for ever or flood the console.</summary>
     private static bool EndsOrStalls(ulong number, ulong operation) => (Hypercall)number switch
     {
-        Hypercall.SchedOp => (SchedOp)operation is SchedOp.Block or SchedOp.Shutdown or SchedOp.RemoteShutdown or SchedOp.ShutdownCode or SchedOp.Poll,
+        Hypercall.SchedOp => (SchedOp)operation is SchedOp.Block or SchedOp.Shutdown or SchedOp.RemoteShutdown or SchedOp.ShutdownCode or SchedOp.Poll or SchedOp.Watchdog,
         Hypercall.VcpuOp => (VcpuOp)operation is VcpuOp.Down,
         Hypercall.ConsoleIo => (ConsoleIoOp)operation is ConsoleIoOp.Write,
         _ => false,
@@ -122,15 +125,15 @@ internal static class Program
         3 => Hostile.At((int)random.Below(Hostile.Count)),
         4 => random.Next(),
         5 => LocalApic.Address + random.Below(4096),
-        // Where the hypervisor writes too.
-        6 => random.Below(3) switch
+        // Where the hypervisor writes too. What lies there may name a frame of the guest's own, so it need not live through that.
+        6 when s_shared => random.Below(3) switch
         {
             0 => AddressOf(PoolPage.SharedInfo) + (random.Below(512) * 8),
             1 => AddressOf(PoolPage.VcpuInfo) + (random.Below(512) * 8),
             _ => AddressOf(PoolPage.FirstFree + 10) + (random.Below(512) * 8),
         },
         // Across the end of a page.
-        7 => AddressOf(Buffers) + (BufferCount * (ulong)Layout.PageSize) - 256 + (random.Below(16) * 8),
+        6 or 7 => AddressOf(Buffers) + (BufferCount * (ulong)Layout.PageSize) - 256 + (random.Below(16) * 8),
         _ => AddressOf(Buffers) + (random.Below(256) * 8),
     };
 

@@ -30,7 +30,7 @@ internal static class Program
         }
         else
         {
-            Survivable(random, rounds == 0 ? 2_000 : rounds);
+            Survivable(random, rounds == 0 ? 600 : rounds);
             return;
         }
 
