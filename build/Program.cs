@@ -21,6 +21,8 @@ internal static class Program
           printf 'uname -a\npoweroff -f\n' | ./build.sh run
           ./build.sh test                                  everything
           ./build.sh test --boot --machine qemu --filter timers
+          ./build.sh test --against xen                    the guests' results, here and on Debian's Xen
+          ./build.sh bench --against xen                   instructions per operation, here and on Debian's Xen
           ./build.sh debug --break File.cs:123             gdb on the hypervisor
           ./build.sh image                                 out/xenolith, for `qemu -kernel` and GRUB
           ./build.sh doctor                                what is missing, and the mend
@@ -32,6 +34,7 @@ internal static class Program
         var root = new RootCommand("Builds, runs and tests Xenolith, a hypervisor in C# that speaks Xen's ABI.");
         root.Subcommands.Add(RunVerb.Create(report));
         root.Subcommands.Add(TestVerb.Create(report));
+        root.Subcommands.Add(BenchVerb.Create(report));
         root.Subcommands.Add(ImageVerb.Create(report));
         root.Subcommands.Add(DebugVerb.Create(report));
         root.Subcommands.Add(DoctorVerb.Create());

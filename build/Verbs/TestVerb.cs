@@ -5,6 +5,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Text.RegularExpressions;
+using Xenolith.Build.Against;
 using Xenolith.Build.Emulators;
 using Xenolith.Build.Guests;
 using Xenolith.Build.Host;
@@ -36,10 +37,18 @@ internal static partial class TestVerb
         var boot = new Option<bool>("--boot") { Description = "Only the tests that boot the image" };
         var filter = new Option<string?>("--filter") { Description = "Only tests whose name contains this" };
         var machine = new Option<MachineKind?>("--machine") { Description = "Boot on qemu or bochs only; otherwise on both" };
+        Option<string?> against = BenchVerb.AgainstOption("In place of the tests: compare the guests' results with those on Debian's Xen");
         Option<ObjectToolchain> toolchain = CommonOptions.Toolchain();
-        var command = new Command("test", "Run the unit tests, then boot the guests and the in-image tests on the emulators.") { unit, boot, filter, machine, toolchain };
+        var command = new Command("test", "Run the unit tests, then boot the guests and the in-image tests on the emulators.") { unit, boot, filter, machine, against, toolchain };
         command.SetAction(parsed =>
         {
+            if (parsed.GetValue(against) is not null)
+            {
+                OracleCount compared = Oracle.Run(parsed.GetValue(machine), parsed.GetValue(filter), parsed.GetValue(toolchain), report);
+                Console.Out.WriteLine(compared);
+                return compared.IsGood ? 0 : 1;
+            }
+
             bool all = parsed.GetValue(unit) == parsed.GetValue(boot);
             var count = new TestCount();
             if (all || parsed.GetValue(unit))

@@ -1,0 +1,86 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Linq;
+using System.Text;
+using System.Threading;
+using Xenolith.Build.Emulators;
+using Xenolith.Build.Host;
+
+namespace Xenolith.Build.Against;
+
+/// <summary>What a guest's run on one hypervisor gave.</summary>
+/// <param name="Lines">Everything on the console, without line ends.</param>
+/// <param name="Problem">Why it did not come to a guest's regular end; null when it did.</param>
+/// <param name="Log">The file with the console's output.</param>
+public sealed record GuestRun(IReadOnlyList<string> Lines, string? Problem, string Log)
+{
+    /// <summary>Boots the hypervisor with the guest as its initial domain and reads until the guest has ended.</summary>
+    /// <param name="arena">The machine.</param>
+    /// <param name="contestant">The hypervisor.</param>
+    /// <param name="guest">The guest's path.</param>
+    /// <param name="limit">Time after which the machine is ended.</param>
+    /// <param name="logFolder">Where the console's output is kept.</param>
+    public static GuestRun Start(Arena arena, Contestant contestant, string guest, TimeSpan limit, string logFolder)
+    {
+        Directory.CreateDirectory(logFolder);
+        string log = Path.Combine(logFolder, $"{Path.GetFileName(guest)}.{arena.Name}.{contestant.Name}.log");
+        var setup = new MachineSetup(contestant.Image, contestant.ArgumentsOn(arena), [new BootModule(guest, "first second=3")], arena.MemoryMiB)
+        {
+            EmulatorArguments = [.. contestant.EmulatorArgumentsOn(arena)],
+        };
+        var lines = new List<string>();
+        bool ended = false, late = false;
+        using (EmulatorSession session = Emulator.Start(arena.Kind, setup))
+        using (new Timer(_ => { Volatile.Write(ref late, true); session.Kill(); }, null, limit, Timeout.InfiniteTimeSpan))
+        using (FileStream file = new(log, FileMode.Create, FileAccess.Write, FileShare.ReadWrite))
+        {
+            foreach (string line in Read(session.Output, file))
+            {
+                lines.Add(line);
+                if (contestant.Ending?.IsMatch(line) == true)
+                {
+                    ended = true;
+                    break;
+                }
+            }
+
+            ended |= session.WaitForEnd(ended ? TimeSpan.Zero : TimeSpan.FromSeconds(5)) == MachineEnd.PoweredOff;
+        }
+
+        string? problem =
+            !lines.Any(line => contestant.Banner.IsMatch(line)) ? $"no line of {contestant.Name} itself came"
+            : Volatile.Read(ref late) ? $"it had not ended within {limit.TotalSeconds:0} s"
+            : !ended ? "the machine ended by a reset or a failure of the emulator"
+            : null;
+        return new GuestRun(lines, problem, Tree.Relative(log));
+    }
+
+    private static IEnumerable<string> Read(Stream output, Stream log)
+    {
+        byte[] buffer = new byte[4096];
+        var line = new StringBuilder();
+        int count;
+        while ((count = output.Read(buffer, 0, buffer.Length)) > 0)
+        {
+            log.Write(buffer, 0, count);
+            for (int i = 0; i < count; i++)
+            {
+                if (buffer[i] == '\n')
+                {
+                    yield return line.ToString().TrimEnd('\r');
+                    line.Clear();
+                }
+                else
+                {
+                    line.Append((char)buffer[i]);
+                }
+            }
+        }
+
+        if (line.Length > 0)
+        {
+            yield return line.ToString();
+        }
+    }
+}

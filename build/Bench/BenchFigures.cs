@@ -1,0 +1,110 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Text.RegularExpressions;
+using Xenolith.Build.Against;
+
+namespace Xenolith.Build.Bench;
+
+/// <summary>Ticks of one operation, which are instructions: median, least and most of the guest's runs.</summary>
+public readonly record struct Figure(long Median, long Least, long Most);
+
+/// <summary>What the bench guest printed on one hypervisor and machine.</summary>
+public sealed partial class BenchFigures
+{
+    private readonly Dictionary<string, Figure> _figures = [];
+    private readonly Dictionary<string, string> _missing = [];
+    private readonly List<string> _rows = [];
+
+    private BenchFigures(Arena arena, string hypervisor, string? problem)
+    {
+        Arena = arena;
+        Hypervisor = hypervisor;
+        Problem = problem;
+    }
+
+    /// <summary>The machine.</summary>
+    public Arena Arena { get; }
+
+    /// <summary>xenolith or xen.</summary>
+    public string Hypervisor { get; }
+
+    /// <summary>Why the run did not come to its end; null when it did.</summary>
+    public string? Problem { get; }
+
+    /// <summary>The line in which the guest says how many ticks a known number of instructions took.</summary>
+    public string Calibration { get; private set; } = "no calibration";
+
+    /// <summary>Names of the rows, in the guest's order, with or without a figure.</summary>
+    public IReadOnlyList<string> Rows => _rows;
+
+    /// <summary>Rows that did not run, each with what came instead.</summary>
+    public IReadOnlyDictionary<string, string> Missing => _missing;
+
+    /// <summary>The figure of a row; null when it did not run.</summary>
+    public Figure? this[string row] => _figures.TryGetValue(row, out Figure figure) ? figure : null;
+
+    /// <summary>Reads a run's console.</summary>
+    public static BenchFigures Parse(Arena arena, string hypervisor, GuestRun run)
+    {
+        var figures = new BenchFigures(arena, hypervisor, run.Problem is null ? null : $"{run.Problem}; its output is in {run.Log}");
+        foreach (string line in run.Lines)
+        {
+            if (FigureLine().Match(line) is { Success: true } match)
+            {
+                figures._rows.Add(match.Groups[1].Value);
+                figures._figures[match.Groups[1].Value] = new Figure(Number(match, 2), Number(match, 3), Number(match, 4));
+            }
+            else if (MissingLine().Match(line) is { Success: true } missing)
+            {
+                figures._rows.Add(missing.Groups[1].Value);
+                figures._missing[missing.Groups[1].Value] = missing.Groups[2].Value;
+            }
+            else if (SkippedLine().Match(line) is { Success: true } skipped)
+            {
+                // A row that measured something, but not what it is about.
+                figures._figures.Remove(skipped.Groups[1].Value);
+                figures._missing.TryAdd(skipped.Groups[1].Value, skipped.Groups[2].Value);
+            }
+            else if (line.StartsWith("calibration: ", System.StringComparison.Ordinal))
+            {
+                figures.Calibration = line["calibration: ".Length..];
+            }
+        }
+
+        return figures;
+    }
+
+    private static long Number(Match match, int group) => long.Parse(match.Groups[group].ValueSpan, provider: CultureInfo.InvariantCulture);
+
+    [GeneratedRegex(@"^bench (.+): median (\d+), least (\d+), most (\d+)$")]
+    private static partial Regex FigureLine();
+
+    [GeneratedRegex(@"^bench (.+): (answered .+)$")]
+    private static partial Regex MissingLine();
+
+    [GeneratedRegex(@"^test (.+?): skipped: (.+)$")]
+    private static partial Regex SkippedLine();
+}
+
+/// <summary>All runs of one call of <c>bench</c>.</summary>
+/// <param name="Runs">By machine, this hypervisor before Xen.</param>
+public sealed record BenchRecord(IReadOnlyList<BenchFigures> Runs)
+{
+    /// <summary>Every row that any run named, in the guest's order.</summary>
+    public IReadOnlyList<string> Rows => [.. Runs.SelectMany(run => run.Rows).Distinct()];
+
+    /// <summary>The machines, in order.</summary>
+    public IReadOnlyList<Arena> Arenas => [.. Runs.Select(run => run.Arena).Distinct()];
+
+    /// <summary>Whether Xen ran too.</summary>
+    public bool HasXen => Runs.Any(run => run.Hypervisor == "xen");
+
+    /// <summary>A row's figure on a machine under a hypervisor; null when it did not run.</summary>
+    public Figure? Find(Arena arena, string hypervisor, string row) =>
+        Runs.FirstOrDefault(run => run.Arena == arena && run.Hypervisor == hypervisor)?[row];
+
+    /// <summary>This hypervisor's median over Xen's; null when either is missing or 0.</summary>
+    public double? Ratio(Arena arena, string row) =>
+        Find(arena, "xenolith", row) is { } ours && Find(arena, "xen", row) is { Median: > 0 } theirs ? (double)ours.Median / theirs.Median : null;
+}

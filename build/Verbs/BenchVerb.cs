@@ -1,0 +1,80 @@
+using System;
+using System.Collections.Generic;
+using System.CommandLine;
+using System.IO;
+using System.Linq;
+using Xenolith.Build.Against;
+using Xenolith.Build.Bench;
+using Xenolith.Build.Emulators;
+using Xenolith.Build.Host;
+using Xenolith.Build.Images;
+using Xenolith.Build.Terminal;
+using Xenolith.Build.Toolchain;
+using Command = System.CommandLine.Command;
+
+namespace Xenolith.Build.Verbs;
+
+/// <summary><c>bench</c>: what operations cost in emulated instructions, here and on Xen.</summary>
+internal static class BenchVerb
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+
+    public static Command Create(Report report)
+    {
+        Option<string?> against = AgainstOption("Run the same guest on Debian's Xen too, and print the ratios");
+        var machine = new Option<MachineKind?>("--machine") { Description = "On qemu (SVM) or bochs (SVM and VMX) only; otherwise on all three" };
+        Option<ObjectToolchain> toolchain = CommonOptions.Toolchain();
+        var command = new Command("bench", "Measure operations in emulated instructions, on QEMU/SVM, Bochs/SVM and Bochs/VMX.") { against, machine, toolchain };
+        command.SetAction(parsed =>
+        {
+            MachineKind? kind = parsed.GetValue(machine);
+            Debian.Ensure(report,
+            [
+                .. Debian.ForImages,
+                .. kind != MachineKind.Bochs ? Debian.ForQemu : [],
+                .. kind != MachineKind.Qemu ? Debian.ForBochs : [],
+            ]);
+            ImageDefinition guest = ImageCatalog.Find("bench") ?? throw new BuildFailure("tests/guests/bench is missing");
+            new ImageBuilder(report, parsed.GetValue(toolchain)).Build(ImageCatalog.Hypervisor, guest);
+            Contestant[] contestants = parsed.GetValue(against) is null
+                ? [Contestant.Xenolith]
+                : [Contestant.Xenolith, Contestant.Xen(XenPackage.Prepare(report))];
+            Arena[] arenas = [.. Arena.All.Where(arena => kind is null || arena.Kind == kind)];
+            Publish(Run(arenas, contestants, guest.Output, report), report);
+            return 0;
+        });
+        return command;
+    }
+
+    /// <summary><c>--against xen</c>.</summary>
+    public static Option<string?> AgainstOption(string description)
+    {
+        var option = new Option<string?>("--against") { Description = description, HelpName = "xen" };
+        option.AcceptOnlyFromAmong("xen");
+        return option;
+    }
+
+    private static BenchRecord Run(Arena[] arenas, Contestant[] contestants, string guest, Report report)
+    {
+        var runs = new List<BenchFigures>();
+        foreach (Arena arena in arenas)
+        {
+            foreach (Contestant contestant in contestants)
+            {
+                report.Step($"{contestant.Name} on {arena.Name}", () =>
+                    runs.Add(BenchFigures.Parse(arena, contestant.Name, GuestRun.Start(arena, contestant, guest, Limit, Path.Combine(Tree.Out, "bench", "logs")))));
+            }
+        }
+
+        return new BenchRecord(runs);
+    }
+
+    private static void Publish(BenchRecord record, Report report)
+    {
+        BenchTable.Print(record);
+        string figures = Path.Combine(Tree.Out, "bench", "bench.json"), page = Path.Combine(Tree.Out, "bench", "bench.html");
+        BenchFile.Write(record, figures);
+        BenchPage.Write(record, page);
+        report.Note($"the figures are in {Tree.Relative(figures)} and {Tree.Relative(page)}");
+    }
+}
