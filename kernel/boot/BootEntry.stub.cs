@@ -4,7 +4,7 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Xenolith.Build.Stubs;
 
 /// <summary>
-/// From the boot loader's 32-bit protected mode (Multiboot Specification, 3.2) to C# in the high half: checks for long mode, builds tables
+/// From the boot loader's 32-bit protected mode (Multiboot Specification, 3.2; the same in multiboot 2 and PVH) to C# in the high half: checks for long mode, builds tables
 /// that map the first 1 GiB at the image's base and RAM at the direct map's base (512 GiB with 1-GiB pages, otherwise 4 GiB), switches.
 /// These tables live until the kernel has its own.
 /// </summary>
@@ -15,11 +15,17 @@ internal sealed class BootEntry : IStub
     private const uint LargeFlags = 0x83;
     private const int PageSize = 4096;
 
+    // What stands in EAX (as in Multiboot.cs, Multiboot2.cs and PvhStartInfo.cs).
+    private const uint MultibootMagic = 0x2BADB002;
+    private const uint Multiboot2Magic = 0x36D76289;
+    private const uint PvhMagic = 0x336EC578;
+
     public void Emit(StubObject o)
     {
         o.Bss("boot_tables", section: ".bss", size: 7 * PageSize, align: PageSize);
         EmitDescriptors(o);
         EmitEntry(o);
+        EmitPvhEntry(o);
         EmitLong(o);
         EmitRefusal(o);
     }
@@ -35,7 +41,7 @@ internal sealed class BootEntry : IStub
         gdt.U16((3 * 8) - 1);
         gdt.Address32("boot_gdt");
         gdt.U16(0);
-        Text(o, "boot_text_loader", "xenolith: not started by a multiboot 1 loader; use qemu -kernel or GRUB's multiboot command\n");
+        Text(o, "boot_text_loader", "xenolith: not started by a loader known here; use qemu -kernel, or GRUB's multiboot or multiboot2 command\n");
         Text(o, "boot_text_cpu", "xenolith: this CPU has no 64-bit mode; a 64-bit CPU is needed\n");
     }
 
@@ -44,6 +50,14 @@ internal sealed class BootEntry : IStub
         StubData data = o.Data(name, section: ".boot.data", align: 1);
         data.Bytes(System.Text.Encoding.ASCII.GetBytes(text));
         data.U8(0);
+    }
+
+    // A PVH loader leaves the start info's address in EBX and says nothing in EAX: the start info's magic number stands in for one.
+    private static void EmitPvhEntry(StubObject o)
+    {
+        StubFunction f = o.Function("boot_pvh_entry", section: ".boot.text", bitness: 32);
+        f.A.mov(eax, PvhMagic);
+        f.Jump("boot_entry");
     }
 
     private static void EmitEntry(StubObject o)
@@ -57,7 +71,11 @@ internal sealed class BootEntry : IStub
 
         // EBX (the loader's information) and EBP (its magic number) stay untouched up to the call into C#.
         Label magicGood = a.CreateLabel();
-        a.cmp(eax, 0x2BADB002);
+        a.cmp(eax, MultibootMagic);
+        a.je(magicGood);
+        a.cmp(eax, Multiboot2Magic);
+        a.je(magicGood);
+        a.cmp(eax, PvhMagic);
         a.je(magicGood);
         f.MoveImmediate32(esi, "boot_text_loader");
         f.Jump("boot_refuse");

@@ -9,6 +9,9 @@ public sealed class BootInformation
     /// <summary>The loader's name for itself, or an empty string.</summary>
     public required string LoaderName { get; init; }
 
+    /// <summary>The protocol it speaks, in words.</summary>
+    public string Protocol { get; init; } = "";
+
     /// <summary>The firmware's memory map, sorted by address, as found.</summary>
     public required MemoryRange[] MemoryMap { get; init; }
 
@@ -17,6 +20,18 @@ public sealed class BootInformation
 
     /// <summary>Physical address of the ACPI RSDP; 0 when the loader gave none (then the BIOS areas are searched).</summary>
     public ulong RsdpAddress { get; set; }
+
+    /// <summary>What of the loader's own data is used for good (its copy of the RSDP), so that the allocator never gives it out.</summary>
+    public MemoryRange KeptData { get; init; }
+
+    /// <summary>The screen as the loader left it; null: it said nothing of one, or nothing usable.</summary>
+    public Framebuffer? Framebuffer { get; init; }
+
+    /// <summary>Why the loader's screen is not used; empty: it is, or the loader said nothing of one.</summary>
+    public string FramebufferError { get; init; } = "";
+
+    /// <summary>Whether the firmware is known to be UEFI: then nothing of a PC's BIOS may be taken for granted.</summary>
+    public bool IsEfi { get; init; }
 }
 
 /// <summary>Types of memory as in the ACPI specification's E820 table (6.5, 15.1).</summary>

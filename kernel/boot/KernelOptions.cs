@@ -6,7 +6,7 @@ public static class KernelOptions
     /// <summary>Makes the table.</summary>
     public static OptionRow[] Create() =>
     [
-        new("console", OptionKind.List, "com1", "Where the console is.") { Accepted = "com1 com2 vga none" },
+        new("console", OptionKind.List, "com1, else vga", "Where the console is: serial lines, the screen.") { Accepted = "com1 com2 vga none" },
         new("com1", OptionKind.Text, "115200,8n1,0x3f8,4", "First serial line: speed,format[,port[,interrupt]]."),
         new("com2", OptionKind.Text, "115200,8n1,0x2f8,3", "Second serial line, likewise."),
         new("conring_size", OptionKind.Size, "16K", "Size of the ring that keeps the log."),
@@ -20,7 +20,7 @@ public static class KernelOptions
         new("console_timestamps", OptionKind.Boolean, "none", "Time stamps on console lines.") { WithoutEffect = true, AcceptsAnyValue = true },
         new("sync_console", OptionKind.Boolean, "no", "The console is always synchronous.") { WithoutEffect = true },
         new("console_to_ring", OptionKind.Boolean, "yes", "Guests' output always goes to the ring too.") { WithoutEffect = true },
-        new("vga", OptionKind.Text, "", "There is no VGA console.") { WithoutEffect = true },
+        new("vga", OptionKind.Text, "", "The screen is left in the mode in which the boot loader left it.") { WithoutEffect = true },
         new("watchdog", OptionKind.Boolean, "no", "There is no watchdog.") { WithoutEffect = true, AcceptsAnyValue = true },
         new("cpuidle", OptionKind.Boolean, "no", "Idle CPUs halt.") { WithoutEffect = true },
         new("cpufreq", OptionKind.Text, "none", "Frequencies are left to the firmware.") { WithoutEffect = true },

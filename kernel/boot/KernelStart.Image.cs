@@ -15,17 +15,16 @@ internal static unsafe class KernelStart
     [RuntimeExport("kernel_start")]
     private static void Start(uint magic, uint information)
     {
-        _ = magic;
         DescriptorTables.Load();
         Startup.Initialize();
         Interrupts.Install();
         var log = new Log();
         Boot.SetLog(log);
-        BootInformation boot = ReadInformation(information);
+        BootInformation boot = ReadInformation(magic, information);
         var options = new CommandLine(boot.CommandLine, KernelOptions.Create());
         LogOptions.Apply(log, options);
         Boot.NoReboot = options.GetBoolean("noreboot", false) || options.ListHas("reboot", "no", false);
-        log.Info($"started by {boot.LoaderName}, options \"{boot.CommandLine}\"");
+        log.Info($"started by {(boot.LoaderName.Length == 0 ? "a loader without a name" : boot.LoaderName)} ({boot.Protocol}), options \"{boot.CommandLine}\"");
 
         ref readonly ImageLayout layout = ref ImageLayout.Current;
         MemoryRange[] ram = MemoryMap.WholeFramesOfRam(Manageable(boot.MemoryMap, log), layout.StartPhysical, layout.EndPhysical);
@@ -60,11 +59,19 @@ internal static unsafe class KernelStart
         Panic.Now("the top of the image returned");
     }
 
-    private static BootInformation ReadInformation(uint address)
+    private static BootInformation ReadInformation(uint magic, uint address)
     {
         ref readonly ImageLayout layout = ref ImageLayout.Current;
         var everything = new DirectMapMemory([new MemoryRange(0, EarlyReach, MemoryKind.Ram)]);
-        if (!Multiboot.TryRead(everything, address, layout.StartPhysical, layout.EndPhysical, out BootInformation? information, out string error))
+        BootInformation? information;
+        string error;
+        bool isGood = magic switch
+        {
+            Multiboot2.LoaderMagic => Multiboot2.TryRead(everything, address, layout.StartPhysical, layout.EndPhysical, out information, out error),
+            PvhStartInfo.Magic => PvhStartInfo.TryRead(everything, address, layout.StartPhysical, layout.EndPhysical, out information, out error),
+            _ => Multiboot.TryRead(everything, address, layout.StartPhysical, layout.EndPhysical, out information, out error),
+        };
+        if (!isGood)
         {
             Panic.Stop(error);
         }
@@ -93,7 +100,8 @@ internal static unsafe class KernelStart
     // Only RAM that the temporary tables reach is given out until the final tables are in use.
     private static FrameAllocator CreateFrames(PhysicalMemory memory, BootInformation boot, MemoryRange[] ram)
     {
-        var reserved = new MemoryRange[boot.Modules.Length + 1];
+        var reserved = new MemoryRange[boot.Modules.Length + 2];
+        reserved[^1] = boot.KeptData;
         reserved[0] = new MemoryRange(0, LowMemory, MemoryKind.Reserved);
         for (int i = 0; i < boot.Modules.Length; i++)
         {

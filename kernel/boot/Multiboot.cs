@@ -17,9 +17,9 @@ public static class Multiboot
     private const uint HasLoaderName = 1 << 9;
     private const uint InformationBytes = 88;
     private const uint ModuleBytes = 16;
-    private const uint MostModules = 64;
-    private const uint MostRanges = 512;
-    private const int LongestString = 8192;
+    private const uint HasFramebuffer = 1 << 12;
+    private const uint FramebufferOffset = 88;
+    private const uint FullBytes = FramebufferOffset + Framebuffer.DescriptionBytes + Framebuffer.ColourBytes;
 
     /// <summary>Reads the information structure.</summary>
     /// <param name="memory">The first 4 GiB, as far as they can be read.</param>
@@ -40,21 +40,21 @@ public static class Multiboot
         uint flags = memory.Word32(address);
         string commandLine = "";
         string loader = "";
-        if ((flags & HasCommandLine) != 0 && !TryReadString(memory, memory.Word32(address + 16), out commandLine))
+        if ((flags & HasCommandLine) != 0 && !LoaderData.TryReadString(memory, memory.Word32(address + 16), out commandLine))
         {
-            error = "the boot command line has no end or does not lie in memory";
+            error = LoaderData.BadCommandLine;
             return false;
         }
 
-        if ((flags & HasLoaderName) != 0 && !TryReadString(memory, memory.Word32(address + 64), out loader))
+        if ((flags & HasLoaderName) != 0 && !LoaderData.TryReadString(memory, memory.Word32(address + 64), out loader))
         {
-            error = "the boot loader's name has no end or does not lie in memory";
+            error = LoaderData.BadName;
             return false;
         }
 
         if ((flags & HasMemoryMap) == 0)
         {
-            error = "the boot loader gave no memory map; use one that passes the firmware's (E820) map";
+            error = LoaderData.NoMap;
             return false;
         }
 
@@ -70,13 +70,24 @@ public static class Multiboot
             return false;
         }
 
-        if (!AreWellPlaced(modules, map, imageStart, imageEnd, out error))
+        if (!LoaderData.AreWellPlaced(modules, map, imageStart, imageEnd, out error))
         {
             return false;
         }
 
+        Framebuffer? screen = null;
+        string screenError = "";
+        if ((flags & HasFramebuffer) != 0 && memory.IsRam(address, FullBytes))
+        {
+            ReadOnlySpan<byte> description = memory.Bytes(address + FramebufferOffset, Framebuffer.DescriptionBytes + Framebuffer.ColourBytes);
+            screen = Framebuffer.TryRead(description, description.Slice(Framebuffer.DescriptionBytes), map, out screenError);
+        }
+
         information = new BootInformation
         {
+            Protocol = "multiboot 1",
+            Framebuffer = screen,
+            FramebufferError = screenError,
             CommandLine = NamesFirst(loader) ? AfterFirstWord(commandLine) : commandLine,
             LoaderName = loader,
             MemoryMap = map,
@@ -105,40 +116,10 @@ public static class Multiboot
         return text.Substring(at);
     }
 
-    private static bool TryReadString(PhysicalMemory memory, uint address, out string text)
-    {
-        text = "";
-        int length = 0;
-        while (true)
-        {
-            if (length > LongestString || !memory.IsRam((ulong)address + (uint)length, 1))
-            {
-                return false;
-            }
-
-            if (memory.Bytes((ulong)address + (uint)length, 1)[0] == 0)
-            {
-                break;
-            }
-
-            length++;
-        }
-
-        var characters = new char[length];
-        ReadOnlySpan<byte> bytes = memory.Bytes(address, length);
-        for (int i = 0; i < length; i++)
-        {
-            characters[i] = bytes[i] is >= 0x20 and <= 0x7E ? (char)bytes[i] : bytes[i] == '\t' ? ' ' : '?';
-        }
-
-        text = new string(characters);
-        return true;
-    }
-
     private static bool TryReadMap(PhysicalMemory memory, uint length, uint address, out MemoryRange[] map, out string error)
     {
         map = [];
-        error = "the boot loader's memory map is malformed";
+        error = LoaderData.BadMap;
         if ((address & 3) != 0 || length == 0 || !memory.IsRam(address, length))
         {
             return false;
@@ -148,7 +129,7 @@ public static class Multiboot
         uint count = 0;
         for (uint at = 0; at < length; count++)
         {
-            if (length - at < 24 || count == MostRanges)
+            if (length - at < 24 || count == LoaderData.MostRanges)
             {
                 return false;
             }
@@ -163,7 +144,6 @@ public static class Multiboot
         }
 
         map = new MemoryRange[count];
-        bool anyRam = false;
         uint position = address;
         for (uint i = 0; i < count; i++)
         {
@@ -171,34 +151,20 @@ public static class Multiboot
             ulong start = memory.Word32(position + 4) | ((ulong)memory.Word32(position + 8) << 32);
             ulong bytes = memory.Word32(position + 12) | ((ulong)memory.Word32(position + 16) << 32);
             var kind = (MemoryKind)memory.Word32(position + 20);
-            if (start + bytes < start)
-            {
-                bytes = 0UL - start - 1;
-            }
-
-            map[i] = new MemoryRange(start, bytes, kind);
-            anyRam |= kind == MemoryKind.Ram && bytes != 0;
+            map[i] = LoaderData.Range(start, bytes, kind);
             position += size + 4;
         }
 
-        if (!anyRam)
-        {
-            error = "the boot loader's memory map has no RAM in it";
-            return false;
-        }
-
-        MemoryMap.Sort(map);
-        error = "";
-        return true;
+        return LoaderData.TryFinishMap(map, out error);
     }
 
     private static bool TryReadModules(PhysicalMemory memory, uint count, uint address, out BootModule[] modules, out string error)
     {
         modules = [];
-        error = "the boot loader's list of modules is malformed";
-        if (count > MostModules)
+        error = LoaderData.BadModules;
+        if (count > LoaderData.MostModules)
         {
-            error = "the boot loader gave more than 64 modules";
+            error = LoaderData.TooManyModules;
             return false;
         }
 
@@ -221,7 +187,7 @@ public static class Multiboot
             uint end = memory.Word32(entry + 4);
             uint text = memory.Word32(entry + 8);
             string commandLine = "";
-            if (end < start || !memory.IsRam(start, end - start) || (text != 0 && !TryReadString(memory, text, out commandLine)))
+            if (end < start || !memory.IsRam(start, end - start) || (text != 0 && !LoaderData.TryReadString(memory, text, out commandLine)))
             {
                 return false;
             }
@@ -230,43 +196,6 @@ public static class Multiboot
         }
 
         error = "";
-        return true;
-    }
-
-    private static bool AreWellPlaced(BootModule[] modules, MemoryRange[] map, ulong imageStart, ulong imageEnd, out string error)
-    {
-        error = "";
-        for (int i = 0; i < modules.Length; i++)
-        {
-            BootModule module = modules[i];
-            if (module.Length == 0)
-            {
-                continue;
-            }
-
-            ulong end = module.Start + module.Length;
-            if (module.Start < imageEnd && imageStart < end)
-            {
-                error = "a boot module overlaps the hypervisor's image";
-                return false;
-            }
-
-            if (!MemoryMap.IsRam(map, module.Start, module.Length))
-            {
-                error = "a boot module lies outside the RAM of the memory map";
-                return false;
-            }
-
-            for (int j = 0; j < i; j++)
-            {
-                if (modules[j].Start < end && module.Start < modules[j].Start + modules[j].Length)
-                {
-                    error = "two boot modules overlap";
-                    return false;
-                }
-            }
-        }
-
         return true;
     }
 }
