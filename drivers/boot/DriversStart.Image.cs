@@ -19,12 +19,15 @@ internal static class DriversStart
         bool second = options.ListHas("console", "com2", false);
         SerialPort? com2 = second ? OpenSerial(services, "com2", SerialSettings.Com2, out SerialSettings settings2) : NoSerial(out settings2);
 
-        // Whoever asks only for what is not there gets the first serial line: better than silence.
-        bool first = options.ListHas("console", "com1", true) || (com2 is null && !options.ListHas("console", "none", false));
+        ConsoleDevice? screen = options.ListHas("console", "vga", false) ? OpenScreen(services, isWanted: true) : null;
+
+        // Whoever asks only for what is not there gets the first serial line, or else the screen: better than silence.
+        bool isSilent = com2 is null && screen is null && !options.ListHas("console", "none", false);
+        bool first = options.ListHas("console", "com1", true) || isSilent;
         SerialPort? com1 = first ? OpenSerial(services, "com1", SerialSettings.Com1, out SerialSettings settings1) : NoSerial(out settings1);
-        if (options.ListHas("console", "vga", false))
+        if (isSilent && com1 is null && !options.ListHas("console", "vga", false))
         {
-            log.Warning("console=vga: there is no VGA console, the console is on serial lines only");
+            OpenScreen(services, isWanted: false);
         }
 
         if (DebugPort.Exists)
@@ -61,6 +64,21 @@ internal static class DriversStart
     {
         settings = default;
         return null;
+    }
+
+    private static ConsoleDevice? OpenScreen(KernelServices services, bool isWanted)
+    {
+        ConsoleDevice? screen = Display.TryOpen(services.Information, Boot.AddressSpace, out string error);
+        if (screen is not null)
+        {
+            services.Log.TryAddDevice(screen, replay: true);
+        }
+        else if (isWanted)
+        {
+            services.Log.Warning($"console=vga: {error}");
+        }
+
+        return screen;
     }
 
     private static SerialPort? OpenSerial(KernelServices services, string name, SerialSettings otherwise, out SerialSettings settings)
