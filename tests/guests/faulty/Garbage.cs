@@ -1,4 +1,5 @@
 using System;
+using Xenolith.Abi.Contract;
 
 namespace Xenolith.Guests.Faulty;
 
@@ -10,11 +11,15 @@ namespace Xenolith.Guests.Faulty;
 internal static class Garbage
 {
     private const int Length = 64;
+    private const uint WatchdogSeconds = 10;
     private const ulong DefaultRounds = 80, DefaultSeed = 0xBAD_C0DE;
     private const byte TimerVector = 0x51, Spurious = 0xFF;
 
     public static void Run()
     {
+        // Code that switches interrupts off and loops is ended by the hypervisor, if that still lives.
+        var watchdog = new SchedWatchdog { Id = 0, Timeout = WatchdogSeconds };
+        Xen.Call(Hypercall.SchedOp, (ulong)SchedOp.Watchdog, ref watchdog);
         Interrupts.SetHandler(TimerVector, new Ender());
         LocalApic.Enable(Spurious);
         LocalApic.Write(LocalApic.DivideConfiguration, LocalApic.DivideByOne);
