@@ -35,8 +35,13 @@ public static class Qemu
     public static EmulatorSession Start(MachineSetup setup)
     {
         var monitor = new QemuMonitor();
-        Command command = CommandFor(setup).With("-display", "none", "-monitor", "none", "-serial", "stdio").With(monitor.Arguments);
+        Command command = CommandFor(setup).With("-display", "none", "-monitor", "none", "-serial", "stdio");
         ProcessStartInfo start = command.StartInfo();
+        foreach (string argument in monitor.Arguments)
+        {
+            start.ArgumentList.Add(argument);
+        }
+
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         Process process = Process.Start(start) ?? throw new BuildFailure("QEMU did not start");
@@ -47,9 +52,9 @@ public static class Qemu
     public static MachineEnd RunAttached(MachineSetup setup, Action<string> announce)
     {
         using var monitor = new QemuMonitor();
-        Command command = CommandFor(setup).With("-nographic").With(monitor.Arguments);
+        Command command = CommandFor(setup).With("-nographic");
         announce(command.ToString());
-        return monitor.End(command.RunAttached());
+        return monitor.End(command.With(monitor.Arguments).RunAttached());
     }
 
     // In -initrd a comma separates modules; a doubled one stands for itself.

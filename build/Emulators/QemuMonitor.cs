@@ -10,7 +10,8 @@ namespace Xenolith.Build.Emulators;
 
 /// <summary>
 /// Listens to QEMU's machine protocol for the reason of its end: its exit code is 0 for a power-off and, with
-/// -no-reboot, for a triple fault alike.
+/// -no-reboot, for a triple fault alike. The machine waits until the protocol is spoken, so that no end is missed; what is
+/// shown to people as the command line leaves these arguments out, so that it can be pasted.
 /// </summary>
 internal sealed class QemuMonitor : IDisposable
 {
@@ -21,7 +22,7 @@ internal sealed class QemuMonitor : IDisposable
     {
         _listener.Start();
         int port = ((IPEndPoint)_listener.LocalEndpoint).Port;
-        Arguments = ["-qmp", $"tcp:127.0.0.1:{port}"];
+        Arguments = ["-S", "-qmp", $"tcp:127.0.0.1:{port}"];
         _reason = Task.Run(Listen);
     }
 
@@ -58,6 +59,7 @@ internal sealed class QemuMonitor : IDisposable
 
             // The greeting must be answered before events are sent.
             await writer.WriteLineAsync("{\"execute\":\"qmp_capabilities\"}");
+            await writer.WriteLineAsync("{\"execute\":\"cont\"}");
             while (await reader.ReadLineAsync() is { } line)
             {
                 using JsonDocument message = JsonDocument.Parse(line);
