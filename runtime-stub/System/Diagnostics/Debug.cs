@@ -7,6 +7,7 @@ namespace System.Diagnostics;
 public static class Debug
 {
     /// <summary>Panics unless the condition holds.</summary>
+    [OverloadResolutionPriority(-1)]
     [Conditional("DEBUG")]
     public static void Assert([DoesNotReturnIf(false)] bool condition)
     {
