@@ -60,7 +60,7 @@ public sealed class GuestLayout
 
     /// <summary>Places everything. Null: <paramref name="layout"/> is set.</summary>
     /// <param name="memory">RAM in bytes, whole frames.</param>
-    /// <param name="kernel">The kernel; its addresses are its own choice.</param>
+    /// <param name="kernel">The kernel; its addresses are its own choice. One that does not fit is moved, if it permits that.</param>
     /// <param name="startInfoSize">Bytes of start_info with all it points at.</param>
     /// <param name="initrdSize">Bytes; 0: none.</param>
     public static BuildError? TryPlan(ulong memory, ElfImage kernel, ulong startInfoSize, ulong initrdSize, out GuestLayout? layout)
@@ -74,7 +74,7 @@ public sealed class GuestLayout
 
         var plan = new GuestLayout(memory);
         BuildError? error = plan.CheckKernel(kernel);
-        if (error is not null)
+        if (error is not null && !kernel.TryMove(PlacementFloor, plan.LowRamEnd))
         {
             return error;
         }

@@ -2,6 +2,7 @@ using System;
 using System.Buffers.Binary;
 using System.Collections.Generic;
 using System.IO;
+using System.Linq;
 
 namespace Xenolith.Tests.Unit.Builder;
 
@@ -20,6 +21,9 @@ internal sealed class ElfFactory
     /// <summary>The entry note's value; null: no note.</summary>
     public ulong? Entry { get; init; }
 
+    /// <summary>The numbers of the relocation note; null: no note.</summary>
+    public uint[]? Relocation { get; init; }
+
     /// <summary>4 or 8.</summary>
     public int EntrySize { get; init; } = 4;
 
@@ -30,9 +34,9 @@ internal sealed class ElfFactory
     public int NoteAlignment { get; init; } = 4;
 
     /// <summary>A kernel at 1 MiB with its entry at its start.</summary>
-    public static ElfFactory Simple(ulong address = 0x100000, int size = 0x2000, ulong bss = 0x1000, bool is64 = true)
+    public static ElfFactory Simple(ulong address = 0x100000, int size = 0x2000, ulong bss = 0x1000, bool is64 = true, uint[]? relocation = null)
     {
-        var factory = new ElfFactory { Is64 = is64, Entry = address };
+        var factory = new ElfFactory { Is64 = is64, Entry = address, Relocation = relocation };
         byte[] bytes = new byte[size];
         for (int i = 0; i < size; i++)
         {
@@ -94,6 +98,11 @@ internal sealed class ElfFactory
         WriteNote(notes, "Xen\0", 6, "linux\0"u8.ToArray());
         WriteNote(notes, "Xen\0", 18, BitConverter.GetBytes(entry)[..EntrySize]);
         WriteNote(notes, "Xen\0", 18, BitConverter.GetBytes(0xDEAD0000UL)[..EntrySize]);
+        if (Relocation is not null)
+        {
+            WriteNote(notes, "Xen\0", 19, [.. Relocation.SelectMany(BitConverter.GetBytes)]);
+        }
+
         return notes.ToArray();
     }
 

@@ -82,6 +82,42 @@ public sealed class GuestLayoutTests
         Expect(BuildErrorKind.MemoryTooSmall, 2 * M, ElfFactory.Simple(1 * M, 0x1000, 1 * M - 0x1000), 0);
     }
 
+    /// <summary>A kernel linked at 1 GiB goes into 64 MiB if its note lets it.</summary>
+    [Theory]
+    [InlineData(new uint[0], 2 * M)]                                        // the defaults
+    [InlineData(new uint[] { 0x1000 }, 1 * M)]
+    [InlineData(new uint[] { 0x200000, 0x1000000 }, 16 * M)]
+    [InlineData(new uint[] { 0x400000, 0x1100000, 0x3FFFFFFF }, 20 * M)]
+    [InlineData(new uint[] { 0x1000, 0x1000000, 0x1002FFF }, 16 * M)]       // exactly so much
+    public void MovesAKernelThatPermitsIt(uint[] note, ulong expected)
+    {
+        ElfImage kernel = Kernel(ElfFactory.Simple(1 * G, relocation: note));
+        Assert.Null(GuestLayout.TryPlan(64 * M, kernel, 0x800, 1 * M, out GuestLayout? layout));
+        Assert.Equal((expected, expected + 0x3000, expected), (kernel.Start, kernel.End, (ulong)kernel.Entry));
+        Assert.True(layout!.StartInfoAddress >= kernel.End || layout.StartInfoAddress + 0x800 <= kernel.Start);
+    }
+
+    [Theory]
+    [InlineData(new uint[] { 0x1000, 0x1000000, 0x1002FFE })]               // a byte too few
+    [InlineData(new uint[] { 0x1000, 0x4000000 })]                          // where there is no memory
+    [InlineData(new uint[] { 0x8000000 })]
+    [InlineData(new uint[] { 0x3000 })]                                     // no power of two: no note
+    [InlineData(new uint[] { 0x1000, 2, 1 })]
+    public void LeavesAKernelThatPermitsNoPlace(uint[] note)
+    {
+        ElfImage kernel = Kernel(ElfFactory.Simple(1 * G, relocation: note));
+        Assert.Equal(BuildErrorKind.SegmentOutsideMemory, GuestLayout.TryPlan(64 * M, kernel, 0x800, 0, out _)!.Kind);
+        Assert.Equal(1 * G, kernel.Start);
+    }
+
+    [Fact]
+    public void LeavesAKernelThatFits()
+    {
+        ElfImage kernel = Kernel(ElfFactory.Simple(32 * M, relocation: []));
+        Assert.Null(GuestLayout.TryPlan(64 * M, kernel, 0x800, 0, out _));
+        Assert.Equal(32 * M, kernel.Start);
+    }
+
     private static void Expect(BuildErrorKind kind, ulong memory, ElfFactory factory, ulong initrd)
     {
         BuildError? error = GuestLayout.TryPlan(memory, Kernel(factory), 0x800, initrd, out GuestLayout? layout);

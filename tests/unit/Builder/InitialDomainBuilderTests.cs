@@ -131,6 +131,15 @@ public sealed class InitialDomainBuilderTests : IDisposable
     }
 
     [Fact]
+    public void LoadsAndStartsAMovedKernelWhereItWasMoved()
+    {
+        ElfFactory factory = ElfFactory.Simple(0x4000_0000, 0x3456, 0x2000, relocation: [0x100000, 0x500000]);
+        Assert.Null(TryBuild("16M", out InitialDomain? built, null, (factory.Build(), "k")));
+        Assert.Equal(0x500000u, built!.Domain.Vcpus[0].Cpu.Rip);
+        Assert.Equal(factory.Segments[0].Bytes, Bytes(built.Domain, 0x500000, 0x3456));
+    }
+
+    [Fact]
     public void NamesWrongModules()
     {
         byte[] good = ElfFactory.Simple().Build();

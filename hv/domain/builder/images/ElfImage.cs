@@ -26,6 +26,9 @@ public sealed class ElfImage
     /// <summary>Guest-physical address of the 32-bit, unpaged entry point.</summary>
     public uint Entry { get; private set; }
 
+    /// <summary>Where else the kernel may lie. Null: nowhere.</summary>
+    public ElfRelocation? Relocation { get; private set; }
+
     /// <summary>The segments, sorted by address; none is empty and no two overlap.</summary>
     public ReadOnlySpan<ElfSegment> Segments => _segments.AsSpan(0, _count);
 
@@ -71,6 +74,35 @@ public sealed class ElfImage
         }
 
         return error;
+    }
+
+    /// <summary>
+    /// Moves segments and entry to the lowest place that the kernel permits and that lies from <paramref name="floor"/> to
+    /// <paramref name="limit"/>. False: there is none, and nothing has changed.
+    /// </summary>
+    public bool TryMove(ulong floor, ulong limit)
+    {
+        if (Relocation is not ElfRelocation permitted)
+        {
+            return false;
+        }
+
+        ulong mask = permitted.Alignment - 1UL;
+        ulong target = (Math.Max(floor, permitted.Minimum) + mask) & ~mask;
+        ulong end = Math.Min(limit, permitted.Maximum + 1UL);
+        ulong start = Start;
+        if (target >= end || End - start > end - target)
+        {
+            return false;
+        }
+
+        for (int i = 0; i < _count; i++)
+        {
+            _segments[i] = _segments[i] with { PhysicalAddress = _segments[i].PhysicalAddress - start + target };
+        }
+
+        Entry = (uint)(Entry - start + target);
+        return true;
     }
 
     private BuildError? ReadProgramHeaders(ReadOnlySpan<byte> file, in ElfHeader header, ref ElfNotes notes)
@@ -197,6 +229,7 @@ public sealed class ElfImage
             if (entry >= _segments[i].PhysicalAddress && entry < _segments[i].End && entry <= uint.MaxValue)
             {
                 Entry = (uint)entry;
+                Relocation = notes.Relocation;
                 return null;
             }
         }
