@@ -68,7 +68,7 @@ internal static class DriversStart
 
     private static ConsoleDevice? OpenScreen(KernelServices services, bool isWanted)
     {
-        ConsoleDevice? screen = Display.TryOpen(services.Information, Boot.AddressSpace, out string error);
+        ConsoleDevice? screen = Display.TryOpen(services.Information, Boot.AddressSpace, services.Log, out string error);
         if (screen is not null)
         {
             services.Log.TryAddDevice(screen, replay: true);

@@ -9,7 +9,7 @@ public static class Display
     /// The loader's framebuffer; when it named none, a VGA's text of 80x25, which a PC's BIOS leaves on. Null: there is neither, and
     /// <paramref name="error"/> says why.
     /// </summary>
-    public static ConsoleDevice? TryOpen(BootInformation information, AddressSpace space, out string error)
+    public static ConsoleDevice? TryOpen(BootInformation information, AddressSpace space, Log log, out string error)
     {
         error = information.FramebufferError;
         if (error.Length != 0)
@@ -21,6 +21,7 @@ public static class Display
         {
             if (screen.Width >= Font.Width && screen.Height >= Font.Height)
             {
+                log.Info($"screen: {screen.Width / Font.Width}x{screen.Height / Font.Height} characters on {screen.Width}x{screen.Height} pixels");
                 return new FramebufferScreen(screen, space);
             }
 
@@ -34,13 +35,14 @@ public static class Display
             return null;
         }
 
-        var text = new VgaTextScreen(information.Framebuffer ?? Framebuffer.VgaText(), space);
-        if (text.Exists)
+        if (VgaTextScreen.TryHideCursor())
         {
+            var text = new VgaTextScreen(information.Framebuffer ?? Framebuffer.VgaText(), space);
+            log.Info($"screen: {text.Columns}x{text.Rows} characters, VGA text");
             return text;
         }
 
-        error = "no VGA answers at its text buffer";
+        error = "no VGA answers";
         return null;
     }
 }

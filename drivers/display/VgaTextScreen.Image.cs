@@ -9,7 +9,13 @@ public sealed unsafe class VgaTextScreen : ConsoleDevice
     // Light grey on black.
     private const ushort Attribute = 0x0700;
 
-    private readonly Framebuffer _screen;
+    // The CRT controller in colour modes; bit 5 of its register 0x0A switches the cursor off.
+    private const ushort ControllerIndex = 0x3D4;
+    private const ushort ControllerData = 0x3D5;
+    private const byte CursorStart = 0x0A;
+    private const byte CursorOff = 0x20;
+
+    private readonly uint _pitch;
     private readonly TextGrid _grid;
     private readonly byte* _start;
 
@@ -17,25 +23,28 @@ public sealed unsafe class VgaTextScreen : ConsoleDevice
     /// <param name="space">Where it is mapped.</param>
     public VgaTextScreen(Framebuffer screen, AddressSpace space)
     {
-        _screen = screen;
+        _pitch = screen.Pitch;
         _grid = new TextGrid((int)screen.Width, (int)screen.Height);
 
         // unsafe: video memory, mapped for exactly this screen.
         _start = (byte*)space.MapPhysical(screen.Address, screen.Length, Rights.Read | Rights.Write, Caching.Uncached);
     }
 
-    /// <summary>Whether the first cell keeps what is written to it: without a VGA nothing does. It is left empty.</summary>
-    public bool Exists
+    /// <summary>Characters in a row.</summary>
+    public int Columns => _grid.Columns;
+
+    /// <summary>Rows.</summary>
+    public int Rows => _grid.Rows;
+
+    /// <summary>
+    /// Switches the hardware's cursor off and tells by that register whether there is a VGA: the memory is no proof, since some machines
+    /// have RAM where the text buffer would be.
+    /// </summary>
+    public static bool TryHideCursor()
     {
-        get
-        {
-            // unsafe: the first cell lies inside the mapping. The CPU keeps uncached accesses in order.
-            ushort* cell = (ushort*)_start;
-            System.Threading.Volatile.Write(ref *cell, Attribute | '?');
-            bool kept = System.Threading.Volatile.Read(ref *cell) == (Attribute | '?');
-            System.Threading.Volatile.Write(ref *cell, Attribute | ' ');
-            return kept;
-        }
+        Cpu.Out8(ControllerIndex, CursorStart);
+        Cpu.Out8(ControllerData, CursorOff);
+        return Cpu.In8(ControllerData) == CursorOff;
     }
 
     /// <inheritdoc/>
@@ -51,7 +60,7 @@ public sealed unsafe class VgaTextScreen : ConsoleDevice
     private void Draw(int column, int row, byte character)
     {
         // unsafe: columns and rows lie inside the screen, which the mapping covers.
-        byte* cell = _start + ((uint)row * _screen.Pitch) + (uint)(column * sizeof(ushort));
+        byte* cell = _start + ((uint)row * _pitch) + (uint)(column * sizeof(ushort));
         *(ushort*)cell = (ushort)(Attribute | character);
     }
 }
