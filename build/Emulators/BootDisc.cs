@@ -5,7 +5,7 @@ using Xenolith.Build.Host;
 
 namespace Xenolith.Build.Emulators;
 
-/// <summary>A CD image that boots a machine by GRUB and multiboot 1.</summary>
+/// <summary>A CD image that boots a machine by GRUB: from the BIOS or from UEFI, by multiboot 1 or 2.</summary>
 public static class BootDisc
 {
     /// <summary>Makes the image at <paramref name="path"/>, working in a folder beside it.</summary>
@@ -14,20 +14,28 @@ public static class BootDisc
         string content = path + ".content";
         string grub = Path.Combine(content, "boot", "grub");
         Directory.CreateDirectory(grub);
-        var configuration = new StringBuilder("set timeout=0\nset default=0\nterminal_output console\nmenuentry xenolith {\n");
+        bool isUefi = setup.Loader == BootLoader.Uefi;
+        bool isSecond = isUefi || setup.Loader == BootLoader.Multiboot2;
+        string command = isSecond ? "multiboot2" : "multiboot";
+
+        // UEFI has no text mode: without video modules there is no screen.
+        var configuration = new StringBuilder("set timeout=0\nset default=0\nterminal_output console\n");
+        configuration.Append(isUefi ? "insmod all_video\n" : "").Append("menuentry xenolith {\n");
 
         // As Xen's users write it: GRUB 2 passes the words after the file's name.
-        Add("multiboot", new BootModule(setup.Image, setup.Arguments), "image");
+        Add(command, new BootModule(setup.Image, setup.Arguments), "image");
         for (int i = 0; i < setup.Modules.Count; i++)
         {
-            Add("module", setup.Modules[i], $"module{i}");
+            Add(isSecond ? "module2" : "module", setup.Modules[i], $"module{i}");
         }
 
         configuration.Append("  boot\n}\n");
         File.WriteAllText(Path.Combine(grub, "grub.cfg"), configuration.ToString());
 
-        // For the BIOS alone, whichever other platforms' GRUBs are installed.
-        new Command("grub-mkrescue", "-d", "/usr/lib/grub/i386-pc", "-o", path, "--locales=", "--fonts=", "--themes=", "--install-modules=normal multiboot iso9660 biosdisk part_msdos", content)
+        // For one platform alone, whichever other platforms' GRUBs are installed.
+        string platform = isUefi ? "x86_64-efi" : "i386-pc";
+        string modules = $"normal iso9660 part_msdos {command} {(isUefi ? "all_video video" : "biosdisk")}";
+        new Command("grub-mkrescue", "-d", $"/usr/lib/grub/{platform}", "-o", path, "--locales=", "--fonts=", "--themes=", $"--install-modules={modules}", content)
             .Require("making the boot disc");
         Directory.Delete(content, recursive: true);
 

@@ -27,6 +27,9 @@ public sealed record MachineSetup(string Image, string Arguments, IReadOnlyList<
     /// <summary>Extra arguments of the emulator itself.</summary>
     public IReadOnlyList<string> EmulatorArguments { get; init; } = [];
 
+    /// <summary>What starts the image.</summary>
+    public BootLoader Loader { get; init; }
+
     /// <summary>
     /// Whether the machine's time follows the wall clock where the emulator would outrun it (Bochs, while its CPU idles). A person at
     /// the keyboard needs that: a guest tells the Escape key from an escape sequence by a time-out.

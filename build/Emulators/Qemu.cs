@@ -9,33 +9,18 @@ using Xenolith.Build.Host;
 
 namespace Xenolith.Build.Emulators;
 
-/// <summary>QEMU's command line: its own multiboot loader, no ISO.</summary>
+/// <summary>QEMU's command line: its own multiboot loader, unless another one is asked for.</summary>
 public static class Qemu
 {
-    /// <summary>The command line without a serial line.</summary>
-    public static Command CommandFor(MachineSetup setup)
-    {
-        var command = new Command(
-            "qemu-system-x86_64", "-cpu", "max", "-m", setup.MemoryMiB.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            "-no-reboot", "-kernel", Tree.Relative(setup.Image));
-        if (setup.Modules.Count > 0)
-        {
-            command.With("-initrd", string.Join(',', setup.Modules.Select(module => Escape($"{Tree.Relative(module.Path)} {module.Arguments}".TrimEnd()))));
-        }
-
-        if (setup.Arguments.Length > 0)
-        {
-            command.With("-append", setup.Arguments);
-        }
-
-        return command.With(setup.EmulatorArguments);
-    }
+    /// <summary>The command line without a serial line, with QEMU's own loader.</summary>
+    public static Command CommandFor(MachineSetup setup) => CommandFor(setup, QemuBoot.KernelArguments(setup.Image, setup));
 
     /// <summary>Boots a machine with its serial line on pipes.</summary>
     public static EmulatorSession Start(MachineSetup setup)
     {
+        var boot = new QemuBoot(setup);
         var monitor = new QemuMonitor();
-        Command command = CommandFor(setup).With("-display", "none", "-monitor", "none", "-serial", "stdio");
+        Command command = CommandFor(setup, boot.Arguments).With("-display", "none", "-monitor", "none", "-serial", "stdio");
         ProcessStartInfo start = command.StartInfo();
         foreach (string argument in monitor.Arguments)
         {
@@ -45,22 +30,24 @@ public static class Qemu
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         Process process = Process.Start(start) ?? throw new BuildFailure("QEMU did not start");
-        return new Session(command, process, monitor);
+        return new Session(command, process, monitor, boot);
     }
 
     /// <summary>Boots a machine on this program's own terminal; QEMU makes it raw, and Ctrl-A X ends it.</summary>
     public static MachineEnd RunAttached(MachineSetup setup, Action<string> announce)
     {
+        using var boot = new QemuBoot(setup);
         using var monitor = new QemuMonitor();
-        Command command = CommandFor(setup).With("-nographic");
+        Command command = CommandFor(setup, boot.Arguments).With("-nographic");
         announce(command.ToString());
         return monitor.End(command.With(monitor.Arguments).RunAttached());
     }
 
-    // In -initrd a comma separates modules; a doubled one stands for itself.
-    private static string Escape(string module) => module.Replace(",", ",,", StringComparison.Ordinal);
+    private static Command CommandFor(MachineSetup setup, IReadOnlyList<string> boot) =>
+        new Command("qemu-system-x86_64", "-cpu", "max", "-m", setup.MemoryMiB.ToString(System.Globalization.CultureInfo.InvariantCulture), "-no-reboot")
+            .With(boot).With(setup.EmulatorArguments);
 
-    private sealed class Session(Command command, Process process, QemuMonitor monitor) : EmulatorSession(command, process)
+    private sealed class Session(Command command, Process process, QemuMonitor monitor, QemuBoot boot) : EmulatorSession(command, process)
     {
         public override Stream Output => Process.StandardOutput.BaseStream;
 
@@ -71,6 +58,10 @@ public static class Qemu
 
         private protected override MachineEnd End() => monitor.End(Process.ExitCode);
 
-        private protected override void Release() => monitor.Dispose();
+        private protected override void Release()
+        {
+            monitor.Dispose();
+            boot.Dispose();
+        }
     }
 }

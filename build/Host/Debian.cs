@@ -22,6 +22,9 @@ public sealed record Requirement(string What, string Package, string Why, string
 /// <summary>What the verbs need beyond the .NET SDK, and getting it where the host is a Debian.</summary>
 public static class Debian
 {
+    /// <summary>OVMF, code and variables in one file.</summary>
+    public const string UefiFirmware = "/usr/share/ovmf/OVMF.fd";
+
     /// <summary>For building images.</summary>
     public static IReadOnlyList<Requirement> ForImages { get; } =
     [
@@ -34,16 +37,29 @@ public static class Debian
         new("qemu-system-x86_64", "qemu-system-x86", "runs the image with AMD's virtualisation emulated", "macOS: brew install qemu; Windows: winget install SoftwareFreedomConservancy.QEMU"),
     ];
 
+    /// <summary>For discs that boot by GRUB.</summary>
+    public static IReadOnlyList<Requirement> ForDiscs { get; } =
+    [
+        new("grub-mkrescue", "grub-common", "makes boot discs, for Bochs and for the tests of boot paths"),
+        new("/usr/lib/grub/i386-pc", "grub-pc-bin", "the GRUB on discs for the BIOS"),
+        new("xorriso", "xorriso", "writes boot discs"),
+        new("mformat", "mtools", "writes boot discs"),
+    ];
+
+    /// <summary>For booting from UEFI in QEMU, beside what discs need.</summary>
+    public static IReadOnlyList<Requirement> ForUefi { get; } =
+    [
+        new(UefiFirmware, "ovmf", "UEFI firmware for QEMU"),
+        new("/usr/lib/grub/x86_64-efi", "grub-efi-amd64-bin", "the GRUB on discs for UEFI"),
+    ];
+
     /// <summary>For running in Bochs, which boots from a disc made by GRUB's tools.</summary>
     public static IReadOnlyList<Requirement> ForBochs { get; } =
     [
         new("bochs", "bochs", "runs the image with Intel's virtualisation emulated"),
         new("/usr/share/bochs/BIOS-bochs-latest", "bochsbios", "Bochs's BIOS"),
         new("/usr/share/seabios/vgabios-stdvga.bin", "seabios", "Bochs's VGA BIOS"),
-        new("grub-mkrescue", "grub-common", "makes the boot disc for Bochs"),
-        new("/usr/lib/grub/i386-pc", "grub-pc-bin", "makes the boot disc for Bochs"),
-        new("xorriso", "xorriso", "makes the boot disc for Bochs"),
-        new("mformat", "mtools", "makes the boot disc for Bochs"),
+        .. ForDiscs,
     ];
 
     /// <summary>For the Linux guest.</summary>

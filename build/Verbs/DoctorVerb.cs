@@ -36,6 +36,7 @@ internal static class DoctorVerb
 
         complete &= Group("to build the image", Debian.ForImages);
         complete &= Group("to run in QEMU (run)", Debian.ForQemu);
+        Group("to boot by GRUB, from the BIOS and from UEFI (test, run --loader)", [.. Debian.ForDiscs, .. Debian.ForUefi]);
         Group("to run in Bochs (run --machine bochs, test)", Debian.ForBochs);
         Group("for the Linux guest (run, test)", Debian.ForLinuxGuest);
         Group("for the tests", Debian.ForTests);

@@ -25,6 +25,7 @@ internal static class RunVerb
     {
         Option<MachineKind> machine = CommonOptions.Machine();
         var guest = new Option<string>("--guest") { Description = "linux (Debian's kernel with a busybox shell), a guest of tests/guests by name, or the path of a PVH kernel", DefaultValueFactory = _ => "linux" };
+        var loader = new Option<BootLoader>("--loader") { Description = "On QEMU, what starts the image: usual (QEMU itself), multiboot1 or multiboot2 (GRUB from the BIOS), uefi (GRUB from UEFI), pvh" };
         var memory = new Option<int>("--memory") { Description = "RAM of the machine in MiB", DefaultValueFactory = _ => 2048 };
         var append = new Option<string>("--append") { Description = "Further options for the hypervisor, after \"" + HypervisorArguments + "\"", DefaultValueFactory = _ => "" };
         var kernel = new Option<string?>("--kernel") { Description = "The guest's kernel, in place of --guest's" };
@@ -33,15 +34,22 @@ internal static class RunVerb
         Option<ObjectToolchain> toolchain = CommonOptions.Toolchain();
         var command = new Command("run", "Build, then boot the hypervisor with a guest, its console on this terminal.")
         {
-            machine, guest, memory, append, kernel, initrd, guestArguments, toolchain,
+            machine, loader, guest, memory, append, kernel, initrd, guestArguments, toolchain,
         };
         command.SetAction(parsed =>
         {
             MachineKind kind = parsed.GetValue(machine);
             Debian.Ensure(report, [.. Debian.ForImages, .. kind == MachineKind.Qemu ? Debian.ForQemu : Debian.ForBochs]);
+            BootLoader started = parsed.GetValue(loader);
+            if (kind == MachineKind.Bochs && started is (BootLoader.Uefi or BootLoader.Pvh))
+            {
+                throw new BuildFailure("Bochs has neither UEFI nor a PVH loader; use --machine qemu");
+            }
+
+            Debian.Ensure(report, [.. started != BootLoader.Usual ? Debian.ForDiscs : [], .. started == BootLoader.Uefi ? Debian.ForUefi : []]);
             BootModule[] modules = Modules(parsed.GetValue(guest)!, parsed.GetValue(kernel), parsed.GetValue(initrd), parsed.GetValue(guestArguments), report, parsed.GetValue(toolchain));
             string arguments = $"{HypervisorArguments} {parsed.GetValue(append)}".TrimEnd();
-            var setup = new MachineSetup(Tree.Image, arguments, modules, parsed.GetValue(memory)) { RealTime = !Console.IsInputRedirected };
+            var setup = new MachineSetup(Tree.Image, arguments, modules, parsed.GetValue(memory)) { Loader = started, RealTime = !Console.IsInputRedirected };
             bool shell = parsed.GetValue(guest) == "linux" && parsed.GetValue(kernel) is null && parsed.GetValue(initrd) is null;
             return Run(kind, setup, shell, report);
         });

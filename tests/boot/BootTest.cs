@@ -31,6 +31,9 @@ internal sealed record BootTest(string Name, TestMachine Machine)
     /// <summary>The image; null for the hypervisor.</summary>
     public string? Image { get; init; }
 
+    /// <summary>What starts the image.</summary>
+    public BootLoader Loader { get; init; }
+
     /// <summary>The hypervisor's command line.</summary>
     public string Arguments { get; init; } = "loglvl=all console=com1 dom0=pvh";
 

@@ -23,6 +23,9 @@ internal sealed record TestMachine(string Name, MachineKind Kind, IReadOnlyList<
     /// <summary>QEMU with an AMD processor that has no virtualisation.</summary>
     public static TestMachine QemuWithoutSvm { get; } = new("qemu-without-svm", MachineKind.Qemu, ["-cpu", "qemu64,-svm"]);
 
+    /// <summary>QEMU without a VGA.</summary>
+    public static TestMachine QemuWithoutVga { get; } = new("qemu-without-vga", MachineKind.Qemu, ["-vga", "none"]);
+
     /// <summary>Bochs with a 64-bit Intel processor of before VMX.</summary>
     public static TestMachine BochsWithoutVmx { get; } = new("bochs-without-vmx", MachineKind.Bochs, [$"cpu: model=p4_prescott_celeron_336, {BochsCpu}"]);
 
