@@ -122,6 +122,33 @@ public sealed class XzTests
         Assert.True(expected == DecompressionResult.Done || fault.Offset == BlockHeaderAt + 12);
     }
 
+    /// <summary>As liblzma filters it; the first is an operand that the encoder converts twice, because once leaves a byte that looks like a sign.</summary>
+    [Theory]
+    [InlineData("E8E802000100", "E8E8FDFFFE00")]
+    [InlineData("E80000010000", "E8FBFF000000")]
+    [InlineData("E800000100", "E8FBFF0000")]
+    [InlineData("E8000001", "E8000001")]                                  // too short for an operand
+    [InlineData("E800000110", "E800000110")]                              // its high byte is no sign
+    public void UndoesTheFilterForCode(string filtered, string code)
+    {
+        byte[] chunk = Convert.FromHexString(filtered);
+        byte[] data = Convert.FromHexString(code);
+        ExpectUnpacked(data, StoredPackers.XzStream([1, 0, (byte)(chunk.Length - 1), .. chunk, 0], data, [0x04, 0, 0x21, 1, 22], filterCount: 2));
+    }
+
+    [Fact]
+    public void RefusesMatchesBeyondTheDictionary()
+    {
+        PackerProgram.Need("xz");
+        byte[] original = PackerProgram.Sample(5);
+        byte[] packed = PackerProgram.Run("xz", "-c -q -T1 --lzma2=preset=6,dict=1MiB", original);
+        const int dictionaryAt = BlockHeaderAt + 4, fields = 8;
+        packed[dictionaryAt] = 0;
+        BinaryPrimitives.WriteUInt32LittleEndian(packed.AsSpan(BlockHeaderAt + fields), new Crc32().Compute(packed.AsSpan(BlockHeaderAt, fields)));
+        Assert.Equal(DecompressionResult.Corrupt, Decompress(packed, original.Length, out DecompressionFault fault));
+        Assert.Equal(BlockHeaderAt + fields + 4, fault.Offset);
+    }
+
     [Fact]
     public void ComparesIndexAndFooterWithTheBlocks()
     {

@@ -123,6 +123,12 @@ public sealed class ZstdTests
     [InlineData("28B52FFD0000" + "2D0000" + "4340000100", DecompressionResult.Corrupt)]    // uses a Huffman code that there is not
     [InlineData("28B52FFD0000" + "4D0000" + "20616263640101FC01", DecompressionResult.Corrupt)] // reserved bits of the modes
     [InlineData("28B52FFD0000" + "4D0000" + "20616263640101FC", DecompressionResult.InputTruncated)]
+    [InlineData("28B52FFD0000" + "3D0000" + "42C00080101500", DecompressionResult.Done)]  // four literals of a bit each, by a Huffman code of two symbols
+    [InlineData("28B52FFD0000" + "3D0000" + "42C00080102500", DecompressionResult.Corrupt)] // a bit too many
+    [InlineData("28B52FFD0000" + "3D0000" + "42C00080100D00", DecompressionResult.Corrupt)] // a bit too few
+    [InlineData("28B52FFD0000" + "3D0000" + "42C00080100000", DecompressionResult.Corrupt)] // no end mark
+    [InlineData("28B52FFD0000" + "3D0000" + "42C00080001500", DecompressionResult.Corrupt)] // a code of one symbol
+    [InlineData("28B52FFD0000" + "3D0000" + "42C00080F01500", DecompressionResult.Corrupt)] // a weight of 15
     [InlineData("28B52FFE2004210000" + "61626364", DecompressionResult.Corrupt)]
     public void NamesWhatIsWrong(string frame, DecompressionResult expected) =>
         Assert.Equal(expected, Decompress(Convert.FromHexString(frame), 4, out _));
