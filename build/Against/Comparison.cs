@@ -12,8 +12,10 @@ namespace Xenolith.Build.Against;
 /// <param name="Guest">The guest's name.</param>
 /// <param name="Tests">Tests that either run named.</param>
 /// <param name="Differences">Tests whose results differ.</param>
+/// <param name="FailedAlike">Tests that failed on both with the same words: the guest expects what neither does.</param>
 /// <param name="Problems">Runs that did not come to a regular end, each in a line.</param>
-public sealed record Comparison(Arena Arena, string Guest, int Tests, IReadOnlyList<Difference> Differences, IReadOnlyList<string> Problems)
+public sealed record Comparison(
+    Arena Arena, string Guest, int Tests, IReadOnlyList<Difference> Differences, IReadOnlyList<string> FailedAlike, IReadOnlyList<string> Problems)
 {
     /// <summary>Runs the guest on both and compares.</summary>
     public static Comparison Make(Arena arena, string guest, Contestant xen)
@@ -36,8 +38,13 @@ public sealed record Comparison(Arena Arena, string Guest, int Tests, IReadOnlyL
                 .Select(name => new Difference(guest, name, arena.Name, ours[name], theirs[name])),
         ];
 
+        string[] failedAlike =
+        [
+            .. names.Where(name => ours[name] == theirs[name] && ours[name].StartsWith("failed", StringComparison.Ordinal)).Select(name => $"{name}: {ours[name]}"),
+        ];
+
         // Two silent runs are equal in nothing.
-        return new Comparison(arena, guest, names.Length, differences, names.Length == 0 && problems.Count == 0 ? ["no results on either"] : problems);
+        return new Comparison(arena, guest, names.Length, differences, failedAlike, names.Length == 0 && problems.Count == 0 ? ["no results on either"] : problems);
     }
 
     /// <summary>Prints a line for the comparison, one for each problem, and three for each difference.</summary>
@@ -47,6 +54,11 @@ public sealed record Comparison(Arena Arena, string Guest, int Tests, IReadOnlyL
         foreach (string problem in Problems)
         {
             Console.Out.WriteLine($"  unfinished: {problem}");
+        }
+
+        foreach (string test in FailedAlike)
+        {
+            Console.Out.WriteLine($"  the same on both: {test}");
         }
 
         foreach (Difference difference in Differences)

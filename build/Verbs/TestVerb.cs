@@ -44,6 +44,11 @@ internal static partial class TestVerb
         {
             if (parsed.GetValue(against) is not null)
             {
+                if (parsed.GetValue(unit) || parsed.GetValue(boot))
+                {
+                    throw new BuildFailure("--against compares the guests' results and runs no other tests: leave out --unit and --boot");
+                }
+
                 OracleCount compared = Oracle.Run(parsed.GetValue(machine), parsed.GetValue(filter), parsed.GetValue(toolchain), report);
                 Console.Out.WriteLine(compared);
                 return compared.IsGood ? 0 : 1;
@@ -94,7 +99,7 @@ internal static partial class TestVerb
         Debian.Ensure(report,
         [
             .. Debian.ForImages, .. Debian.ForTests,
-            .. machine != MachineKind.Bochs ? [.. Debian.ForQemu, .. Debian.ForDiscs, .. Debian.ForUefi] : Array.Empty<Requirement>(),
+            .. machine != MachineKind.Bochs ? Debian.ForQemu : [],
             .. machine != MachineKind.Qemu ? Debian.ForBochs : [],
         ]);
         new ImageBuilder(report, toolchain).Build([ImageCatalog.Hypervisor, .. File.Exists(Tree.At(ImageCatalog.Features.Project)) ? [ImageCatalog.Features] : Array.Empty<ImageDefinition>(), .. ImageCatalog.Guests()]);

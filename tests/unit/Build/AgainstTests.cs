@@ -35,6 +35,14 @@ public sealed class AgainstTests
     }
 
     [Fact]
+    public void FailingAlikeIsEqualButNamed()
+    {
+        Comparison comparison = Compare("test send: failed: x", "test send: failed: x");
+        Assert.Empty(comparison.Differences);
+        Assert.Equal("send: failed: x", Assert.Single(comparison.FailedAlike));
+    }
+
+    [Fact]
     public void SilenceOnBothIsAProblem() => Assert.NotEmpty(Compare("", "").Problems);
 
     [Fact]
