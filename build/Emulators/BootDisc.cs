@@ -8,6 +8,9 @@ namespace Xenolith.Build.Emulators;
 /// <summary>A CD image that boots a machine by GRUB: from the BIOS or from UEFI, by multiboot 1 or 2.</summary>
 public static class BootDisc
 {
+    // The screen, and the partition tables that grub-mkrescue's first file loads, which complains about each it does not find.
+    private const string UefiModules = "all_video video part_acorn part_amiga part_apple part_bsd part_dfly part_dvh part_gpt part_plan part_sun part_sunpc";
+
     /// <summary>Makes the image at <paramref name="path"/>, working in a folder beside it.</summary>
     public static void Create(MachineSetup setup, string path)
     {
@@ -34,7 +37,7 @@ public static class BootDisc
 
         // For one platform alone, whichever other platforms' GRUBs are installed.
         string platform = isUefi ? "x86_64-efi" : "i386-pc";
-        string modules = $"normal iso9660 part_msdos {command} {(isUefi ? "all_video video" : "biosdisk")}";
+        string modules = $"normal iso9660 part_msdos {command} {(isUefi ? UefiModules : "biosdisk")}";
         new Command("grub-mkrescue", "-d", $"/usr/lib/grub/{platform}", "-o", path, "--locales=", "--fonts=", "--themes=", $"--install-modules={modules}", content)
             .Require("making the boot disc");
         Directory.Delete(content, recursive: true);
