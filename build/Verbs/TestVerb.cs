@@ -99,7 +99,7 @@ internal static partial class TestVerb
         Debian.Ensure(report,
         [
             .. Debian.ForImages, .. Debian.ForTests,
-            .. machine != MachineKind.Bochs ? Debian.ForQemu : [],
+            .. machine != MachineKind.Bochs ? [.. Debian.ForQemu, .. Debian.ForDiscs, .. Debian.ForUefi] : Array.Empty<Requirement>(),
             .. machine != MachineKind.Qemu ? Debian.ForBochs : [],
         ]);
         new ImageBuilder(report, toolchain).Build([ImageCatalog.Hypervisor, .. File.Exists(Tree.At(ImageCatalog.Features.Project)) ? [ImageCatalog.Features] : Array.Empty<ImageDefinition>(), .. ImageCatalog.Guests()]);
