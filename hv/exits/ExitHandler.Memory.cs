@@ -9,15 +9,13 @@ namespace Xenolith;
 /// <summary>Accesses that the nested page table does not allow.</summary>
 internal sealed partial class ExitHandler
 {
-    private const byte StackFault = 12;
-
     // Present, write, user, reserved bit, fetch: what a #PF can say. Whatever else went wrong is no #PF.
     private const PageFaultError ArchitecturalError = (PageFaultError)0x1F;
 
     private void HandleNestedPageFault(Vcpu vcpu)
     {
         ref Exit exit = ref vcpu.Cpu.Exit;
-        if (IsApicPage(vcpu, exit.GuestPhysical))
+        if (vcpu.Apic.HasPage && (exit.GuestPhysical & ~Page.OffsetMask) == VirtualApic.PageAddress)
         {
             _apicPage.Select(vcpu);
             Finish(vcpu, _mmio.Execute(vcpu.Cpu, vcpu.Access, _apicPage), _mmio.Fault, false, _mmio.Reason);
@@ -36,16 +34,13 @@ internal sealed partial class ExitHandler
         if (exit.DuringWalk || exit.IsFetch)
         {
             // Nothing can be emulated where page tables or code are missing.
-            vcpu.Cpu.InjectException(GeneralProtection, true, 0);
+            vcpu.Cpu.InjectException(ExceptionVector.GeneralProtection, true, 0);
             Explain(vcpu, exit.IsFetch ? "code fetched from no memory" : "page tables in no memory");
             return;
         }
 
         Finish(vcpu, _mmio.Execute(vcpu.Cpu, vcpu.Access, _unclaimed), _mmio.Fault, false, _mmio.Reason);
     }
-
-    private static bool IsApicPage(Vcpu vcpu, ulong guestPhysical) =>
-        (guestPhysical & ~Page.OffsetMask) == VirtualApic.PageAddress && vcpu.Apic.IsEnabled && !vcpu.Apic.IsX2Apic;
 
     /// <summary>Turns the end of an emulated instruction into what the guest sees of it.</summary>
     private void Finish(Vcpu vcpu, EmulationResult result, PageFault fault, bool isStackFault, string reason)
@@ -57,16 +52,16 @@ internal sealed partial class ExitHandler
             case EmulationResult.Again:
                 break;
             case EmulationResult.Undefined:
-                cpu.InjectException(UndefinedOpcode, false, 0);
+                cpu.InjectException(ExceptionVector.InvalidOpcode, false, 0);
                 break;
             case EmulationResult.Protection:
-                cpu.InjectException(isStackFault ? StackFault : GeneralProtection, true, 0);
+                cpu.InjectException(isStackFault ? ExceptionVector.StackFault : ExceptionVector.GeneralProtection, true, 0);
                 break;
             case EmulationResult.Fault when (fault.Error & ~ArchitecturalError) == 0:
                 cpu.InjectPageFault(fault.Linear, (uint)fault.Error);
                 break;
             default:
-                cpu.InjectException(GeneralProtection, true, 0);
+                cpu.InjectException(ExceptionVector.GeneralProtection, true, 0);
                 Explain(vcpu, reason);
                 break;
         }

@@ -2,6 +2,7 @@ using Iced.Intel;
 using Xenolith.Domains;
 using Xenolith.Emulate;
 using Xenolith.Hal;
+using Xenolith.Kernel;
 using CpuidResult = Xenolith.Kernel.CpuidResult;
 
 namespace Xenolith;
@@ -14,7 +15,7 @@ internal sealed partial class ExitHandler
         InitialDomain policy = _initial;
         if (policy.Msrs.MustFaultCpuid(vcpu))
         {
-            vcpu.Cpu.InjectException(GeneralProtection, true, 0);
+            vcpu.Cpu.InjectException(ExceptionVector.GeneralProtection, true, 0);
             return;
         }
 
@@ -36,7 +37,7 @@ internal sealed partial class ExitHandler
         ref GuestRegisters registers = ref vcpu.Cpu.Registers;
         if (_initial.Msrs.Read(vcpu, (uint)registers.Rcx, out ulong value) != MsrResult.Done)
         {
-            vcpu.Cpu.InjectException(GeneralProtection, true, 0);
+            vcpu.Cpu.InjectException(ExceptionVector.GeneralProtection, true, 0);
         }
         else if (TrySkip(vcpu))
         {
@@ -52,7 +53,7 @@ internal sealed partial class ExitHandler
         ulong value = (registers.Rdx << 32) | (uint)registers.Rax;
         if (_initial.Msrs.Write(vcpu, (uint)registers.Rcx, value) != MsrResult.Done)
         {
-            vcpu.Cpu.InjectException(GeneralProtection, true, 0);
+            vcpu.Cpu.InjectException(ExceptionVector.GeneralProtection, true, 0);
         }
         else if (length != 0)
         {
@@ -100,7 +101,7 @@ internal sealed partial class ExitHandler
         }
         else
         {
-            cpu.InjectException(GeneralProtection, true, 0);
+            cpu.InjectException(ExceptionVector.GeneralProtection, true, 0);
         }
     }
 
@@ -132,7 +133,7 @@ internal sealed partial class ExitHandler
                     return instruction.Length;
                 }
 
-                vcpu.Cpu.InjectException(GeneralProtection, true, 0);
+                vcpu.Cpu.InjectException(ExceptionVector.GeneralProtection, true, 0);
                 return 0;
             default:
                 return 0;

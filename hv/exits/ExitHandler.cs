@@ -10,9 +10,6 @@ namespace Xenolith;
 /// <summary>What the hypervisor does about each exit of a guest. One a CPU; it holds the decoder's scratch state.</summary>
 internal sealed partial class ExitHandler
 {
-    private const byte UndefinedOpcode = 6;
-    private const byte GeneralProtection = 13;
-
     private readonly Machine _machine;
     private readonly InitialDomain _initial;
     private readonly InstructionDecoder _decoder = new();
@@ -70,12 +67,10 @@ internal sealed partial class ExitHandler
                 // No device reads the guest's memory behind the caches' back.
                 TrySkip(vcpu);
                 break;
+            // The CPU policy has no XSAVE, so CR4.OSXSAVE can't be set, so XSETBV does not exist.
             case ExitReason.Xsetbv:
-                // The CPU policy has no XSAVE, so CR4.OSXSAVE can't be set, so the instruction does not exist.
-                cpu.InjectException(UndefinedOpcode, false, 0);
-                break;
             case ExitReason.UnavailableInstruction:
-                cpu.InjectException(UndefinedOpcode, false, 0);
+                cpu.InjectException(ExceptionVector.InvalidOpcode, false, 0);
                 break;
             case ExitReason.TripleFault:
                 HandleTripleFault(vcpu);
