@@ -122,6 +122,7 @@ public static class LinuxGuest
         writer.AddProgram("bin/busybox", File.ReadAllBytes(busybox));
         writer.AddLink("bin/sh", "busybox");
         writer.AddProgram("init", Encoding.UTF8.GetBytes(Init.ReplaceLineEndings("\n")));
+        writer.AddProgram("bin/load", Encoding.UTF8.GetBytes(LinuxLoad.Script.ReplaceLineEndings("\n")));
         writer.AddFile("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"u8.ToArray());
         writer.Finish();
         byte[] bytes = archive.ToArray();
