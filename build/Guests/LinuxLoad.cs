@@ -14,9 +14,9 @@ internal static class LinuxLoad
         read -r now rest </proc/uptime
         end=$((${now%.*} + seconds))
         running() { read -r now rest </proc/uptime; [ "${now%.*}" -lt "$end" ]; }
-        compute() { n=0; while running; do sha256sum /bin/busybox >/dev/null; n=$((n + 1)); done; echo $n >/tmp/compute.$1; }
-        tick() { n=0; while running; do usleep 2000; n=$((n + 1)); done; echo $n >/tmp/tick.$1; }
-        fork() { n=0; while running; do (exit 0); n=$((n + 1)); done; echo $n >/tmp/fork.$1; }
+        compute() { n=0; while running; do sha256sum /bin/busybox >/dev/null; n=$((n + 1)); done; echo $n >/root/compute.$1; }
+        tick() { n=0; while running; do usleep 2000; n=$((n + 1)); done; echo $n >/root/tick.$1; }
+        fork() { n=0; while running; do (exit 0); n=$((n + 1)); done; echo $n >/root/fork.$1; }
         cpus=$(nproc)
         cpu=0
         while [ $cpu -lt $cpus ]; do
@@ -34,7 +34,7 @@ internal static class LinuxLoad
         while [ $cpu -lt $cpus ]; do
             timer=$(awk -v c=$cpu '/-virq.*timer|LOC:/ { n += $(c + 2) } END { print n + 0 }' /proc/interrupts)
             ipi=$(awk -v c=$cpu '/-ipi|RES:|CAL:/ { n += $(c + 2) } END { print n + 0 }' /proc/interrupts)
-            echo "load: cpu $cpu: timer $timer, ipi $ipi, computed $(cat /tmp/compute.$cpu), slept $(cat /tmp/tick.$cpu), forked $(cat /tmp/fork.$cpu)"
+            echo "load: cpu $cpu: timer $timer, ipi $ipi, computed $(cat /root/compute.$cpu), slept $(cat /root/tick.$cpu), forked $(cat /root/fork.$cpu)"
             cpu=$((cpu + 1))
         done
         complaints=$(dmesg | grep -E -i 'warning|bug:| stall|lockup|hung task|call trace|unstable|oops|unchecked')
