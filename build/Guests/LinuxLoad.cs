@@ -10,13 +10,14 @@ internal static class LinuxLoad
     public const string Script = """
         #!/bin/sh
         # load SECONDS: work on every CPU until then, and a line of counts for each.
+        cd
         seconds=${1:-60}
         read -r now rest </proc/uptime
         end=$((${now%.*} + seconds))
         running() { read -r now rest </proc/uptime; [ "${now%.*}" -lt "$end" ]; }
-        compute() { n=0; while running; do sha256sum /bin/busybox >/dev/null; n=$((n + 1)); done; echo $n >/root/compute.$1; }
-        tick() { n=0; while running; do usleep 2000; n=$((n + 1)); done; echo $n >/root/tick.$1; }
-        fork() { n=0; while running; do (exit 0); n=$((n + 1)); done; echo $n >/root/fork.$1; }
+        compute() { n=0; while running; do sha256sum /bin/busybox >/dev/null; n=$((n + 1)); done; echo $n >compute.$1; }
+        tick() { n=0; while running; do usleep 2000; n=$((n + 1)); done; echo $n >tick.$1; }
+        fork() { n=0; while running; do (exit 0); n=$((n + 1)); done; echo $n >fork.$1; }
         cpus=$(nproc)
         cpu=0
         while [ $cpu -lt $cpus ]; do
@@ -34,7 +35,7 @@ internal static class LinuxLoad
         while [ $cpu -lt $cpus ]; do
             timer=$(awk -v c=$cpu '/-virq.*timer|LOC:/ { n += $(c + 2) } END { print n + 0 }' /proc/interrupts)
             ipi=$(awk -v c=$cpu '/-ipi|RES:|CAL:/ { n += $(c + 2) } END { print n + 0 }' /proc/interrupts)
-            echo "load: cpu $cpu: timer $timer, ipi $ipi, computed $(cat /root/compute.$cpu), slept $(cat /root/tick.$cpu), forked $(cat /root/fork.$cpu)"
+            echo "load: cpu $cpu: timer $timer, ipi $ipi, computed $(cat compute.$cpu), slept $(cat tick.$cpu), forked $(cat fork.$cpu)"
             cpu=$((cpu + 1))
         done
         complaints=$(dmesg | grep -E -i 'warning|bug:| stall|lockup|hung task|call trace|unstable|oops|unchecked')
