@@ -15,7 +15,7 @@ internal static class CpuGate
         ulong next = machine.Timers.NextDeadline;
         if (next == ulong.MaxValue)
         {
-            machine.Initial?.Domain.Crash("every vCPU waits and no timer is set");
+            machine.Initial?.Crash("every vCPU waits and no timer is set");
             return;
         }
 

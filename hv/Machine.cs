@@ -1,6 +1,5 @@
 using Xenolith.Abi;
 using Xenolith.Domains;
-using Xenolith.Emulate;
 using Xenolith.Hal;
 using Xenolith.Kernel;
 
@@ -29,9 +28,9 @@ public sealed class Machine
             Virtualisation = virtualisation,
             Timers = Timers,
             CommandLine = kernel.Options.Text,
+            ExposedCalls = HypercallDispatcher.FrozenExposure(),
         };
         Hypercalls = new HypercallDispatcher(Services, kernel.Input);
-        Ports = new GuestPorts(kernel.Log, kernel.Clock, 0);
     }
 
     /// <summary>What the kernel below offers.</summary>
@@ -47,9 +46,6 @@ public sealed class Machine
     /// <summary>The way of a hypercall.</summary>
     public HypercallDispatcher Hypercalls { get; }
 
-    /// <summary>The I/O ports of the initial domain.</summary>
-    public GuestPorts Ports { get; }
-
     /// <summary>The domain made of the first boot module, once it is built.</summary>
-    public InitialDomain? Initial { get; set; }
+    public Domain? Initial { get; set; }
 }

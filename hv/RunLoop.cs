@@ -19,12 +19,12 @@ public sealed class RunLoop
     private Vcpu? _current;
     private uint _announcedInput;
 
-    public RunLoop(Machine machine, InitialDomain initial)
+    public RunLoop(Machine machine)
     {
         _machine = machine;
         _clock = machine.Kernel.Clock;
         _timers = machine.Timers;
-        _exits = new ExitHandler(machine, initial);
+        _exits = new ExitHandler(machine);
     }
 
     /// <summary>Runs the domain until it has shut down.</summary>

@@ -43,7 +43,7 @@ public static class Startup
 
         log.Info($"{virtualisation.Name} is on");
         var machine = new Machine(kernel, virtualisation, cpuid);
-        BuildError? error = InitialDomainBuilder.TryBuild(RequestFor(machine), out InitialDomain? initial);
+        BuildError? error = InitialDomainBuilder.TryBuild(RequestFor(machine), out Domain? initial);
         if (initial is null)
         {
             log.Error(error?.Message ?? "the initial domain could not be built");
@@ -57,7 +57,7 @@ public static class Startup
         }
 
         RunToItsEnd(machine, initial);
-        return EndOf(initial.Domain);
+        return EndOf(initial);
     }
 
     private static InitialDomainRequest RequestFor(Machine machine)
@@ -69,6 +69,7 @@ public static class Startup
             Boot = machine.Kernel.Information,
             Cpuid = machine.HostCpuid,
             Console = new GuestConsole(machine.Kernel.Log),
+            DebugOutput = new GuestLines(machine.Kernel.Log, machine.Kernel.Clock, 0),
             DomainOption = TextOf(options, "dom0"),
             MemoryOption = TextOf(options, "dom0_mem"),
         };
@@ -77,10 +78,10 @@ public static class Startup
     private static string TextOf(CommandLine options, string name) =>
         options.TryGetText(name, out ReadOnlySpan<char> value) ? value.ToString() : "";
 
-    private static void RunToItsEnd(Machine machine, InitialDomain initial)
+    private static void RunToItsEnd(Machine machine, Domain initial)
     {
-        var loop = new RunLoop(machine, initial);
-        var guarded = new GuardedRun(machine, loop, initial.Domain);
+        var loop = new RunLoop(machine);
+        var guarded = new GuardedRun(machine, loop, initial);
         while (!guarded.TryRun())
         {
             machine.Kernel.Log.Error("the fault was contained: it ended the domain it worked for, and nothing else");

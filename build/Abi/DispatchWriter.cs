@@ -32,7 +32,7 @@ internal static class DispatchWriter
     {
         text.Append("    /// <summary>Handles one call; the result goes into RAX.</summary>\n");
         text.Append("    public static long Invoke(ref HypercallCall call)\n    {\n");
-        text.Append("        if (!call.Dispatcher.Exposure.Shows(ExposureGroup.Number, call.Number))\n            return call.Unknown();\n");
+        text.Append("        if (!call.Domain.Exposure.Shows(ExposureGroup.Number, call.Number))\n            return call.Unknown();\n");
         text.Append("        switch (call.Number)\n        {\n");
         foreach (HypercallGroup group in HypercallTable.Groups)
         {
@@ -70,7 +70,7 @@ internal static class DispatchWriter
             ? "        call.Operation = HypercallCall.Low(call.A0) & 0x3F;\n" : "        call.Operation = HypercallCall.Low(call.A0);\n");
         if (group.Exposure is { } exposure)
         {
-            text.Append($"        if (!call.Dispatcher.Exposure.Shows(ExposureGroup.{exposure}, call.Operation))\n");
+            text.Append($"        if (!call.Domain.Exposure.Shows(ExposureGroup.{exposure}, call.Operation))\n");
             text.Append(group.Prelude is null ? "            return call.Unknown();\n" : $"            return RefuseAfter{MethodOf(group)}Check(ref call);\n");
         }
         if (group.Prelude is { } prelude)

@@ -10,7 +10,7 @@ internal static class Dispatch
     /// <summary>Handles one call; the result goes into RAX.</summary>
     public static long Invoke(ref HypercallCall call)
     {
-        if (!call.Dispatcher.Exposure.Shows(ExposureGroup.Number, call.Number))
+        if (!call.Domain.Exposure.Shows(ExposureGroup.Number, call.Number))
             return call.Unknown();
         switch (call.Number)
         {
@@ -125,7 +125,7 @@ internal static class Dispatch
     private static long MemoryOp(ref HypercallCall call)
     {
         call.Operation = HypercallCall.Low(call.A0) & 0x3F;
-        if (!call.Dispatcher.Exposure.Shows(ExposureGroup.Memory, call.Operation))
+        if (!call.Domain.Exposure.Shows(ExposureGroup.Memory, call.Operation))
             return call.Unknown();
         switch (call.Operation)
         {
@@ -193,7 +193,7 @@ internal static class Dispatch
     private static long XenVersion(ref HypercallCall call)
     {
         call.Operation = HypercallCall.Low(call.A0);
-        if (!call.Dispatcher.Exposure.Shows(ExposureGroup.Version, call.Operation))
+        if (!call.Domain.Exposure.Shows(ExposureGroup.Version, call.Operation))
             return call.Unknown();
         switch (call.Operation)
         {
@@ -244,7 +244,7 @@ internal static class Dispatch
     private static long GrantTableOp(ref HypercallCall call)
     {
         call.Operation = HypercallCall.Low(call.A0);
-        if (!call.Dispatcher.Exposure.Shows(ExposureGroup.GrantTable, call.Operation))
+        if (!call.Domain.Exposure.Shows(ExposureGroup.GrantTable, call.Operation))
             return call.Unknown();
         switch (call.Operation)
         {
@@ -282,7 +282,7 @@ internal static class Dispatch
     private static long VcpuOp(ref HypercallCall call)
     {
         call.Operation = HypercallCall.Low(call.A0);
-        if (!call.Dispatcher.Exposure.Shows(ExposureGroup.Vcpu, call.Operation))
+        if (!call.Domain.Exposure.Shows(ExposureGroup.Vcpu, call.Operation))
             return RefuseAfterVcpuOpCheck(ref call);
         long refused = VcpuOps.Prepare(ref call);
         if (refused != 0)
@@ -331,7 +331,7 @@ internal static class Dispatch
     private static long SchedOp(ref HypercallCall call)
     {
         call.Operation = HypercallCall.Low(call.A0);
-        if (!call.Dispatcher.Exposure.Shows(ExposureGroup.Sched, call.Operation))
+        if (!call.Domain.Exposure.Shows(ExposureGroup.Sched, call.Operation))
             return call.Unknown();
         switch (call.Operation)
         {
@@ -359,7 +359,7 @@ internal static class Dispatch
     private static long EventChannelOp(ref HypercallCall call)
     {
         call.Operation = HypercallCall.Low(call.A0);
-        if (!call.Dispatcher.Exposure.Shows(ExposureGroup.EventChannel, call.Operation))
+        if (!call.Domain.Exposure.Shows(ExposureGroup.EventChannel, call.Operation))
             return call.Unknown();
         switch (call.Operation)
         {
@@ -403,7 +403,7 @@ internal static class Dispatch
         if (call.A0 > uint.MaxValue)
             return call.Unknown();
         call.Operation = HypercallCall.Low(call.A0);
-        if (!call.Dispatcher.Exposure.Shows(ExposureGroup.Hvm, call.Operation))
+        if (!call.Domain.Exposure.Shows(ExposureGroup.Hvm, call.Operation))
             return call.Unknown();
         switch (call.Operation)
         {

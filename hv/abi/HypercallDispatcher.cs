@@ -28,8 +28,14 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
 
     internal ConsoleInput? ConsoleInput { get; } = consoleInput;
 
-    /// <summary>Which calls guests see; all of 4.17's at first.</summary>
-    public Exposure Exposure { get; } = new();
+    /// <summary>The calls that a new domain is shown, a word a group: all of 4.17's.</summary>
+    public static ulong[] FrozenExposure()
+    {
+        var groups = new ulong[(int)ExposureGroup.Count];
+        for (int group = 0; group < groups.Length; group++)
+            groups[group] = Dispatch.DefaultExposure((ExposureGroup)group);
+        return groups;
+    }
 
     /// <summary>
     /// Handles one call. Reads the registers, writes RAX (EAX for a 32-bit caller, whose upper half becomes zero); RIP is

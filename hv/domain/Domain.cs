@@ -37,6 +37,7 @@ public sealed partial class Domain : IDisposable
         Memory = new GuestMemory(P2m, services.Memory);
         Vcpus = new Vcpu[options.VcpuCount];
         Parameters[(int)HvmParameter.TripleFaultReason] = (ulong)ShutdownReason.Reboot;
+        Exposure = new Exposure(services.ExposedCalls);
         EventChannels = new EventChannels(this);
         GrantTable = new GrantTable(this, options.MaximumGrantFrames);
         Console = new ConsoleRing(this);
@@ -91,6 +92,15 @@ public sealed partial class Domain : IDisposable
     public ConsoleRing Console { get; }
 
     public DomainWatchdog Watchdog { get; }
+
+    /// <summary>Which hypercalls the domain is shown.</summary>
+    public Exposure Exposure { get; }
+
+    /// <summary>What its exits are judged by; the builder sets it.</summary>
+    public DomainPolicies Policies { get; set; } = null!;
+
+    /// <summary>What the domain writes to port 0xE9, put together to lines; null: nobody reads it. The builder sets it.</summary>
+    public ConsoleDevice? DebugOutput { get; set; }
 
     /// <summary>HVM parameters by index (public/hvm/params.h). Setting one here has no effect beyond its value.</summary>
     public ulong[] Parameters { get; } = new ulong[HvmParameters.Count];

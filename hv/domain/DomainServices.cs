@@ -20,6 +20,9 @@ public sealed class DomainServices
     /// <summary>Timers of all domains.</summary>
     public required TimerQueue Timers { get; init; }
 
+    /// <summary>The calls that a new domain is shown: a word for each <see cref="Abi.Contract.ExposureGroup"/>.</summary>
+    public ulong[] ExposedCalls { get; init; } = [];
+
     /// <summary>The domains, by id.</summary>
     public DomainTable Domains { get; } = new();
 

@@ -12,7 +12,7 @@ internal sealed partial class ExitHandler
 {
     private void HandleCpuid(Vcpu vcpu)
     {
-        InitialDomain policy = _initial;
+        DomainPolicies policy = vcpu.Domain.Policies;
         if (policy.Msrs.MustFaultCpuid(vcpu))
         {
             vcpu.Cpu.InjectException(ExceptionVector.GeneralProtection, true, 0);
@@ -35,7 +35,7 @@ internal sealed partial class ExitHandler
     private void HandleMsrRead(Vcpu vcpu)
     {
         ref GuestRegisters registers = ref vcpu.Cpu.Registers;
-        if (_initial.Msrs.Read(vcpu, (uint)registers.Rcx, out ulong value) != MsrResult.Done)
+        if (vcpu.Domain.Policies.Msrs.Read(vcpu, (uint)registers.Rcx, out ulong value) != MsrResult.Done)
         {
             vcpu.Cpu.InjectException(ExceptionVector.GeneralProtection, true, 0);
         }
@@ -51,7 +51,7 @@ internal sealed partial class ExitHandler
         ref GuestRegisters registers = ref vcpu.Cpu.Registers;
         int length = _decoder.LengthAt(vcpu.Cpu, vcpu.Access);
         ulong value = (registers.Rdx << 32) | (uint)registers.Rax;
-        if (_initial.Msrs.Write(vcpu, (uint)registers.Rcx, value) != MsrResult.Done)
+        if (vcpu.Domain.Policies.Msrs.Write(vcpu, (uint)registers.Rcx, value) != MsrResult.Done)
         {
             vcpu.Cpu.InjectException(ExceptionVector.GeneralProtection, true, 0);
         }
@@ -65,7 +65,7 @@ internal sealed partial class ExitHandler
     {
         VirtualCpu cpu = vcpu.Cpu;
         ref Exit exit = ref cpu.Exit;
-        ControlRegisterPolicy policy = _initial.Controls;
+        ControlRegisterPolicy policy = vcpu.Domain.Policies.Controls;
         int length = exit.GeneralRegister == Exit.UnknownGeneralRegister ? DecodeControlRegisterMove(vcpu) : _decoder.LengthAt(cpu, vcpu.Access);
         if (length == 0)
         {

@@ -11,17 +11,16 @@ namespace Xenolith;
 internal sealed partial class ExitHandler
 {
     private readonly Machine _machine;
-    private readonly InitialDomain _initial;
     private readonly InstructionDecoder _decoder = new();
     private readonly PortIoEmulator _ports;
     private readonly MmioEmulator _mmio;
+    private readonly GuestPorts _guestPorts = new();
     private readonly ApicPage _apicPage = new();
     private readonly UnclaimedMmio _unclaimed = new();
 
-    public ExitHandler(Machine machine, InitialDomain initial)
+    public ExitHandler(Machine machine)
     {
         _machine = machine;
-        _initial = initial;
         _ports = new PortIoEmulator(_decoder);
         _mmio = new MmioEmulator(_decoder);
     }
@@ -55,7 +54,8 @@ internal sealed partial class ExitHandler
                 HandleMsrWrite(vcpu);
                 break;
             case ExitReason.PortIo:
-                Finish(vcpu, _ports.Execute(cpu, vcpu.Access, _machine.Ports), _ports.Fault, _ports.IsStackFault, "port I/O");
+                _guestPorts.Select(vcpu.Domain.DebugOutput);
+                Finish(vcpu, _ports.Execute(cpu, vcpu.Access, _guestPorts), _ports.Fault, _ports.IsStackFault, "port I/O");
                 break;
             case ExitReason.NestedPageFault:
                 HandleNestedPageFault(vcpu);

@@ -30,14 +30,34 @@ internal static unsafe class ChunkSource
             return (void*)(layout.EarlyHeap + s_earlyUsed - size);
         }
 
+        return bytes >= 0 && s_frames.TryAllocate(OrderFor(size), FrameAllocator.HypervisorOwner, FrameType.Managed, out Mfn mfn)
+            ? (void*)(AddressSpace.DirectMap + mfn.Address)
+            : null;
+    }
+
+    // 0: the chunk is a part of the image.
+    [RuntimeExport("runtime_free_chunk")]
+    private static int Free(void* chunk, nint bytes)
+    {
+        // unsafe: the address in the direct map says which frames they are.
+        ulong address = (ulong)chunk - AddressSpace.DirectMap;
+        if (s_frames is null || (ulong)chunk < AddressSpace.DirectMap || s_frames.TypeOf(Mfn.Of(address)) != FrameType.Managed)
+        {
+            return 0;
+        }
+
+        ulong size = Page.FramesFor((ulong)bytes) << Page.Shift;
+        return s_frames.Free(Mfn.Of(address), OrderFor(size)) ? 1 : 0;
+    }
+
+    private static int OrderFor(ulong size)
+    {
         int order = 0;
         while (order <= FrameAllocator.MaximumOrder && (ulong)Page.Size << order < size)
         {
             order++;
         }
 
-        return bytes >= 0 && s_frames.TryAllocate(order, FrameAllocator.HypervisorOwner, FrameType.Managed, out Mfn mfn)
-            ? (void*)(AddressSpace.DirectMap + mfn.Address)
-            : null;
+        return order;
     }
 }

@@ -32,7 +32,7 @@ public sealed class InitialDomainBuilder
     /// Builds the domain. Null: <paramref name="domain"/> is set, its first vCPU is up and stands at the kernel's entry. Otherwise
     /// nothing is left behind. Allocates managed objects: call it with the domain's arena open.
     /// </summary>
-    public static BuildError? TryBuild(InitialDomainRequest request, out InitialDomain? domain)
+    public static BuildError? TryBuild(InitialDomainRequest request, out Domain? domain)
     {
         domain = null;
         var builder = new InitialDomainBuilder(request);
@@ -86,7 +86,7 @@ public sealed class InitialDomainBuilder
         return error;
     }
 
-    private BuildError? TryBuild(KernelFile file, MemoryRequest memory, ulong free, out InitialDomain? domain)
+    private BuildError? TryBuild(KernelFile file, MemoryRequest memory, ulong free, out Domain? domain)
     {
         domain = null;
         BuildError? error = ElfImage.TryParse(file.Bytes, out ElfImage? kernel);
@@ -221,7 +221,7 @@ public sealed class InitialDomainBuilder
         return null;
     }
 
-    private InitialDomain Finish(Domain domain, ElfImage kernel, GuestLayout layout)
+    private Domain Finish(Domain domain, ElfImage kernel, GuestLayout layout)
     {
         Vcpu first = domain.Vcpus[0];
         CpuPolicyOptions asked = _request.Cpu;
@@ -248,7 +248,9 @@ public sealed class InitialDomainBuilder
         first.Up();
         ulong size = domain.TotalPages >> (20 - Page.Shift);
         _log.Info($"initial domain: {size} MiB, kernel at {kernel.Start:x}-{kernel.End:x}, entry {kernel.Entry:x}, start_info {layout.StartInfoAddress:x}, initrd {layout.InitrdAddress:x}");
-        return new InitialDomain(domain, cpuid, controls, msrs);
+        domain.Policies = new DomainPolicies(cpuid, controls, msrs);
+        domain.DebugOutput = _request.DebugOutput;
+        return domain;
     }
 
     /// <summary>What the hypervisor keeps: nested page tables, later domains; Xen's rule for dom0 with a floor.</summary>

@@ -15,6 +15,9 @@ public sealed class InitialDomainRequest
     /// <summary>The device behind the domain's console ring.</summary>
     public required ConsoleDevice Console { get; init; }
 
+    /// <summary>The device behind port 0xE9; null: none.</summary>
+    public ConsoleDevice? DebugOutput { get; init; }
+
     /// <summary>The value of the option dom0, or empty.</summary>
     public string DomainOption { get; init; } = "";
 

@@ -29,6 +29,10 @@ public sealed unsafe class Arena
     [MethodImpl(MethodImplOptions.InternalCall)]
     private static extern void* AllocateChunk(nint bytes);
 
+    [RuntimeImport("*", "runtime_free_chunk")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern int FreeChunk(void* chunk, nint bytes);
+
     private Arena(ArenaState* state) => _state = state;
 
     /// <summary>Makes an arena. The object itself and its bookkeeping are immortal: keep it and reuse it.</summary>
@@ -65,7 +69,10 @@ public sealed unsafe class Arena
     /// if what ran in between was left half-way with another one open.</summary>
     public static ArenaScope KeepOpen() => new ArenaScope(CpuState.Current->Arena);
 
-    /// <summary>Gives all memory back; the arena is then empty and may be used again. No object of it may be in use.</summary>
+    /// <summary>
+    /// Gives all memory back, to the kernel where that takes it; the arena is then empty and may be used again. No object of it may be in
+    /// use.
+    /// </summary>
     public void Release()
     {
         _state->Lock.Enter();
@@ -75,15 +82,18 @@ public sealed unsafe class Arena
         _state->Back = null;
         _state->Used = 0;
         _state->Lock.Leave();
-        s_lock.Enter();
         while (chunk != null)
         {
             ArenaChunk* next = chunk->Next;
-            chunk->Next = s_freeChunks;
-            s_freeChunks = chunk;
+            if (FreeChunk(chunk, (nint)chunk->Bytes) == 0)
+            {
+                s_lock.Enter();
+                chunk->Next = s_freeChunks;
+                s_freeChunks = chunk;
+                s_lock.Leave();
+            }
             chunk = next;
         }
-        s_lock.Leave();
     }
 
     internal static ArenaState* Immortal

@@ -27,6 +27,10 @@ internal static unsafe class RuntimeHooks
         return Layout.Heap() + start;
     }
 
+    /// <summary>The heap is never given back; the runtime keeps what arenas let go of.</summary>
+    [RuntimeExport("runtime_free_chunk")]
+    private static int FreeChunk(void* chunk, nint bytes) => 0;
+
     [RuntimeExport("runtime_panic")]
     private static void Panic(char* text, int length, ulong caller) =>
         GuestFailure.Stop(new ReadOnlySpan<char>(text, length), caller);

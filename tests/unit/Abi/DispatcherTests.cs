@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using Xenolith.Abi;
 using Xenolith.Abi.Contract;
+using Xenolith.Domains;
 using Xenolith.Abi.Contract.Table;
 using Xenolith.Hal;
 using Xenolith.Kernel;
@@ -69,7 +70,7 @@ public sealed class DispatcherTests
     public void What_is_not_exposed_is_unknown()
     {
         using var guest = new CallFixture();
-        Exposure exposure = guest.Dispatcher.Exposure;
+        Exposure exposure = guest.Vcpu.Domain.Exposure;
         Assert.Equal(Errno.None, exposure.Set(ExposureGroup.Version, exposure[ExposureGroup.Version] & ~(1UL << (int)VersionOp.Pagesize)));
         Assert.Equal(-(long)Errno.ENOSYS, guest.Call(Hypercall.XenVersion, (ulong)VersionOp.Pagesize));
         Assert.Equal(0x0004_0011, guest.Call(Hypercall.XenVersion));

@@ -40,8 +40,8 @@ public sealed class InitialDomainBuilderTests : IDisposable
         byte[] initrd = CompressionSamples.Sample(4);
         ulong freeBefore = 0;
 
-        Assert.Null(TryBuild("64M", out InitialDomain? built, () => freeBefore = _machine.Frames.FreeFrames, (kernel, "vmlinuz console=hvc0"), (initrd, "initrd")));
-        Domain domain = built!.Domain;
+        Assert.Null(TryBuild("64M", out Domain? built, () => freeBefore = _machine.Frames.FreeFrames, (kernel, "vmlinuz console=hvc0"), (initrd, "initrd")));
+        Domain domain = built!;
         VirtualCpu cpu = domain.Vcpus[0].Cpu;
 
         // The entry state of docs/misc/pvh.pandoc.
@@ -90,9 +90,9 @@ public sealed class InitialDomainBuilderTests : IDisposable
     {
         byte[] kernel = BzImageFactory.WrapLz4(ElfFactory.Simple(0x1000000, 0x800000).Build());
         ulong free = 0;
-        Assert.Null(TryBuild("", out InitialDomain? built, () => free = _machine.Frames.FreeFrames, (kernel, "k")));
+        Assert.Null(TryBuild("", out Domain? built, () => free = _machine.Frames.FreeFrames, (kernel, "k")));
         // The frames that the unpacked kernel borrowed are in it too.
-        Assert.Equal(free - (16UL << 8) + 9, built!.Domain.TotalPages);
+        Assert.Equal(free - (16UL << 8) + 9, built!.TotalPages);
     }
 
     [Fact]
@@ -134,9 +134,9 @@ public sealed class InitialDomainBuilderTests : IDisposable
     public void LoadsAndStartsAMovedKernelWhereItWasMoved()
     {
         ElfFactory factory = ElfFactory.Simple(0x4000_0000, 0x3456, 0x2000, relocation: [0x100000, 0x500000]);
-        Assert.Null(TryBuild("16M", out InitialDomain? built, null, (factory.Build(), "k")));
-        Assert.Equal(0x500000u, built!.Domain.Vcpus[0].Cpu.Rip);
-        Assert.Equal(factory.Segments[0].Bytes, Bytes(built.Domain, 0x500000, 0x3456));
+        Assert.Null(TryBuild("16M", out Domain? built, null, (factory.Build(), "k")));
+        Assert.Equal(0x500000u, built!.Vcpus[0].Cpu.Rip);
+        Assert.Equal(factory.Segments[0].Bytes, Bytes(built, 0x500000, 0x3456));
     }
 
     [Fact]
@@ -169,7 +169,7 @@ public sealed class InitialDomainBuilderTests : IDisposable
     private void Expect(BuildErrorKind kind, string memory, string option, int vcpus, params (byte[] Bytes, string Text)[] modules)
     {
         ulong free = 0;
-        BuildError? error = TryBuild(memory, out InitialDomain? built, () => free = _machine.Frames.FreeFrames, option, vcpus, modules);
+        BuildError? error = TryBuild(memory, out Domain? built, () => free = _machine.Frames.FreeFrames, option, vcpus, modules);
         Assert.Null(built);
         Assert.NotNull(error);
         Assert.Equal(kind, error.Kind);
@@ -178,10 +178,10 @@ public sealed class InitialDomainBuilderTests : IDisposable
         Assert.True(error.Message.Length < BuildMessage.Capacity, error.Message);
     }
 
-    private BuildError? TryBuild(string memory, out InitialDomain? built, Action? before, params (byte[] Bytes, string Text)[] modules) =>
+    private BuildError? TryBuild(string memory, out Domain? built, Action? before, params (byte[] Bytes, string Text)[] modules) =>
         TryBuild(memory, out built, before, "pvh", 1, modules);
 
-    private BuildError? TryBuild(string memory, out InitialDomain? built, Action? before, string option, int vcpus, params (byte[] Bytes, string Text)[] modules)
+    private BuildError? TryBuild(string memory, out Domain? built, Action? before, string option, int vcpus, params (byte[] Bytes, string Text)[] modules)
     {
         BootModule[] placed = modules.Select(Place).ToArray();
         before?.Invoke();

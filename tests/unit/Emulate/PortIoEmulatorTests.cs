@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using System.Text;
+using Xenolith.Domains;
 using Xenolith.Emulate;
 using Xenolith.Hal;
 using Xenolith.Mm;
@@ -184,7 +185,9 @@ public sealed class PortIoEmulatorTests : EmulatorFixture
     [Fact]
     public void UnclaimedPortsReadAllOnesAndTheDebugPortTalks()
     {
-        var ports = new GuestPorts(Machine.Log, Machine.Clock, 17);
+        var ports = new GuestPorts();
+        ports.Write(0xE9, 1, '?');
+        ports.Select(new GuestLines(Machine.Log, Machine.Clock, 17));
         Assert.Equal(0xFFu, ports.Read(0x60, 1));
         Assert.Equal(0xFFFFu, ports.Read(0x60, 2));
         Assert.Equal(uint.MaxValue, ports.Read(0xCFC, 4));
@@ -201,21 +204,22 @@ public sealed class PortIoEmulatorTests : EmulatorFixture
     [Fact]
     public void TheDebugPortBreaksLongLinesAndDropsFloods()
     {
-        var ports = new GuestPorts(Machine.Log, Machine.Clock, 0);
+        var ports = new GuestPorts();
+        ports.Select(new GuestLines(Machine.Log, Machine.Clock, 0));
         Machine.Console.Clear();
-        for (int i = 0; i < GuestPorts.LineLength + 1; i++)
+        for (int i = 0; i < GuestLines.LineLength + 1; i++)
         {
             ports.Write(0xE9, 1, 'x');
         }
 
-        Assert.Equal("(d0) " + new string('x', GuestPorts.LineLength) + "\n", Machine.Console.Text);
+        Assert.Equal("(d0) " + new string('x', GuestLines.LineLength) + "\n", Machine.Console.Text);
         for (int i = 0; i < 3000; i++)
         {
             ports.Write(0xE9, 1, '\n');
         }
 
-        Assert.Equal((int)GuestPorts.LinesPerPeriod, Machine.Console.Text.Count(c => c == '\n'));
-        Machine.Advance(GuestPorts.PeriodNanoseconds);
+        Assert.Equal((int)GuestLines.LinesPerPeriod, Machine.Console.Text.Count(c => c == '\n'));
+        Machine.Advance(GuestLines.PeriodNanoseconds);
         ports.Write(0xE9, 1, '\n');
         Assert.Contains("1001 lines", Machine.Console.Text);
     }

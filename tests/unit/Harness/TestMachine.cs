@@ -1,4 +1,5 @@
 using System;
+using Xenolith.Abi;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Hal;
@@ -33,6 +34,7 @@ public sealed class TestMachine : IDisposable
             Timers = new TimerQueue(Clock, 1024),
             TscIsStable = tscIsStable,
             CommandLine = "test=yes",
+            ExposedCalls = HypercallDispatcher.FrozenExposure(),
         };
     }
 

@@ -301,12 +301,12 @@ public sealed class RunLoopTests
             Services = machine.Services, Boot = fixture.Kernel.Information, Cpuid = machine.HostCpuid,
             Console = fixture.Console, DomainOption = "pvh", MemoryOption = "8M",
         };
-        Assert.Null(InitialDomainBuilder.TryBuild(request, out InitialDomain? initial));
+        Assert.Null(InitialDomainBuilder.TryBuild(request, out Domain? initial));
         machine.Initial = initial;
-        var loop = new RunLoop(machine, initial!);
+        var loop = new RunLoop(machine);
         Assert.False(loop.TryBlame("a fault of nobody's"));
-        Assert.False(initial!.Domain.IsShutDown);
-        initial.Domain.Dispose();
+        Assert.False(initial!.IsShutDown);
+        initial.Dispose();
     }
 
     private static void Type(HypervisorFixture fixture, string text)

@@ -1,21 +1,23 @@
 using System;
 using Xenolith.Abi.Contract;
 
-namespace Xenolith.Abi;
+namespace Xenolith.Domains;
 
 /// <summary>
-/// Which calls are shown: a bit a hypercall number and a bit an operation. What is not shown answers exactly as what does not exist.
+/// Which calls a domain is shown: a bit a hypercall number and a bit an operation. What is not shown answers exactly as what does not exist.
 /// A fresh one shows the frozen set of 4.17; that is its default for ever, so that a toolstack that knows of nothing newer
 /// exposes nothing newer.
 /// </summary>
 public sealed class Exposure
 {
+    private readonly ulong[] _frozen;
     private readonly ulong[] _groups = new ulong[(int)ExposureGroup.Count];
 
-    public Exposure()
+    /// <param name="frozen">The frozen set, by group; fewer groups: nothing of the others is shown.</param>
+    internal Exposure(ulong[] frozen)
     {
-        for (int group = 0; group < _groups.Length; group++)
-            _groups[group] = Dispatch.DefaultExposure((ExposureGroup)group);
+        _frozen = frozen;
+        frozen.CopyTo(_groups, 0);
     }
 
     /// <summary>Whether bit <paramref name="number"/> of the group is set; numbers past 63 never are.</summary>
@@ -27,7 +29,7 @@ public sealed class Exposure
     /// <summary>Replaces the bits of a group. EINVAL: a bit that 4.17's set does not have.</summary>
     public Errno Set(ExposureGroup group, ulong bits)
     {
-        if ((uint)group >= (uint)_groups.Length || (bits & ~Dispatch.DefaultExposure(group)) != 0)
+        if ((uint)group >= (uint)_frozen.Length || (bits & ~_frozen[(int)group]) != 0)
             return Errno.EINVAL;
         _groups[(int)group] = bits;
         return Errno.None;
