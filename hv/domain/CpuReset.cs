@@ -18,6 +18,7 @@ public static class CpuReset
     {
         const ulong extensionType = 1 << 4;
         const ulong cachesOff = 3UL << 29;
+        cpu.ReceiveInit();
         cpu.Registers = default;
         cpu.Registers.Mxcsr = 0x1F80;
         cpu.Registers.Rdx = 0x600;

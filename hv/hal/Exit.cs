@@ -3,7 +3,9 @@ namespace Xenolith.Hal;
 /// <summary>Why a guest stopped running, without a vendor.</summary>
 public enum ExitReason
 {
-    /// <summary>A host interrupt is pending; it is taken when the run loop opens interrupts.</summary>
+    /// <summary>
+    /// A host interrupt is pending, and is taken when the run loop opens interrupts; or <see cref="Virtualisation.LongestRun"/> is over.
+    /// </summary>
     Interrupt,
     /// <summary>The guest can now take the interrupt for which a window was asked.</summary>
     InterruptWindow,

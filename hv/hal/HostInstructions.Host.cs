@@ -34,6 +34,14 @@ public static class HostInstructions
 
     public static ulong ReadTaskBase(ushort selector, ulong gdtBase) => throw Privileged();
 
+    public static void SaveProcessorState(ref ProcessorState state) => throw Privileged();
+
+    public static void LoadDebugRegisters(ref ProcessorState state) => throw Privileged();
+
+    public static void LoadFloatingPoint(ref ProcessorState state) => throw Privileged();
+
+    public static void ResetFloatingPoint() => throw Privileged();
+
     public static void RaiseMachineCheck() => throw Privileged();
 
     public static void RaiseNmi() => throw Privileged();

@@ -51,6 +51,25 @@ public static class HostInstructions
         return ((low >> 16) & 0xFF_FFFF) | ((low >> 32) & 0xFF00_0000) | (descriptor[1] << 32);
     }
 
+    /// <summary>Debug registers and x87 state of the CPU into memory.</summary>
+    [RuntimeImport("*", "hal_save_processor_state")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern void SaveProcessorState(ref ProcessorState state);
+
+    [RuntimeImport("*", "hal_load_debug_registers")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern void LoadDebugRegisters(ref ProcessorState state);
+
+    /// <summary>The x87 state that <see cref="SaveProcessorState"/> has saved.</summary>
+    [RuntimeImport("*", "hal_load_floating_point")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern void LoadFloatingPoint(ref ProcessorState state);
+
+    /// <summary>The x87 state of FNINIT, with zeros in the registers.</summary>
+    [RuntimeImport("*", "hal_reset_floating_point")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern void ResetFloatingPoint();
+
     /// <summary>Runs the host's handler for a machine check that an exit has reported instead of raising it.</summary>
     [RuntimeImport("*", "hal_raise_machine_check")]
     [MethodImpl(MethodImplOptions.InternalCall)]

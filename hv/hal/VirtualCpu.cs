@@ -15,6 +15,9 @@ public abstract class VirtualCpu
     /// <summary>The last exit.</summary>
     public Exit Exit;
 
+    /// <summary>Debug addresses and x87 state, while the vCPU is not the one that its CPU holds them for.</summary>
+    protected ProcessorState Processor = new() { Dr6 = ProcessorState.Dr6Reset };
+
     public abstract ulong Rip { get; set; }
     public abstract ulong Rflags { get; set; }
 
@@ -99,10 +102,33 @@ public abstract class VirtualCpu
     public abstract void InvalidateNested();
 
     /// <summary>
+    /// What INIT does beside the registers, which the caller loads: nothing waits for delivery, nothing blocks an interrupt or
+    /// an NMI, and the debug registers are as after reset (SDM vol. 3, 10.1.1).
+    /// </summary>
+    public abstract void ReceiveInit();
+
+    /// <summary>
     /// Runs the guest until its next exit, and fills <see cref="Exit"/>. An event whose delivery was interrupted by the exit
     /// is delivered again at the next entry unless replaced. Interrupts of the host stay pending until the caller opens them.
     /// </summary>
     public abstract void Run();
+
+    /// <summary>The CPU's debug registers and x87 state are this vCPU's from now on.</summary>
+    protected void LoadProcessorState()
+    {
+        HostInstructions.LoadDebugRegisters(ref Processor);
+        if (Processor.HasFloatingPoint)
+            HostInstructions.LoadFloatingPoint(ref Processor);
+        else
+            HostInstructions.ResetFloatingPoint();
+    }
+
+    /// <summary>Takes the vCPU's debug registers and x87 state off the CPU.</summary>
+    protected void SaveProcessorState()
+    {
+        HostInstructions.SaveProcessorState(ref Processor);
+        Processor.HasFloatingPoint = true;
+    }
 
     /// <summary>Frees the frames of the control block. The vCPU is not usable afterwards.</summary>
     public abstract void Release();

@@ -24,6 +24,13 @@ public abstract class Virtualisation
     public bool ChecksEntries { get; set; } = Checks.Enabled;
 
     /// <summary>
+    /// TSC ticks after which a guest's run ends for the host's sake even when no interrupt ends it, where the CPU can count them;
+    /// 0: never. For vCPUs made from then on. A guest's time is the host's to limit, whatever the machine makes of an interrupt that comes
+    /// while the guest has its own off (Bochs 2.7 forgets it when the guest was entered so).
+    /// </summary>
+    public ulong LongestRun { get; set; }
+
+    /// <summary>
     /// Checks for what the hypervisor needs and switches virtualisation on for this CPU.
     /// Null: done. Otherwise one sentence that names what is missing or locked off and the mend.
     /// </summary>

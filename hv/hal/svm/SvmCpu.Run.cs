@@ -59,16 +59,34 @@ public sealed partial class SvmCpu
         return _rules.Broken;
     }
 
-    /// <summary>
-    /// Takes over what the CPU holds outside of the VMCB: TSC_AUX. With several vCPUs a CPU, x87 state, XCR0 and DR0-3 belong
-    /// here too.
-    /// </summary>
+    public override void ReceiveInit()
+    {
+        if (IsResident)
+        {
+            LeaveCpu();
+            _processor.Resident = null;
+        }
+        Processor.ResetDebugRegisters();
+        _events = default;
+        _nmiBlocking = NmiBlocking.None;
+        ref VmcbLayout vmcb = ref _vmcb.Fields;
+        vmcb.Intercepts1 &= ~MiscellaneousIntercepts.Iret;
+        vmcb.InterruptShadow = 0;
+        vmcb.Dr6 = ProcessorState.Dr6Reset;
+    }
+
+    /// <summary>Takes over what the CPU holds outside of the VMCB: TSC_AUX, x87 state and DR0-3.</summary>
     private void BecomeResident()
     {
+        _processor.Resident?.LeaveCpu();
+        LoadProcessorState();
         if (_processor.Capabilities.HasTscAux)
             HostInstructions.WriteMsr(Msr.TscAux, _tscAux);
         _processor.Resident = this;
     }
+
+    // TSC_AUX can't have changed: guests' writes exit.
+    private void LeaveCpu() => SaveProcessorState();
 
     private void FlushTranslations()
     {

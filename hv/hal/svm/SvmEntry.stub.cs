@@ -12,8 +12,8 @@ namespace Xenolith.Build.Stubs;
 /// no interrupt or NMI finds the guest's (AMD APM vol. 2, 15.17). Within, IF is set: with V_INTR_MASKING the host's IF decides
 /// whether an interrupt of the machine ends the guest's run (15.21.1). It stays pending until the run loop opens interrupts.
 /// XMM0-15 and MXCSR are switched always: compiled C# uses them for any copy of 16 bytes and more. It uses no VEX encodings,
-/// so the upper halves of wider registers stay the guest's; x87 state and XCR0 stay the guest's too, because nothing in the
-/// host uses them. With several vCPUs a CPU they must be switched where <c>SvmCpu.BecomeResident</c> switches MSRs.
+/// so the upper halves of wider registers stay the guest's. So does the x87 state, which nothing in the host uses: it changes hands
+/// where another vCPU becomes resident on the CPU (ProcessorState.cs).
 /// </remarks>
 internal sealed class SvmEntryStub : IStub
 {

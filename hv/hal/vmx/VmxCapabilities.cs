@@ -33,6 +33,7 @@ public sealed class VmxCapabilities
     public ulong Cr4MustBeSet { get; init; }
     public ulong Cr4MayBeSet { get; init; }
     public ulong EptVpid { get; init; }
+    public ulong Miscellaneous { get; init; }
 
     /// <summary>Bits of a physical address, 32 to 52 (CPUID leaf 0x80000008).</summary>
     public int PhysicalAddressBits { get; init; } = 36;
@@ -41,6 +42,12 @@ public sealed class VmxCapabilities
     public bool HasExecuteOnly => (EptVpid & (1UL << 0)) != 0;
     public bool Has1GPages => (EptVpid & (1UL << 17)) != 0;
     public bool HasAccessedDirty => (EptVpid & (1UL << 21)) != 0;
+
+    /// <summary>Whether a timer can end a guest's run, and goes on where it stood at the next entry (25.5.1).</summary>
+    public bool HasPreemptionTimer => Pin.Allows((uint)PinControls.PreemptionTimer) && Exit.Allows((uint)ExitControls.SavePreemptionTimer);
+
+    /// <summary>The preemption timer counts down whenever this bit of the TSC changes (A.6).</summary>
+    public int PreemptionTimerShift => (int)(Miscellaneous & 31);
 
     /// <summary>Reads the capability MSRs of a CPU that has VMX.</summary>
     public static VmxCapabilities Read()
@@ -67,6 +74,7 @@ public sealed class VmxCapabilities
             Cr4MustBeSet = HostInstructions.ReadMsr(0x488),
             Cr4MayBeSet = HostInstructions.ReadMsr(0x489),
             EptVpid = hasEptVpidMsr ? HostInstructions.ReadMsr(0x48C) : 0,
+            Miscellaneous = HostInstructions.ReadMsr(0x485),
             PhysicalAddressBits = hasAddressLeaf ? (int)(HostInstructions.Cpuid(0x8000_0008).Eax & 0xFF) : 36,
         };
     }

@@ -31,6 +31,9 @@ public sealed partial class VmxCpu
         }
         if (!IsResident)
             BecomeResident();
+        // Somebody may have looked at another vCPU's registers since, and the entry is of whichever structure is current.
+        if (!ReferenceEquals(_processor.Current, _vmcs))
+            _vmcs.MakeCurrent();
         if (_pdptesStale)
             LoadPdptes();
         WriteEvents();
@@ -55,6 +58,9 @@ public sealed partial class VmxCpu
         VmxExits.Decode(_vmcs, (VmxExitReason)(reason & 0xFFFF), ref Exit, in Registers);
         switch (Exit.Reason)
         {
+            case ExitReason.Interrupt when Exit.RawReason == (ulong)VmxExitReason.PreemptionTimer:
+                _vmcs.Write(VmcsField.PreemptionTimerValue, _longestRun);
+                break;
             case ExitReason.Nmi:
                 HostInstructions.RaiseNmi();
                 break;
@@ -77,9 +83,24 @@ public sealed partial class VmxCpu
         return _rules.Broken;
     }
 
+    public override void ReceiveInit()
+    {
+        if (IsResident)
+        {
+            LeaveCpu();
+            _processor.Resident = null;
+        }
+        Processor.ResetDebugRegisters();
+        _events = default;
+        _vmcs.Write(VmcsField.EntryInterruptionInformation, 0);
+        _vmcs.Write(VmcsField.GuestInterruptibility, 0);
+        _vmcs.Write(VmcsField.GuestActivity, 0);
+        _vmcs.Write(VmcsField.GuestPendingDebugExceptions, 0);
+    }
+
     /// <summary>
-    /// Takes over what the CPU holds outside of the VMCS: the switched MSRs, CR2, and the host's own state, which the VMCS brings
-    /// back at an exit. With several vCPUs a CPU, x87 state, XCR0 and DR0-3 and DR6 belong here too.
+    /// Takes over what the CPU holds outside of the VMCS: the switched MSRs, CR2, x87 state, DR0-3 and DR6, and the host's own
+    /// state, which the VMCS brings back at an exit.
     /// </summary>
     private void BecomeResident()
     {
@@ -90,6 +111,7 @@ public sealed partial class VmxCpu
         if (_virtualisation.HasTscAux)
             HostInstructions.WriteMsr(Msr.TscAux, _tscAux);
         HostInstructions.WriteCr2(_cr2);
+        LoadProcessorState();
         VmxHostState.Write(_vmcs);
         _processor.Resident = this;
     }
@@ -99,6 +121,7 @@ public sealed partial class VmxCpu
         for (int i = 0; i < VmxMsrs.SwitchedCount; i++)
             _switchedMsrs[i] = HostInstructions.ReadMsr(VmxMsrs.SwitchedMsr(i));
         _cr2 = HostInstructions.ReadCr2();
+        SaveProcessorState();
     }
 
     private void FlushTranslations()

@@ -1,3 +1,4 @@
+using System;
 using Xenolith.Kernel;
 
 namespace Xenolith.Hal.Vmx;
@@ -13,6 +14,9 @@ public sealed partial class VmxCpu : VirtualCpu
     private readonly Log _log;
     private readonly LoggedEntryRules _rules;
 
+    /// <summary>In units of the preemption timer; 0: it is not used.</summary>
+    private readonly uint _longestRun;
+
     /// <summary>Makes a vCPU in the reset state (Intel SDM vol. 3, 10.1.1).</summary>
     /// <param name="region">A zeroed frame for the VMCS; the vCPU's from now on.</param>
     internal VmxCpu(VmxVirtualisation virtualisation, VmxProcessor processor, PhysicalMemory memory, FrameAllocator frames, Mfn region, Log log)
@@ -23,6 +27,8 @@ public sealed partial class VmxCpu : VirtualCpu
         _frames = frames;
         _log = log;
         _rules = new LoggedEntryRules(log);
+        if (processor.Capabilities.HasPreemptionTimer)
+            _longestRun = (uint)Math.Min(virtualisation.LongestRun >> processor.Capabilities.PreemptionTimerShift, uint.MaxValue);
         memory.Word32(region.Address) = processor.Capabilities.Revision;
         _vmcs = new Vmcs(processor, region);
         _vmcs.Clear();
@@ -45,7 +51,7 @@ public sealed partial class VmxCpu : VirtualCpu
     private void WriteControls(Mfn msrBitmap)
     {
         VmxCapabilities capabilities = _processor.Capabilities;
-        const PinControls pin = PinControls.ExternalInterruptExiting | PinControls.NmiExiting | PinControls.VirtualNmis;
+        PinControls pin = PinControls.ExternalInterruptExiting | PinControls.NmiExiting | PinControls.VirtualNmis;
         const PrimaryControls primary = PrimaryControls.UseTscOffsetting | PrimaryControls.HltExiting | PrimaryControls.MwaitExiting
             | PrimaryControls.RdpmcExiting | PrimaryControls.Cr8LoadExiting | PrimaryControls.Cr8StoreExiting
             | PrimaryControls.UnconditionalIoExiting | PrimaryControls.UseMsrBitmaps | PrimaryControls.MonitorExiting
@@ -54,9 +60,16 @@ public sealed partial class VmxCpu : VirtualCpu
         const SecondaryControls secondary = SecondaryControls.EnableEpt | SecondaryControls.EnableRdtscp | SecondaryControls.EnableVpid
             | SecondaryControls.WbinvdExiting | SecondaryControls.UnrestrictedGuest | SecondaryControls.EnableInvpcid
             | SecondaryControls.EnableXsaves;
-        const ExitControls exit = ExitControls.SaveDebugControls | ExitControls.HostAddressSpaceSize | ExitControls.SavePat
+        ExitControls exit = ExitControls.SaveDebugControls | ExitControls.HostAddressSpaceSize | ExitControls.SavePat
             | ExitControls.LoadPat | ExitControls.SaveEfer | ExitControls.LoadEfer;
         const EntryControls entry = EntryControls.LoadDebugControls | EntryControls.LoadPat | EntryControls.LoadEfer;
+
+        if (_longestRun != 0)
+        {
+            pin |= PinControls.PreemptionTimer;
+            exit |= ExitControls.SavePreemptionTimer;
+            _vmcs.Write(VmcsField.PreemptionTimerValue, _longestRun);
+        }
 
         uint secondaryValue = capabilities.Secondary.Adjust((uint)secondary);
         _vmcs.Write(VmcsField.PinBasedControls, capabilities.Pin.Adjust((uint)pin));

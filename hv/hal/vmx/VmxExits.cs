@@ -35,7 +35,7 @@ public static class VmxExits
         exit.InstructionLength = 0;
         switch (reason)
         {
-            case VmxExitReason.ExternalInterrupt:
+            case VmxExitReason.ExternalInterrupt or VmxExitReason.PreemptionTimer:
                 exit.Reason = ExitReason.Interrupt;
                 return;
             case VmxExitReason.ExceptionOrNmi:
@@ -72,7 +72,6 @@ public static class VmxExits
         VmxExitReason.DebugRegisterAccess => "an access to a debug register that nobody asked for",
         VmxExitReason.MonitorTrapFlag => "a single step that nobody asked for",
         VmxExitReason.Pause => "a PAUSE that nobody asked for",
-        VmxExitReason.PreemptionTimer => "the preemption timer, which nobody asked for",
         VmxExitReason.Rdrand or VmxExitReason.Rdseed => "a read of random numbers that nobody asked for",
         VmxExitReason.ExceptionOrNmi => "an exception that nobody asked for",
         _ => "an exit that nobody asked for",

@@ -105,6 +105,12 @@ public sealed class ScriptedCpu : VirtualCpu
         InterruptShadow = false;
     }
 
+    public override void ReceiveInit()
+    {
+        NmiBlocked = false;
+        InterruptShadow = false;
+    }
+
     public override void InvalidateNested() => NestedInvalidations++;
 
     public override void Run()
