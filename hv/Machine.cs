@@ -8,8 +8,10 @@ namespace Xenolith;
 /// <summary>The root object: everything that the hypervisor knows hangs off it, so that tests run many machines side by side.</summary>
 public sealed class Machine
 {
-    // Six timers a vCPU, and a domain has at most 128 of them.
-    private const int TimerCapacity = 6 * Domain.MaximumVcpus;
+    // Six timers a vCPU, and a domain has at most 128 of them; one a scheduler, two a watchdog, one a cap.
+    private const int TimerCapacity = 6 * Domain.MaximumVcpus + 16;
+
+    private const int MaximumDomains = 64;
 
     /// <param name="kernel">What the kernel below offers.</param>
     /// <param name="virtualisation">The machine's virtualisation, not yet enabled.</param>
@@ -30,6 +32,7 @@ public sealed class Machine
             CommandLine = kernel.Options.Text,
             ExposedCalls = HypercallDispatcher.FrozenExposure(),
         };
+        Scheduler = new Scheduler(kernel.Clock, Timers, MaximumDomains);
         Hypercalls = new HypercallDispatcher(Services, kernel.Input);
     }
 
@@ -41,6 +44,9 @@ public sealed class Machine
     /// <summary>Timers of all domains.</summary>
     public TimerQueue Timers { get; }
 
+    /// <summary>What runs on the one physical CPU.</summary>
+    public Scheduler Scheduler { get; }
+
     public DomainServices Services { get; }
 
     /// <summary>The way of a hypercall.</summary>
@@ -48,4 +54,13 @@ public sealed class Machine
 
     /// <summary>The domain made of the first boot module, once it is built.</summary>
     public Domain? Initial { get; set; }
+
+    /// <summary>Lets the domain's vCPUs run. Allocates: call it with an arena open.</summary>
+    public void Schedule(Domain domain)
+    {
+        foreach (Vcpu vcpu in domain.Vcpus)
+        {
+            Scheduler.Attach(vcpu);
+        }
+    }
 }

@@ -16,6 +16,7 @@ public sealed class RunLoop
     private readonly Clock _clock;
     private readonly TimerQueue _timers;
     private readonly ExitHandler _exits;
+    private readonly Scheduler _scheduler;
     private Vcpu? _current;
     private uint _announcedInput;
 
@@ -24,19 +25,22 @@ public sealed class RunLoop
         _machine = machine;
         _clock = machine.Kernel.Clock;
         _timers = machine.Timers;
-        _exits = new ExitHandler(machine);
+_exits = new ExitHandler(machine);
+        _scheduler = machine.Scheduler;
     }
 
     /// <summary>Runs the domain until it has shut down.</summary>
     public void Run(Domain domain)
     {
+        Vcpu? next = null;
         while (!domain.IsShutDown)
         {
             bool took = TakeInput(domain);
             RunDueTimers();
-            if (PickRunnable(domain) is { } vcpu)
+            next ??= _scheduler.Choose();
+            if (next is { } vcpu)
             {
-                RunUntilItWaits(vcpu);
+                next = RunUntilAnother(vcpu);
             }
             else if (!domain.IsShutDown && !took && _clock.Nanoseconds < _timers.NextDeadline)
             {
@@ -59,30 +63,26 @@ public sealed class RunLoop
         }
 
         _current = null;
+        _scheduler.Leave();
         vcpu.Domain.Crash(fault);
         return true;
     }
 
-    private static Vcpu? PickRunnable(Domain domain)
+    /// <summary>Runs a vCPU until it waits or another's turn has come.</summary>
+    /// <returns>The other; null when the vCPU waits, or must, and nobody is chosen yet.</returns>
+    private Vcpu? RunUntilAnother(Vcpu vcpu)
     {
-        foreach (Vcpu vcpu in domain.Vcpus)
-        {
-            if (vcpu.IsRunnable)
-            {
-                return vcpu;
-            }
-        }
-
-        return null;
-    }
-
-    private void RunUntilItWaits(Vcpu vcpu)
-    {
+        Vcpu? next = null;
         _current = vcpu;
         vcpu.BeginRun();
         while (vcpu.IsRunnable)
         {
             RunDueTimers();
+            if (_scheduler.MustChoose && (next = _scheduler.Choose()) != vcpu)
+            {
+                break;
+            }
+
             TakeInput(vcpu.Domain);
             Deliver(vcpu);
             vcpu.SynchroniseNested();
@@ -100,6 +100,13 @@ public sealed class RunLoop
 
         vcpu.EndRun();
         _current = null;
+        if (next is not null && next != vcpu)
+        {
+            return next;
+        }
+
+        _scheduler.Leave();
+        return null;
     }
 
     private void RunDueTimers()

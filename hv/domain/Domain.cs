@@ -31,6 +31,8 @@ public sealed partial class Domain : IDisposable
         Name = options.Name;
         IsPrivileged = options.IsPrivileged;
         IsInitialDomain = options.IsInitialDomain;
+        Weight = options.Weight;
+        Cap = options.Cap;
         MaximumPages = options.MaximumPages;
         P2m = new P2m(services.Memory, services.Frames, services.Virtualisation.NestedFormat, options.Id);
         P2m.TableLimit = (int)(Math.Min(MaximumPages, services.Frames.TotalFrames) / PagesPerTable) + TablesPerVcpu * options.VcpuCount;
@@ -73,6 +75,12 @@ public sealed partial class Domain : IDisposable
 
     public bool IsInitialDomain { get; }
 
+    /// <summary>Its share of CPU time against others'.</summary>
+    public int Weight { get; }
+
+    /// <summary>The most of a physical CPU that it may have, in per cent; 0: no limit.</summary>
+    public int Cap { get; }
+
     /// <summary>The machine around the domain.</summary>
     public DomainServices Services { get; }
 
@@ -107,6 +115,9 @@ public sealed partial class Domain : IDisposable
 
     /// <summary>What XENMEM_memory_map answers; the builder sets it.</summary>
     public E820Entry[] MemoryMap { get; set; } = [];
+
+    /// <summary>Which control registers its vCPUs may have; the builder sets it.</summary>
+    public ControlRegisterPolicy? Controls { get; set; }
 
     /// <summary>The limit for lines that the domain causes in the log.</summary>
     public RateLimit LogLimit;

@@ -18,6 +18,12 @@ public sealed class DomainOptions
     /// <summary>1 to <see cref="Domain.MaximumVcpus"/>.</summary>
     public int VcpuCount { get; init; } = 1;
 
+    /// <summary>Its share of CPU time against others': 1 to <see cref="DomainShare.MaximumWeight"/>.</summary>
+    public int Weight { get; init; } = DomainShare.DefaultWeight;
+
+    /// <summary>The most of a physical CPU that it may have, in per cent; 0: no limit.</summary>
+    public int Cap { get; init; }
+
     /// <summary>The most frames that the domain may have.</summary>
     public ulong MaximumPages { get; init; } = ulong.MaxValue;
 

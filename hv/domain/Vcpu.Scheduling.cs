@@ -16,6 +16,9 @@ public sealed partial class Vcpu
     /// <summary>0: not polling.</summary>
     private int _poll;
 
+    /// <summary>The scheduler's side of the vCPU.</summary>
+    internal VcpuSchedule Schedule = new();
+
     /// <summary>Whether the vCPU is up; the first is when its domain is built, others after INIT-SIPI-SIPI or VCPUOP_up.</summary>
     public bool IsOnline { get; private set; }
 
@@ -24,6 +27,9 @@ public sealed partial class Vcpu
 
     /// <summary>Whether it waits for an event: HLT, SCHEDOP_block or SCHEDOP_poll.</summary>
     public bool IsBlocked { get; private set; }
+
+    /// <summary>Whether it is on a CPU now.</summary>
+    public bool IsRunning => _runState.State == RunState.Running;
 
     /// <summary>Whether it waits in SCHEDOP_poll.</summary>
     public bool IsPolling => _poll != 0;
@@ -91,7 +97,11 @@ public sealed partial class Vcpu
             return;
         IsBlocked = false;
         EnterState(IdleState);
+        Schedule.Home?.Update(this);
     }
+
+    /// <summary>SCHEDOP_yield: others that wait go first, once.</summary>
+    public void Yield() => Schedule.Home?.Yield();
 
     /// <summary>VCPUOP_up, or a start-up interrupt: the vCPU may run from now on.</summary>
     public void Up()
@@ -101,6 +111,7 @@ public sealed partial class Vcpu
         IsOnline = true;
         IsBlocked = false;
         EnterState(IdleState);
+        Schedule.Home?.Update(this);
     }
 
     /// <summary>VCPUOP_down, or HLT with interrupts off. The last vCPU that goes down powers the domain off.</summary>
@@ -136,6 +147,7 @@ public sealed partial class Vcpu
         IsOnline = false;
         IsBlocked = false;
         EnterState(RunState.Offline);
+        Schedule.Home?.Update(this);
     }
 
     internal void EndPollOn(uint port)
@@ -144,7 +156,11 @@ public sealed partial class Vcpu
             Wake();
     }
 
-    internal void RefreshState() => EnterState(_runState.State == RunState.Running && IsRunnable ? RunState.Running : IdleState);
+    internal void RefreshState()
+    {
+        EnterState(_runState.State == RunState.Running && IsRunnable ? RunState.Running : IdleState);
+        Schedule.Home?.Update(this);
+    }
 
     /// <summary>The state that the vCPU is in while it is on no CPU.</summary>
     private RunState IdleState => IsBlocked ? RunState.Blocked : IsRunnable ? RunState.Runnable : RunState.Offline;
@@ -153,6 +169,7 @@ public sealed partial class Vcpu
     {
         IsBlocked = true;
         EnterState(RunState.Blocked);
+        Schedule.Home?.Update(this);
     }
 
     private void EndPoll()

@@ -70,11 +70,12 @@ public sealed partial class Vcpu
             p2m.FreeRetiredTables();
     }
 
+    // A vCPU on no CPU forgets before it uses any translation again.
     private bool IsNestedCurrentEverywhere()
     {
         foreach (Vcpu other in Domain.Vcpus)
         {
-            if (other._nestedGeneration != Domain.P2m.Generation)
+            if (other.IsRunning && other._nestedGeneration != Domain.P2m.Generation)
                 return false;
         }
         return true;

@@ -9,8 +9,11 @@ internal static class SchedOps
     private const uint MaximumPolledPorts = 128;
     private const ulong InterruptFlag = 1UL << 9;
 
-    /// <summary>The run loop looks for other work after every exit, so there is nothing to do.</summary>
-    public static long Yield(ref HypercallCall call) => 0;
+    public static long Yield(ref HypercallCall call)
+    {
+        call.Vcpu.Yield();
+        return 0;
+    }
 
     public static long Block(ref HypercallCall call)
     {
