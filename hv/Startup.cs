@@ -9,6 +9,9 @@ namespace Xenolith;
 /// <summary>From a kernel that is up to the end of the initial domain: check the options, switch virtualisation on, build, run.</summary>
 public static class Startup
 {
+    /// <summary>Short beside a time slice, and seldom enough to cost nothing that is seen.</summary>
+    private const ulong LongestRunMilliseconds = 2;
+
     /// <summary>
     /// Starts the machine and runs its initial domain. Returns when the domain has ended, or when something that was asked for
     /// can't be done; that is on the console then, with its mend.
@@ -41,6 +44,7 @@ public static class Startup
             return false;
         }
 
+        virtualisation.LongestRun = kernel.Clock.TscFrequency / 1000 * LongestRunMilliseconds;
         log.Info($"{virtualisation.Name} is on");
         var machine = new Machine(kernel, virtualisation, cpuid);
         BuildError? error = InitialDomainBuilder.TryBuild(RequestFor(machine), out Domain? initial);
@@ -72,6 +76,7 @@ public static class Startup
             DebugOutput = new GuestLines(machine.Kernel.Log, machine.Kernel.Clock, 0),
             DomainOption = TextOf(options, "dom0"),
             MemoryOption = TextOf(options, "dom0_mem"),
+            VcpuCount = (int)Math.Min(options.GetNumber("dom0_max_vcpus", 1), int.MaxValue),
         };
     }
 

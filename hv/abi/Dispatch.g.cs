@@ -290,7 +290,7 @@ internal static class Dispatch
         switch (call.Operation)
         {
             case 0: // VCPUOP_initialise
-                return call.NotYet(Errno.ENOSYS);
+                return VcpuInitialiseOps.Initialise(ref call);
             case 1: // VCPUOP_up
                 return VcpuOps.Up(ref call);
             case 2: // VCPUOP_down

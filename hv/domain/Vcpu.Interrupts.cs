@@ -98,6 +98,16 @@ public sealed partial class Vcpu
             Wake();
     }
 
+    /// <summary>
+    /// The local APIC is switched on: INIT has made it forget what was announced before, and nobody announces a second time what
+    /// is marked as pending.
+    /// </summary>
+    internal void RepeatUpcall()
+    {
+        if (UpcallVector != 0 && Info.UpcallPending)
+            Apic.RaiseUpcall(UpcallVector);
+    }
+
     /// <summary>Whether something would end a wait at once.</summary>
     private bool HasWakeReason => TrySelectInjection(out Injection injection)
         && (injection.Kind == InjectionKind.Nmi || (Cpu.Rflags & InterruptFlag) != 0);

@@ -207,9 +207,12 @@ public sealed partial class VirtualApic
 
     private void WriteSpurious(uint value)
     {
+        bool wasEnabled = IsSoftwareEnabled;
         this[ApicRegister.Spurious] = value & 0x1FF;
         if (!IsSoftwareEnabled)
             MaskAll();
+        else if (!wasEnabled)
+            _vcpu.RepeatUpcall();
     }
 
     private void MaskAll()

@@ -13,6 +13,7 @@ namespace Xenolith.Tests.Boot;
 internal static class BootSuite
 {
     private const string PoweredOff = "powers off";
+    private const string Arguments = "loglvl=all console=com1 dom0=pvh";
 
     private static readonly TestMachine[] Main = [TestMachine.QemuSvm, TestMachine.BochsVmx];
 
@@ -43,6 +44,11 @@ internal static class BootSuite
             };
         }
 
+        foreach (int vcpus in (int[])[2, 4])
+        {
+            yield return LinuxWithVcpus(modules, vcpus);
+        }
+
         yield return new BootTest("linux-reboot", TestMachine.QemuSvm)
         {
             Modules = modules,
@@ -52,6 +58,30 @@ internal static class BootSuite
             End = ExpectedEnd.Reset,
         };
     }
+
+    /// <summary>Linux sees all its vCPUs, works on them, takes timer interrupts and those of other vCPUs on each, and has no complaint.</summary>
+    private static BootTest LinuxWithVcpus(BootModule[] modules, int vcpus) => new($"linux-smp-{vcpus}", TestMachine.QemuSvm)
+    {
+        Arguments = $"{Arguments} dom0_max_vcpus={vcpus}",
+        Modules = modules,
+        MemoryMiB = 1024,
+        Limit = TimeSpan.FromSeconds(240),
+        Input =
+        [
+            new Typed(LinuxGuest.Prompt, "echo has $(nproc)\n"),
+            new Typed(LinuxGuest.Prompt, "load 8; echo the load is ov''er\n"),
+            new Typed("the load is over", "echo warn''ings: $(dmesg | grep -cE 'self-detected|detected stalls|lockup|WARNING:|skewed|blocked for more')\n"),
+            new Typed("warnings: ", "poweroff -f\n"),
+        ],
+        Expected =
+        [
+            $"^has {vcpus}$",
+            .. Enumerable.Range(0, vcpus).Select(cpu => $@"^load: cpu {cpu}: timer [1-9]\d+, ipi [1-9]\d*, computed [1-9]\d*, slept [1-9]\d*"),
+            "^warnings: 0$",
+            PoweredOff,
+        ],
+        Forbidden = ["Kernel panic", "general protection", @"\bBUG\b", "Oops", "stalls? on CPU", "soft lockup"],
+    };
 
     /// <summary>Every guest of tests/guests, C# and C, with the line of its counts.</summary>
     private static IEnumerable<BootTest> Guests()
@@ -76,6 +106,7 @@ internal static class BootSuite
 
     private static BootTest Guest(string name, TestMachine machine) => new("guest-" + name, machine)
     {
+        Arguments = name == "smp" ? Arguments + " dom0_max_vcpus=4" : Arguments,
         Modules = [new BootModule(GuestPath(name), "first second=3")],
         Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 60 : 150),
         Expected = [$@"guest {name}: [1-9]\d* passed, 0 failed, \d+ skipped", PoweredOff],

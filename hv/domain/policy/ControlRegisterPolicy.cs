@@ -40,6 +40,24 @@ public sealed class ControlRegisterPolicy
     /// <summary>Bits of CR4 that the guest's CPUID allows.</summary>
     public ulong Cr4Valid => _cr4Valid;
 
+    /// <summary>Whether a vCPU can be entered with these values (SDM vol. 3, 27.3.1.1).</summary>
+    public bool MayStartWith(ulong cr0, ulong cr4, ulong efer)
+    {
+        bool paging = (cr0 & Cr0Pg) != 0;
+        if ((cr0 & ~Cr0Defined) != 0 || (paging && (cr0 & Cr0Pe) == 0) || (cr0 & (Cr0Nw | Cr0Cd)) == Cr0Nw)
+        {
+            return false;
+        }
+
+        if ((cr4 & ~_cr4Valid) != 0 || (efer & ~_eferValid) != 0)
+        {
+            return false;
+        }
+
+        bool longMode = paging && (efer & EferLme) != 0;
+        return longMode ? (cr4 & Cr4Pae) != 0 : (cr4 & Cr4Pcide) == 0 && (efer & EferLma) == 0;
+    }
+
     public bool TryWriteCr0(VirtualCpu cpu, ulong value)
     {
         if (value >> 32 != 0)

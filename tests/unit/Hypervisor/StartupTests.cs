@@ -113,7 +113,6 @@ public sealed class StartupTests
     [Theory]
     [InlineData("hap")]
     [InlineData("iommu=no")]
-    [InlineData("dom0_max_vcpus=4")]
     [InlineData("ucode=scan")]
     public void OptionsWithoutEffectAreWarnedOf(string option)
     {

@@ -13,7 +13,8 @@ internal static class VcpuRows
         Parameters = "cmd, vcpuid, arg",
         Rows =
         [
-            Row.NotYet(VcpuOp.Initialise).In<VcpuHvmContext>(),
+            Row.Done(VcpuOp.Initialise, "VcpuInitialiseOps.Initialise").In<VcpuHvmContext>().Errors("EINVAL EFAULT EEXIST")
+                .Note("Registers that a CPU could not be entered with are EINVAL; Xen lets some of them pass and ends the domain at the entry."),
             Row.Done(VcpuOp.Up, "VcpuOps.Up").Errors("EINVAL"),
             Row.Done(VcpuOp.Down, "VcpuOps.Down").Note("The last vCPU down powers the domain off."),
             Row.Done(VcpuOp.IsUp, "VcpuOps.IsUp"),

@@ -53,9 +53,15 @@ public static unsafe class Interrupts
             gates[(vector * 2) + 1] = entry >> 32;
         }
 
+        LoadTable();
+    }
+
+    /// <summary>Has the calling processor use the IDT. Another one than the first has no task state, and so no stack of its own for #DF.</summary>
+    public static void LoadTable()
+    {
         byte* pointer = stackalloc byte[10];
         *(ushort*)pointer = 4095;
-        *(ulong*)(pointer + 2) = (ulong)gates;
+        *(ulong*)(pointer + 2) = (ulong)Layout.Page(PoolPage.InterruptTable);
         Instructions.LoadInterruptTable(pointer);
     }
 

@@ -15,7 +15,7 @@ public static unsafe class Layout
 
     [RuntimeImport("*", "guest_address_gdt")]
     [MethodImpl(MethodImplOptions.InternalCall)]
-    internal static extern ulong* DescriptorTable();
+    public static extern ulong* DescriptorTable();
 
     [RuntimeImport("*", "guest_address_page_level4")]
     [MethodImpl(MethodImplOptions.InternalCall)]
