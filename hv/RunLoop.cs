@@ -25,7 +25,7 @@ public sealed class RunLoop
         _machine = machine;
         _clock = machine.Kernel.Clock;
         _timers = machine.Timers;
-_exits = new ExitHandler(machine);
+        _exits = new ExitHandler(machine);
         _scheduler = machine.Scheduler;
     }
 

@@ -55,6 +55,7 @@ public static class Startup
         }
 
         machine.Initial = initial;
+        machine.Schedule(initial);
         foreach (BootModule module in kernel.Information.Modules)
         {
             kernel.ReleaseModule(module);

@@ -116,9 +116,6 @@ public sealed partial class Domain : IDisposable
     /// <summary>What XENMEM_memory_map answers; the builder sets it.</summary>
     public E820Entry[] MemoryMap { get; set; } = [];
 
-    /// <summary>Which control registers its vCPUs may have; the builder sets it.</summary>
-    public ControlRegisterPolicy? Controls { get; set; }
-
     /// <summary>The limit for lines that the domain causes in the log.</summary>
     public RateLimit LogLimit;
 

@@ -137,7 +137,7 @@ public static class VcpuStart
     }
 
     private static string? ControlProblem(Domain domain, ulong cr0, ulong cr4, ulong efer) =>
-        domain.Controls is { } policy && !policy.MayStartWith(cr0, cr4, efer) ? "CR0, CR4 or EFER holds what the vCPU does not have" : null;
+        !domain.Policies.Controls.MayStartWith(cr0, cr4, efer) ? "CR0, CR4 or EFER holds what the vCPU does not have" : null;
 
     // A segment that is loaded has been accessed (SDM vol. 3, 27.3.1.2).
     private static Segment Loaded(int attributes, uint limit, uint start) =>

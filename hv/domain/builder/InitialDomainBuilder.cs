@@ -236,7 +236,6 @@ public sealed class InitialDomainBuilder
         };
         var cpuid = new CpuidPolicy(_request.Cpuid, options, _request.Services.Clock, domain.Id, domain.Vcpus.Length);
         var controls = new ControlRegisterPolicy(cpuid);
-        domain.Controls = controls;
         var msrs = new MsrPolicy(cpuid, controls, domain.Vcpus.Length, _request.Services.Virtualisation.UsesVmcall);
         for (int i = 0; i < domain.Vcpus.Length; i++)
         {
