@@ -52,7 +52,7 @@ public sealed partial class Vcpu
     public bool Is64BitCaller => Access.Is64Bit;
 
     /// <summary>The value of <see cref="P2m.Generation"/> for which the CPU's cached translations are good.</summary>
-    private uint _nestedGeneration;
+    private ulong _nestedGeneration;
 
     /// <summary>
     /// Makes the CPU forget translations that changed since this vCPU ran last, and frees page-table pages that no CPU can

@@ -16,6 +16,7 @@ public sealed class InstructionDecoder
     public const int MaximumLength = 15;
 
     private readonly InstructionBytes _bytes = new();
+    private readonly DecodedInstructions _decoded = new();
     private readonly Decoder _decoder16;
     private readonly Decoder _decoder32;
     private readonly Decoder _decoder64;
@@ -36,17 +37,16 @@ public sealed class InstructionDecoder
     /// <summary>Fetches and decodes at CS:RIP.</summary>
     public FetchResult Fetch(VirtualCpu cpu, GuestAccess access, out Instruction instruction)
     {
-        instruction = default;
-        Segment code = cpu.GetSegment(SegmentName.Cs);
         bool is64 = access.Is64Bit;
-        ulong linear = is64 ? cpu.Rip : (uint)(code.Base + cpu.Rip);
-        AccessKind kind = cpu.PrivilegeLevel == 3 ? AccessKind.Fetch | AccessKind.User : AccessKind.Fetch;
+        ulong linear = LinearRip(cpu, is64);
+        AccessKind kind = FetchBy(cpu);
         Span<byte> room = _bytes.Room;
 
         // The instruction may end at the page's end, with nothing behind it: the second page counts only when it is needed.
         int inPage = Math.Min(MaximumLength, Page.Size - (int)(linear & Page.OffsetMask));
         if (!access.TryRead(linear, room[..inPage], kind, out PageFault fault))
         {
+            instruction = default;
             Fault = fault;
             return FetchResult.Fault;
         }
@@ -60,11 +60,23 @@ public sealed class InstructionDecoder
         }
 
         _bytes.Start(length);
-        Decoder decoder = is64 ? _decoder64 : code.Default32 ? _decoder32 : _decoder16;
-        decoder.IP = cpu.Rip;
+        int bitness = is64 ? 64 : cpu.GetSegment(SegmentName.Cs).Default32 ? 32 : 16;
+        ulong rip = cpu.Rip;
+        if (length == MaximumLength && _decoded.TryFind(_bytes, rip, bitness, out instruction))
+        {
+            return FetchResult.Decoded;
+        }
+
+        Decoder decoder = bitness switch { 64 => _decoder64, 32 => _decoder32, _ => _decoder16 };
+        decoder.IP = rip;
         decoder.Decode(out instruction);
         if (!instruction.IsInvalid)
         {
+            if (length == MaximumLength)
+            {
+                _decoded.Keep(_bytes, rip, bitness, in instruction);
+            }
+
             return FetchResult.Decoded;
         }
 
@@ -76,6 +88,10 @@ public sealed class InstructionDecoder
 
         return FetchResult.Invalid;
     }
+
+    private static ulong LinearRip(VirtualCpu cpu, bool is64) => is64 ? cpu.Rip : (uint)(cpu.GetSegment(SegmentName.Cs).Base + cpu.Rip);
+
+    private static AccessKind FetchBy(VirtualCpu cpu) => cpu.PrivilegeLevel == 3 ? AccessKind.Fetch | AccessKind.User : AccessKind.Fetch;
 
     /// <summary>Makes Iced build its tables now, so that no exit does.</summary>
     private void WarmUp(Decoder decoder)
@@ -103,6 +119,38 @@ public sealed class InstructionDecoder
             return cpu.Exit.InstructionLength;
         }
 
+        int length = PlainLengthAt(cpu, access);
+        if (length != 0)
+        {
+            return length;
+        }
+
         return Fetch(cpu, access, out Instruction instruction) == FetchResult.Decoded ? instruction.Length : 0;
+    }
+
+    /// <summary>
+    /// The length when the bytes at RIP are the plain form of what the exit names, which no decoder needs to tell; else 0. Operand and
+    /// address size mean nothing to these instructions, so the form is the same in every mode.
+    /// </summary>
+    private static int PlainLengthAt(VirtualCpu cpu, GuestAccess access)
+    {
+        (uint code, int length) = cpu.Exit.Reason switch
+        {
+            ExitReason.Hypercall => (0xD9_010Fu, 3),
+            ExitReason.Cpuid => (0xA2_0Fu, 2),
+            ExitReason.MsrRead => (0x32_0Fu, 2),
+            ExitReason.MsrWrite => (0x30_0Fu, 2),
+            ExitReason.Halt => (0xF4u, 1),
+            _ => (0u, 0),
+        };
+        ulong linear = LinearRip(cpu, access.Is64Bit);
+        // Within a page: the bytes behind the instruction must not decide whether it can be read.
+        if (length == 0 || (linear & Page.OffsetMask) > Page.Size - sizeof(uint)
+            || !access.TryReadValue(linear, FetchBy(cpu), out uint bytes, out _))
+        {
+            return 0;
+        }
+
+        return (bytes & ((1u << (8 * length)) - 1)) == code ? length : 0;
     }
 }

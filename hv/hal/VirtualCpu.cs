@@ -38,6 +38,20 @@ public abstract class VirtualCpu
     /// <summary>Current privilege level, 0 to 3 (VMX: SS.DPL; SVM: VMCB.CPL).</summary>
     public abstract int PrivilegeLevel { get; }
 
+    /// <summary>Whether the vCPU runs 64-bit code now: EFER.LMA and CS.L.</summary>
+    public virtual bool RunsLongCode => (Efer & EferBits.LongModeActive) != 0 && GetSegment(SegmentName.Cs).Long;
+
+    /// <summary>Reads what decides about the translation of linear addresses, each register once.</summary>
+    public virtual void ReadPaging(out PagingState state)
+    {
+        state.Cr0 = Cr0;
+        state.Cr3 = Cr3;
+        state.Cr4 = Cr4;
+        state.Efer = Efer;
+        state.Rflags = Rflags;
+        state.RunsLongCode = RunsLongCode;
+    }
+
     /// <summary>
     /// An MSR whose value the control block (or the HAL's switch list) holds for the guest: STAR, LSTAR, CSTAR, SFMASK, KERNEL_GS_BASE,
     /// FS/GS base, SYSENTER_*, PAT, TSC_AUX where present, DEBUGCTL.

@@ -1,4 +1,6 @@
 using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Xenolith.Hal;
 using Xenolith.Kernel;
 
@@ -8,16 +10,19 @@ namespace Xenolith.Mm;
 /// The linear address space of one vCPU, as the guest's own page tables make it. Whoever copies on behalf of a vCPU names
 /// it by passing this object; there is no "current" one.
 /// </summary>
-public sealed class GuestAccess
+public sealed unsafe class GuestAccess
 {
+    // unsafe: the host's pointers to guest memory do not leave this class; each is to one page, good for one copy.
     private readonly VirtualCpu _cpu;
     private readonly PageWalker _walker;
+    private readonly GuestTranslations _translations;
 
     public GuestAccess(VirtualCpu cpu, GuestMemory memory)
     {
         _cpu = cpu;
         Memory = memory;
-        _walker = new PageWalker(cpu, memory);
+        _walker = new PageWalker(memory);
+        _translations = new GuestTranslations(memory);
     }
 
     /// <summary>The domain's memory by guest-physical address.</summary>
@@ -27,11 +32,15 @@ public sealed class GuestAccess
     public PagingFeatures Features
     {
         get => _walker.Features;
-        set => _walker.Features = value;
+        set
+        {
+            _walker.Features = value;
+            _translations.Clear();
+        }
     }
 
     /// <summary>Whether the vCPU runs 64-bit code now; otherwise its pointers have 32 bits.</summary>
-    public bool Is64Bit => (_cpu.Efer & ControlBits.EferLma) != 0 && _cpu.GetSegment(SegmentName.Cs).Long;
+    public bool Is64Bit => _cpu.RunsLongCode;
 
     /// <summary>
     /// Copies in for a hypercall: a supervisor's data access, in which SMAP and EFLAGS.AC count. False: a byte could not be
@@ -45,22 +54,16 @@ public sealed class GuestAccess
     /// <summary>Copies in through linear addresses, wrapping at the end of the address space as the CPU does.</summary>
     public bool TryRead(ulong linear, Span<byte> destination, AccessKind access, out PageFault fault)
     {
-        bool wide = Is64Bit;
+        _cpu.ReadPaging(out PagingState paging);
         while (destination.Length != 0)
         {
-            if (!wide)
+            if (!paging.RunsLongCode)
                 linear = (uint)linear;
             int count = GuestMemory.BytesInPage(linear, destination.Length);
-            if (!TryTranslate(linear, access, out ulong physical, out PageFaultError error))
-            {
-                fault = new PageFault(linear, error, 0);
+            byte* place = _translations.Find(linear, access, in paging);
+            if (place == null && !TryWalk(linear, access, in paging, out place, out fault))
                 return false;
-            }
-            if (!Memory.TryRead(physical, destination.Slice(0, count)))
-            {
-                fault = new PageFault(linear, PageFaultError.NotRam, physical);
-                return false;
-            }
+            new ReadOnlySpan<byte>(place, count).CopyTo(destination);
             destination = destination.Slice(count);
             linear = unchecked(linear + (ulong)count);
         }
@@ -71,22 +74,18 @@ public sealed class GuestAccess
     /// <summary>Copies out through linear addresses. <paramref name="access"/> includes <see cref="AccessKind.Write"/>.</summary>
     public bool TryWrite(ulong linear, ReadOnlySpan<byte> source, AccessKind access, out PageFault fault)
     {
-        bool wide = Is64Bit;
+        access |= AccessKind.Write;
+        _cpu.ReadPaging(out PagingState paging);
         while (source.Length != 0)
         {
-            if (!wide)
+            if (!paging.RunsLongCode)
                 linear = (uint)linear;
             int count = GuestMemory.BytesInPage(linear, source.Length);
-            if (!TryTranslate(linear, access | AccessKind.Write, out ulong physical, out PageFaultError error))
-            {
-                fault = new PageFault(linear, error, 0);
+            byte* place = _translations.Find(linear, access, in paging);
+            if (place == null && !TryWalk(linear, access, in paging, out place, out fault))
                 return false;
-            }
-            if (!Memory.TryWrite(physical, source.Slice(0, count)))
-            {
-                fault = new PageFault(linear, PageFaultError.NotRam, physical);
-                return false;
-            }
+            if (place != null)
+                source.Slice(0, count).CopyTo(new Span<byte>(place, count));
             source = source.Slice(count);
             linear = unchecked(linear + (ulong)count);
         }
@@ -94,10 +93,78 @@ public sealed class GuestAccess
         return true;
     }
 
+    /// <summary>Reads one value, under the rules of <see cref="TryRead"/>.</summary>
+    public bool TryReadValue<T>(ulong linear, AccessKind access, out T value, out PageFault fault) where T : unmanaged
+    {
+        if (IsWithinPage<T>(linear))
+        {
+            _cpu.ReadPaging(out PagingState paging);
+            byte* place = _translations.Find(paging.RunsLongCode ? linear : (uint)linear, access, in paging);
+            if (place != null)
+            {
+                value = Unsafe.ReadUnaligned<T>(place);
+                fault = default;
+                return true;
+            }
+        }
+        value = default;
+        return TryRead(linear, MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref value, 1)), access, out fault);
+    }
+
+    /// <summary>Writes one value, under the rules of <see cref="TryWrite"/>.</summary>
+    public bool TryWriteValue<T>(ulong linear, AccessKind access, in T value, out PageFault fault) where T : unmanaged
+    {
+        if (IsWithinPage<T>(linear))
+        {
+            _cpu.ReadPaging(out PagingState paging);
+            byte* place = _translations.Find(paging.RunsLongCode ? linear : (uint)linear, access | AccessKind.Write, in paging);
+            if (place != null)
+            {
+                Unsafe.WriteUnaligned(place, value);
+                fault = default;
+                return true;
+            }
+        }
+        T copy = value;
+        return TryWrite(linear, MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref copy, 1)), access, out fault);
+    }
+
     /// <summary>Walks the guest's page tables for one byte, setting accessed and dirty bits as the CPU would.</summary>
     /// <param name="physical">The guest-physical address; whether memory is there is for the caller to find out.</param>
-    public bool TryTranslate(ulong linear, AccessKind access, out ulong physical, out PageFaultError error) =>
-        _walker.TryWalk(Is64Bit ? linear : (uint)linear, access, out physical, out error);
+    public bool TryTranslate(ulong linear, AccessKind access, out ulong physical, out PageFaultError error)
+    {
+        _cpu.ReadPaging(out PagingState paging);
+        return _walker.TryWalk(paging.RunsLongCode ? linear : (uint)linear, access, in paging, out physical, out error);
+    }
+
+    private static bool IsWithinPage<T>(ulong linear) where T : unmanaged =>
+        (linear & Page.OffsetMask) <= Page.Size - (ulong)sizeof(T);
+
+    /// <summary>Does the walk, and keeps it for the next time.</summary>
+    /// <param name="place">The byte in the host; null: memory where what is written is dropped.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryWalk(ulong linear, AccessKind access, in PagingState paging, out byte* place, out PageFault fault)
+    {
+        place = null;
+        ulong generation = Memory.P2m.Generation;
+        if (!_walker.TryWalk(linear, access, in paging, out ulong physical, out PageFaultError error))
+        {
+            fault = new PageFault(linear, error, 0);
+            return false;
+        }
+        P2mEntry entry = Memory.P2m.Lookup(Gfn.Of(physical));
+        if (!entry.IsReadable)
+        {
+            fault = new PageFault(linear, PageFaultError.NotRam, physical);
+            return false;
+        }
+        fault = default;
+        if ((access & AccessKind.Write) != 0 && !entry.IsWritable)
+            return true;
+        place = _translations.PlaceOf(entry.Mfn) + (linear & Page.OffsetMask);
+        _translations.Keep(linear, access, in paging, generation, entry.Mfn, _walker);
+        return true;
+    }
 }
 
 /// <summary>What a guest's CPUID says about its paging.</summary>

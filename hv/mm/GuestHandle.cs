@@ -1,6 +1,5 @@
 using System;
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace Xenolith.Mm;
 
@@ -17,18 +16,10 @@ public readonly struct GuestHandle<T>(ulong address) where T : unmanaged
     public bool IsNull => Address == 0;
 
     /// <summary>Copies the first element in.</summary>
-    public bool TryRead(GuestAccess access, out T value)
-    {
-        value = default;
-        return access.CopyIn(Address, MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref value, 1)));
-    }
+    public bool TryRead(GuestAccess access, out T value) => access.TryReadValue(Address, AccessKind.Read, out value, out _);
 
     /// <summary>Copies the value out to the first element.</summary>
-    public bool TryWrite(GuestAccess access, in T value)
-    {
-        T copy = value;
-        return access.CopyOut(Address, MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref copy, 1)));
-    }
+    public bool TryWrite(GuestAccess access, in T value) => access.TryWriteValue(Address, AccessKind.Write, in value, out _);
 
     /// <summary>Copies element <paramref name="index"/> in. False also when its address overflows 64 bits.</summary>
     public bool TryReadElement(GuestAccess access, ulong index, out T value)

@@ -42,7 +42,7 @@ public sealed class GuestMemory(P2m p2m, PhysicalMemory memory)
             P2mEntry entry = P2m.Lookup(Gfn.Of(guestPhysical));
             if (!entry.IsReadable)
                 return false;
-            if (IsWritable(entry))
+            if (entry.IsWritable)
                 source.Slice(0, count).CopyTo(Physical.Bytes(entry.Mfn.Address + (guestPhysical & Page.OffsetMask), count));
             source = source.Slice(count);
             guestPhysical = unchecked(guestPhysical + (ulong)count);
@@ -60,7 +60,7 @@ public sealed class GuestMemory(P2m p2m, PhysicalMemory memory)
             P2mEntry entry = P2m.Lookup(Gfn.Of(guestPhysical));
             if (!entry.IsReadable)
                 return false;
-            if (IsWritable(entry))
+            if (entry.IsWritable)
                 Physical.Bytes(entry.Mfn.Address + (guestPhysical & Page.OffsetMask), count).Clear();
             length -= (ulong)count;
             guestPhysical = unchecked(guestPhysical + (ulong)count);
@@ -85,6 +85,4 @@ public sealed class GuestMemory(P2m p2m, PhysicalMemory memory)
 
     /// <summary>Bytes from the address to the end of its page, or <paramref name="length"/> when that is less.</summary>
     internal static int BytesInPage(ulong address, int length) => Math.Min(length, Page.Size - (int)(address & Page.OffsetMask));
-
-    private static bool IsWritable(P2mEntry entry) => entry.Type != P2mType.RamReadOnly && (entry.Access & Rights.Write) != 0;
 }

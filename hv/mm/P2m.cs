@@ -52,9 +52,9 @@ public sealed class P2m
 
     /// <summary>
     /// Rises whenever a translation that a CPU may have cached changed or went away. A vCPU that last ran at another value
-    /// must forget its nested translations before it runs again.
+    /// must forget its nested translations before it runs again. 64 bits: it does not come round to a value that somebody still holds.
     /// </summary>
-    public uint Generation { get; private set; }
+    public ulong Generation { get; private set; }
 
     /// <summary>Machine frames that the p2m maps as the domain's own memory.</summary>
     public ulong PopulatedFrames { get; private set; }

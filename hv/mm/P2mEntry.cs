@@ -29,6 +29,9 @@ public readonly record struct P2mEntry(Mfn Mfn, P2mType Type, Rights Access, int
     /// <summary>Whether the hypervisor may read the frame on the guest's behalf.</summary>
     public bool IsReadable => Type is P2mType.Ram or P2mType.RamReadOnly or P2mType.Grant or P2mType.Foreign;
 
+    /// <summary>Whether what the hypervisor writes on the guest's behalf arrives in a readable frame; otherwise it is dropped.</summary>
+    public bool IsWritable => Type != P2mType.RamReadOnly && (Access & Rights.Write) != 0;
+
     /// <summary>Whether the frame is the domain's own memory.</summary>
     public bool IsRam => Type is P2mType.Ram or P2mType.RamReadOnly;
 }

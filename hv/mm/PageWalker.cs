@@ -9,7 +9,7 @@ namespace Xenolith.Mm;
 /// access rules of 4.6 and the accessed and dirty flags of 4.8. The tables are the guest's and may hold anything; a walk
 /// reads at most four entries, each once, and reaches nothing but the guest's memory.
 /// </summary>
-internal sealed class PageWalker(VirtualCpu cpu, GuestMemory memory)
+internal sealed class PageWalker(GuestMemory memory)
 {
     private const ulong PresentBit = 1;
     private const ulong WritableBit = 1 << 1;
@@ -23,46 +23,66 @@ internal sealed class PageWalker(VirtualCpu cpu, GuestMemory memory)
     /// <summary>How often a walk starts again because the guest changed an entry under it; then the flags stay as they are.</summary>
     private const int MaximumRestarts = 8;
 
-    private readonly VirtualCpu _cpu = cpu;
     private readonly GuestMemory _memory = memory;
 
     // The entries of the walk in hand, from the root down: where each lies in the host, what was read, whether it can be written.
     private readonly ulong[] _places = new ulong[4];
     private readonly ulong[] _entries = new ulong[4];
     private readonly bool[] _writable = new bool[4];
-    private int _depth;
 
     public PagingFeatures Features { get; set; } = new(P2m.MaximumAddressBits, true);
 
-    public bool TryWalk(ulong linear, AccessKind access, out ulong physical, out PageFaultError error)
+    /// <summary>How many entries the last walk read: 0 without paging, else up to 4.</summary>
+    public int Depth { get; private set; }
+
+    /// <summary>Whether the last walk's entries have 32 bits.</summary>
+    public bool HasNarrowEntries { get; private set; }
+
+    /// <summary>Whether the last walk succeeded and has left the entries with all the flags that it sets, as <see cref="EntryAt"/> tells them.</summary>
+    public bool IsSettled { get; private set; }
+
+    /// <summary>An entry of the last walk, from the root down.</summary>
+    /// <returns>Its address in the host.</returns>
+    public ulong EntryAt(int step, out ulong value)
     {
-        ulong cr0 = _cpu.Cr0;
+        value = _entries[step];
+        return _places[step];
+    }
+
+    public bool TryWalk(ulong linear, AccessKind access, in PagingState paging, out ulong physical, out PageFaultError error)
+    {
+        ulong cr0 = paging.Cr0;
+        Depth = 0;
+        IsSettled = false;
         if ((cr0 & ControlBits.Cr0Pg) == 0)
         {
             physical = linear;
             error = PageFaultError.None;
+            IsSettled = true;
             return true;
         }
-        ulong cr4 = _cpu.Cr4;
-        ulong efer = _cpu.Efer;
+        ulong cr4 = paging.Cr4;
+        ulong efer = paging.Efer;
         PagingMode mode = (efer & ControlBits.EferLma) != 0 ? PagingMode.FourLevel
             : (cr4 & ControlBits.Cr4Pae) != 0 ? PagingMode.Pae : PagingMode.Wide32;
         bool noExecute = mode != PagingMode.Wide32 && (efer & ControlBits.EferNxe) != 0;
+        HasNarrowEntries = mode == PagingMode.Wide32;
         PageFaultError reported = ReportedAccess(access, noExecute || (cr4 & ControlBits.Cr4Smep) != 0);
 
         for (int attempt = 0; ; attempt++)
         {
-            if (!TryDescend(linear, mode, noExecute, (cr4 & ControlBits.Cr4Pse) != 0, out physical, out Permissions permissions, out error))
+            if (!TryDescend(linear, paging.Cr3, mode, noExecute, (cr4 & ControlBits.Cr4Pse) != 0, out physical, out Permissions permissions, out error))
             {
                 error |= error == PageFaultError.NotCanonical ? PageFaultError.None : reported;
                 return false;
             }
-            if (!IsAllowed(permissions, access, cr0, cr4))
+            if (!IsAllowed(permissions, access, cr0, cr4, paging.Rflags))
             {
                 error = PageFaultError.Present | reported;
                 return false;
             }
-            if (TrySetFlags(mode, (access & AccessKind.Write) != 0) || attempt == MaximumRestarts)
+            IsSettled = TrySetFlags(mode, (access & AccessKind.Write) != 0);
+            if (IsSettled || attempt == MaximumRestarts)
                 return true;
         }
     }
@@ -73,18 +93,18 @@ internal sealed class PageWalker(VirtualCpu cpu, GuestMemory memory)
 
     /// <summary>Reads the entries from the root to the leaf. The error holds only what the walk itself found.</summary>
     private bool TryDescend(
-        ulong linear, PagingMode mode, bool noExecute, bool largePages32, out ulong physical, out Permissions permissions, out PageFaultError error)
+        ulong linear, ulong cr3, PagingMode mode, bool noExecute, bool largePages32, out ulong physical, out Permissions permissions, out PageFaultError error)
     {
         physical = 0;
         permissions = new Permissions(true, true, false);
-        _depth = 0;
+        Depth = 0;
         if (mode == PagingMode.FourLevel && !IsCanonical(linear))
         {
             error = PageFaultError.NotCanonical;
             return false;
         }
         int level = mode switch { PagingMode.Wide32 => 2, PagingMode.Pae => 3, _ => 4 };
-        ulong table = RootOf(mode, _cpu.Cr3);
+        ulong table = RootOf(mode, cr3);
         for (; ; level--)
         {
             if (!TryReadEntry(table + IndexOf(linear, mode, level), mode, out ulong entry))
@@ -130,10 +150,10 @@ internal sealed class PageWalker(VirtualCpu cpu, GuestMemory memory)
         entry = mode == PagingMode.Wide32
             ? Volatile.Read(ref _memory.Physical.Word32(place))
             : Volatile.Read(ref _memory.Physical.Word64(place));
-        _places[_depth] = place;
-        _entries[_depth] = entry;
-        _writable[_depth] = (frame.Access & Rights.Write) != 0 && frame.Type != P2mType.RamReadOnly;
-        _depth++;
+        _places[Depth] = place;
+        _entries[Depth] = entry;
+        _writable[Depth] = (frame.Access & Rights.Write) != 0 && frame.Type != P2mType.RamReadOnly;
+        Depth++;
         return true;
     }
 
@@ -144,10 +164,10 @@ internal sealed class PageWalker(VirtualCpu cpu, GuestMemory memory)
     private bool TrySetFlags(PagingMode mode, bool write)
     {
         // PDPTEs of PAE paging have no such flags (SDM vol. 3, 4.4.1).
-        for (int i = mode == PagingMode.Pae ? 1 : 0; i < _depth; i++)
+        for (int i = mode == PagingMode.Pae ? 1 : 0; i < Depth; i++)
         {
             ulong old = _entries[i];
-            ulong wanted = old | AccessedBit | (write && i == _depth - 1 ? DirtyBit : 0);
+            ulong wanted = old | AccessedBit | (write && i == Depth - 1 ? DirtyBit : 0);
             if (wanted == old || !_writable[i])
                 continue;
             bool changed = mode == PagingMode.Wide32
@@ -155,11 +175,12 @@ internal sealed class PageWalker(VirtualCpu cpu, GuestMemory memory)
                 : Interlocked.CompareExchange(ref _memory.Physical.Word64(_places[i]), wanted, old) != old;
             if (changed)
                 return false;
+            _entries[i] = wanted;
         }
         return true;
     }
 
-    private bool IsAllowed(Permissions page, AccessKind access, ulong cr0, ulong cr4)
+    private bool IsAllowed(Permissions page, AccessKind access, ulong cr0, ulong cr4, ulong rflags)
     {
         bool user = (access & (AccessKind.User | AccessKind.Implicit)) == AccessKind.User;
         if (user && !page.User)
@@ -167,7 +188,7 @@ internal sealed class PageWalker(VirtualCpu cpu, GuestMemory memory)
         if ((access & AccessKind.Fetch) != 0)
             return !page.NoExecute && (user || !page.User || (cr4 & ControlBits.Cr4Smep) == 0);
         if (!user && page.User && (cr4 & ControlBits.Cr4Smap) != 0
-            && ((access & AccessKind.Implicit) != 0 || (_cpu.Rflags & ControlBits.RflagsAc) == 0))
+            && ((access & AccessKind.Implicit) != 0 || (rflags & ControlBits.RflagsAc) == 0))
             return false;
         return (access & AccessKind.Write) == 0 || page.Writable || (!user && (cr0 & ControlBits.Cr0Wp) == 0);
     }

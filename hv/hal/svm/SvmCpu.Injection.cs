@@ -69,8 +69,11 @@ public sealed partial class SvmCpu
     private bool AcceptsInterrupts =>
         (_vmcb.Fields.Rflags & RflagsBits.Interrupt) != 0 && (_vmcb.Fields.InterruptShadow & 1) == 0;
 
-    private bool RunsLongCode =>
-        (_vmcb.Fields.Efer & EferBits.LongModeActive) != 0 && GetSegment(SegmentName.Cs).Long;
+    /// <summary>L of a code segment, in the VMCB's form of the attributes.</summary>
+    private const ushort LongCodeAttribute = 1 << 9;
+
+    public override bool RunsLongCode =>
+        (_vmcb.Fields.Efer & EferBits.LongModeActive) != 0 && (_vmcb.Fields.Cs.Attributes & LongCodeAttribute) != 0;
 
     private void WriteEvents()
     {

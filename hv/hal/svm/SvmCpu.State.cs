@@ -137,6 +137,17 @@ public sealed partial class SvmCpu
 
     public override int PrivilegeLevel => _vmcb.Fields.PrivilegeLevel;
 
+    public override void ReadPaging(out PagingState state)
+    {
+        ref VmcbLayout vmcb = ref _vmcb.Fields;
+        state.Cr0 = vmcb.Cr0;
+        state.Cr3 = vmcb.Cr3;
+        state.Cr4 = vmcb.Cr4;
+        state.Efer = vmcb.Efer;
+        state.Rflags = vmcb.Rflags;
+        state.RunsLongCode = RunsLongCode;
+    }
+
     public override bool TryReadMsr(uint index, out ulong value)
     {
         if (SvmMsrs.TryRead(ref _vmcb.Fields, index, out value))

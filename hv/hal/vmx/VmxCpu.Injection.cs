@@ -65,7 +65,7 @@ public sealed partial class VmxCpu
         }
     }
 
-    private bool RunsLongCode =>
+    public override bool RunsLongCode =>
         (_vmcs.Read(VmcsField.GuestEfer) & EferBits.LongModeActive) != 0 && GetSegment(SegmentName.Cs).Long;
 
     private void WriteEvents()

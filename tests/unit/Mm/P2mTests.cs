@@ -107,7 +107,7 @@ public sealed class P2mTests
     {
         using var machine = new TestMachine(64);
         P2m p2m = Create(machine);
-        uint start = p2m.Generation;
+        ulong start = p2m.Generation;
         Assert.True(p2m.TryPopulate(new Gfn(1), 1));
         Assert.Equal(start, p2m.Generation);
         Assert.True(p2m.TryDepopulate(new Gfn(1)));
