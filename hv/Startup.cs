@@ -47,7 +47,9 @@ public static class Startup
         virtualisation.LongestRun = kernel.Clock.TscFrequency / 1000 * LongestRunMilliseconds;
         log.Info($"{virtualisation.Name} is on");
         var machine = new Machine(kernel, virtualisation, cpuid);
-        BuildError? error = InitialDomainBuilder.TryBuild(RequestFor(machine), out Domain? initial);
+        BuildError? error = DomainPlan.TryMake(kernel.Information, out DomainPlan? plan);
+        Domain? initial = null;
+        error ??= InitialDomainBuilder.TryBuild(RequestFor(machine, plan!), out initial);
         if (initial is null)
         {
             log.Error(error?.Message ?? "the initial domain could not be built");
@@ -65,13 +67,14 @@ public static class Startup
         return EndOf(initial);
     }
 
-    private static InitialDomainRequest RequestFor(Machine machine)
+    private static InitialDomainRequest RequestFor(Machine machine, DomainPlan plan)
     {
         CommandLine options = machine.Kernel.Options;
         return new InitialDomainRequest
         {
             Services = machine.Services,
             Boot = machine.Kernel.Information,
+            Ramdisk = plan.InitialRamdisk,
             Cpuid = machine.HostCpuid,
             Console = new GuestConsole(machine.Kernel.Log),
             DebugOutput = new GuestLines(machine.Kernel.Log, machine.Kernel.Clock, 0),

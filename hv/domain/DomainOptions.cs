@@ -25,7 +25,7 @@ public sealed class DomainOptions
     public int Cap { get; init; }
 
     /// <summary>The most frames that the domain may have.</summary>
-    public ulong MaximumPages { get; init; } = ulong.MaxValue;
+    public ulong MaximumPages { get; set; } = ulong.MaxValue;
 
     /// <summary>The most frames of its grant table (gnttab_max_frames); Xen's default.</summary>
     public int MaximumGrantFrames { get; init; } = 64;

@@ -34,7 +34,7 @@ internal static class BadInput
         Kernel(BrokenKernels.WrongMachine(), "kernel-wrong-machine", "kernel: built for ELF machine 183"),
         Kernel(BrokenKernels.WithoutNote(), "kernel-without-note", "kernel: .*note"),
         Kernel(BrokenKernels.WildEntry(), "kernel-wild-entry", "kernel: its PVH entry 0xf000000 lies outside"),
-        Kernel(BrokenKernels.Text(), "kernel-text", "kernel: the first module is neither an ELF file nor a bzImage"),
+        Kernel(BrokenKernels.Text(), "kernel-text", "kernel: the module is neither an ELF file nor a bzImage"),
         Kernel(BrokenKernels.UnsupportedPacking(LinuxGuest.Kernel), "kernel-packing", "kernel: its payload is packed with lzo"),
         Refused("kernel-missing", "initial domain: the boot loader gave no module") with { Modules = [] },
         Refused("kernel-truncated", "kernel: .*boot the whole file", TestMachine.BochsVmx) with { Modules = [new BootModule(BrokenKernels.Truncated())] },

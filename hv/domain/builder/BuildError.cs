@@ -29,6 +29,11 @@ public enum BuildErrorKind
     BadDomainOption,
     OutOfMemory,
     TooManyVcpus,
+    BadDomainWord,
+    NoRamdisk,
+    NameTaken,
+    ModuleWithoutPurpose,
+    NoSuchCpu,
 }
 
 /// <summary>A refusal to build: its kind, and one sentence that names the thing at fault and the mend.</summary>

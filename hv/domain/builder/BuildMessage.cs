@@ -8,7 +8,7 @@ namespace Xenolith.Domains;
 /// </summary>
 public sealed class BuildMessage
 {
-    public const int Capacity = 230;
+    public const int Capacity = 240;
 
     private readonly char[] _text = new char[Capacity];
     private int _length;
@@ -70,6 +70,8 @@ public sealed class BuildMessage
     }
 
     public BuildError ToError(BuildErrorKind kind) => new(kind, new string(_text.AsSpan(0, _length)));
+
+    public override string ToString() => new(_text.AsSpan(0, _length));
 
     private void Put(char character)
     {

@@ -63,17 +63,20 @@ public sealed class GuestLayout
     /// <param name="kernel">The kernel; its addresses are its own choice. One that does not fit is moved, if it permits that.</param>
     /// <param name="startInfoSize">Bytes of start_info with all it points at.</param>
     /// <param name="initrdSize">Bytes; 0: none.</param>
-    public static BuildError? TryPlan(ulong memory, ElfImage kernel, ulong startInfoSize, ulong initrdSize, out GuestLayout? layout)
+    /// <param name="subject">Who it is for, for messages.</param>
+    /// <param name="memoryWord">The option that gives more memory, for messages.</param>
+    public static BuildError? TryPlan(ulong memory, ElfImage kernel, ulong startInfoSize, ulong initrdSize, out GuestLayout? layout,
+        string subject = "initial domain", string memoryWord = "dom0_mem")
     {
         layout = null;
         if (memory < MinimumMemory)
         {
-            return new BuildMessage().Add("initial domain: ").AddSize(memory).Add(" of memory is too little; give it at least ").AddSize(MinimumMemory)
-                .Add(" by dom0_mem").ToError(BuildErrorKind.MemoryTooSmall);
+            return new BuildMessage().Add(subject).Add(": ").AddSize(memory).Add(" of memory is too little; give it at least ").AddSize(MinimumMemory)
+                .Add(" by ").Add(memoryWord).ToError(BuildErrorKind.MemoryTooSmall);
         }
 
         var plan = new GuestLayout(memory);
-        BuildError? error = plan.CheckKernel(kernel);
+        BuildError? error = plan.CheckKernel(kernel, memoryWord);
         if (error is not null && !kernel.TryMove(PlacementFloor, plan.LowRamEnd))
         {
             return error;
@@ -82,8 +85,8 @@ public sealed class GuestLayout
         ulong early = Math.Min(plan.LowRamEnd, EarlyMappedLimit);
         if (!TryPlace(kernel, early, startInfoSize, 0, 0, out ulong startInfo))
         {
-            return new BuildMessage().Add("initial domain: no room for its start information beside the kernel in the first ").AddSize(early)
-                .Add("; give it more memory by dom0_mem").ToError(BuildErrorKind.MemoryTooSmall);
+            return new BuildMessage().Add(subject).Add(": no room for its start information beside the kernel in the first ").AddSize(early)
+                .Add("; give it more memory by ").Add(memoryWord).ToError(BuildErrorKind.MemoryTooSmall);
         }
 
         plan.StartInfoAddress = startInfo;
@@ -94,7 +97,7 @@ public sealed class GuestLayout
                 && !TryPlace(kernel, plan.LowRamEnd, initrdSize, startInfo, startInfoSize, out initrd))
             {
                 return new BuildMessage().Add("initrd: ").AddSize(initrdSize).Add(" do not fit beside the kernel (up to ").AddHex(kernel.End)
-                    .Add(") into the domain's ").AddSize(plan.LowRamEnd).Add(" below 4 GiB; give it more memory by dom0_mem, or a smaller initrd")
+                    .Add(") into the domain's ").AddSize(plan.LowRamEnd).Add(" below 4 GiB; give it more memory by ").Add(memoryWord).Add(", or a smaller initrd")
                     .ToError(BuildErrorKind.InitrdDoesNotFit);
             }
 
@@ -121,7 +124,7 @@ public sealed class GuestLayout
         return map;
     }
 
-    private BuildError? CheckKernel(ElfImage kernel)
+    private BuildError? CheckKernel(ElfImage kernel, string memoryWord)
     {
         ReadOnlySpan<ElfSegment> segments = kernel.Segments;
         for (int i = 0; i < segments.Length; i++)
@@ -133,7 +136,7 @@ public sealed class GuestLayout
             {
                 return new BuildMessage().Add("kernel: its segment from ").AddHex(segment.PhysicalAddress).Add(" to ").AddHex(segment.End)
                     .Add(" does not lie in the domain's memory, which ends at ").AddHex(HighRamEnd > HighRamStart ? HighRamEnd : LowRamEnd)
-                    .Add("; give it more memory by dom0_mem, or link the kernel lower").ToError(BuildErrorKind.SegmentOutsideMemory);
+                    .Add("; give it more memory by ").Add(memoryWord).Add(", or link the kernel lower").ToError(BuildErrorKind.SegmentOutsideMemory);
             }
         }
 

@@ -7,8 +7,14 @@ public sealed class InitialDomainRequest
 {
     public required DomainServices Services { get; init; }
 
-    /// <summary>The boot loader's modules: the kernel first, the initrd second.</summary>
+    /// <summary>The boot loader's modules, the kernel first.</summary>
     public required BootInformation Boot { get; init; }
+
+    /// <summary>The initrd; null: none.</summary>
+    public BootModule? Ramdisk { get; init; }
+
+    /// <summary>Bytes of free memory that are meant for other domains.</summary>
+    public ulong Promised { get; init; }
 
     public required HostCpuid Cpuid { get; init; }
 

@@ -7,7 +7,7 @@ namespace Xenolith.Domains;
 /// The kernel as ELF bytes: the boot module itself, or what a bzImage unpacks to, in frames of the hypervisor until
 /// <see cref="Release"/>.
 /// </summary>
-internal sealed class KernelFile
+public sealed class KernelFile
 {
     private readonly PhysicalMemory _memory;
     private readonly FrameAllocator _frames;
@@ -23,6 +23,9 @@ internal sealed class KernelFile
         _address = address;
         _length = length;
     }
+
+    /// <summary>Whether the bytes are a copy, and the module's own are not looked at any more.</summary>
+    public bool IsUnpacked { get; private init; }
 
     public ReadOnlySpan<byte> Bytes => _memory.Bytes(_address, _length);
 
@@ -100,7 +103,7 @@ internal sealed class KernelFile
                 .Add(" of memory in one piece to unpack it; use a machine with more, or boot the unpacked vmlinux").ToError(BuildErrorKind.NoRoomToUnpack);
         }
 
-        var unpacked = new KernelFile(memory, frames, run.Address, (int)payload.UnpackedSize) { _run = run, _order = order };
+        var unpacked = new KernelFile(memory, frames, run.Address, (int)payload.UnpackedSize) { _run = run, _order = order, IsUnpacked = true };
         BuildError? error = BzImage.Unpack(bytes, payload, memory.Bytes(run.Address, (int)payload.UnpackedSize));
         if (error is not null)
         {
@@ -115,14 +118,14 @@ internal sealed class KernelFile
     private static BuildError NotAKernel(ReadOnlySpan<byte> bytes)
     {
         PayloadFormat format = BzImage.FormatOf(bytes);
-        var message = new BuildMessage().Add("kernel: the first module is neither an ELF file nor a bzImage");
+        var message = new BuildMessage().Add("kernel: the module is neither an ELF file nor a bzImage");
         if (format != PayloadFormat.Unknown)
         {
             message.Add(", but a file packed with ").Add(BzImage.NameOf(format)).Add("; unpack it first");
         }
         else
         {
-            message.Add(bytes.Length < 0x250 ? " (it is very short; was it cut?)" : "; is the initrd first by mistake?");
+            message.Add(bytes.Length < 0x250 ? " (it is very short; was it cut?)" : "; was an initrd given for a kernel?");
         }
 
         return message.ToError(BuildErrorKind.NotAKernel);

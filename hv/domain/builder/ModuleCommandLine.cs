@@ -31,6 +31,25 @@ public static class ModuleCommandLine
         return new string(text);
     }
 
+    /// <summary>The name of the module's file, without its folders; empty when the loader does not pass it.</summary>
+    public static string FileOf(string moduleText, string loaderName)
+    {
+        if (IsGrub2(loaderName.AsSpan()))
+        {
+            return "";
+        }
+
+        ReadOnlySpan<char> text = SkipSpaces(moduleText.AsSpan());
+        int end = text.IndexOf(' ');
+        text = end < 0 ? text : text[..end];
+        for (int slash = text.IndexOf('/'); slash >= 0; slash = text.IndexOf('/'))
+        {
+            text = text[(slash + 1)..];
+        }
+
+        return new string(text);
+    }
+
     private static ReadOnlySpan<char> SkipSpaces(ReadOnlySpan<char> text)
     {
         int start = 0;

@@ -14,18 +14,16 @@ internal static class StartInfoBlock
     private const int ModuleListOffset = 64;
     private const int MemoryMapOffset = 96;
 
-    /// <summary>SIF_PRIVILEGED and SIF_INITDOMAIN (public/xen.h).</summary>
-    private const uint Flags = 3;
-
     /// <summary>Bytes of the block.</summary>
     public static int SizeFor(int memoryMapEntries, int commandLineLength) =>
         MemoryMapOffset + memoryMapEntries * Unsafe.SizeOf<HvmMemmapTableEntry>() + commandLineLength + 1;
 
     /// <summary>Fills the block for the guest-physical address at which it will lie.</summary>
     /// <param name="output">Zeroed, <see cref="SizeFor"/> bytes.</param>
+    /// <param name="flags">Of <see cref="StartInfoFlags"/> (public/xen.h).</param>
     /// <param name="commandLine">Characters above 0xFF become '?'.</param>
     /// <param name="initrdSize">0: no module.</param>
-    public static void Write(Span<byte> output, ulong address, string commandLine, ReadOnlySpan<HvmMemmapTableEntry> memoryMap,
+    public static void Write(Span<byte> output, ulong address, uint flags, string commandLine, ReadOnlySpan<HvmMemmapTableEntry> memoryMap,
         ulong rsdp, ulong initrd, ulong initrdSize)
     {
         int commandLineOffset = MemoryMapOffset + memoryMap.Length * Unsafe.SizeOf<HvmMemmapTableEntry>();
@@ -33,7 +31,7 @@ internal static class StartInfoBlock
         {
             Magic = StartInfoConstants.Magic,
             Version = 1,
-            Flags = Flags,
+            Flags = flags,
             ModuleCount = initrdSize != 0 ? 1u : 0u,
             ModuleList = initrdSize != 0 ? address + ModuleListOffset : 0,
             CommandLine = address + (ulong)commandLineOffset,

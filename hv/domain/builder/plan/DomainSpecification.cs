@@ -1,0 +1,48 @@
+using Xenolith.Kernel;
+
+namespace Xenolith.Domains;
+
+/// <summary>What the words of a boot module's string ask for: a domain beside the initial one. See docs/running.md.</summary>
+public sealed class DomainSpecification
+{
+    /// <summary>The kernel's module, counted from 1 as the messages do.</summary>
+    public required int ModuleNumber { get; init; }
+
+    public required BootModule Kernel { get; init; }
+
+    /// <summary>The initrd's module; null: none.</summary>
+    public BootModule? Ramdisk { get; set; }
+
+    /// <summary>The guest's own command line: what stands behind <c>--</c>.</summary>
+    public string CommandLine { get; set; } = "";
+
+    /// <summary>1 to <see cref="MaximumNameLength"/> letters, digits, dots, dashes, plus signs and underscores; no other domain has it.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>In bytes, whole frames.</summary>
+    public ulong Memory { get; set; }
+
+    /// <summary>1 to <see cref="Domain.MaximumVcpus"/>.</summary>
+    public int VcpuCount { get; set; } = 1;
+
+    /// <summary>1 to 65535; 256 is the usual share.</summary>
+    public int Weight { get; set; } = 256;
+
+    /// <summary>Per cent of a physical CPU; 0: no limit.</summary>
+    public int Cap { get; set; }
+
+    /// <summary>The physical CPUs that its vCPUs may run on, a bit each.</summary>
+    public ulong Cpus { get; set; } = ulong.MaxValue;
+
+    /// <summary>Whether it may use the calls of the control domain.</summary>
+    public bool IsPrivileged { get; set; }
+
+    /// <summary>Whether the module behind the kernel's is its initrd.</summary>
+    public bool HasRamdisk { get; set; }
+
+    /// <summary>Whether it is built anew when it asks for a reboot.</summary>
+    public bool RestartsOnReboot { get; set; } = true;
+
+    /// <summary>The longest name.</summary>
+    public const int MaximumNameLength = 31;
+}
