@@ -17,7 +17,7 @@ public sealed class RunLoop
     private readonly TimerQueue _timers;
     private readonly ExitHandler _exits;
     private readonly Scheduler _scheduler;
-    private Vcpu? _current;
+    private Unowned<Vcpu> _current;
     private uint _announcedInput;
 
     public RunLoop(Machine machine)
@@ -57,12 +57,12 @@ public sealed class RunLoop
     /// <param name="fault">What happened, in words.</param>
     public bool TryBlame(string fault)
     {
-        if (_current is not { } vcpu)
+        if (_current.Value is not { } vcpu)
         {
             return false;
         }
 
-        _current = null;
+        _current = default;
         _scheduler.Leave();
         vcpu.Domain.Crash(fault);
         return true;
@@ -73,7 +73,7 @@ public sealed class RunLoop
     private Vcpu? RunUntilAnother(Vcpu vcpu)
     {
         Vcpu? next = null;
-        _current = vcpu;
+        _current = new Unowned<Vcpu>(vcpu);
         vcpu.BeginRun();
         while (vcpu.IsRunnable)
         {
@@ -99,7 +99,7 @@ public sealed class RunLoop
         }
 
         vcpu.EndRun();
-        _current = null;
+        _current = default;
         if (next is not null && next != vcpu)
         {
             return next;

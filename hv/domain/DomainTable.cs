@@ -1,14 +1,16 @@
 using System;
 using Xenolith.Abi.Contract;
+using Xenolith.Kernel;
 
 namespace Xenolith.Domains;
 
 /// <summary>The domains that exist. One domain names another by id only, and the id is looked up at each use.</summary>
 public sealed class DomainTable
 {
-    private const int Capacity = 64;
+    /// <summary>The most domains at a time.</summary>
+    public const int Capacity = 64;
 
-    private readonly Domain?[] _domains = new Domain?[Capacity];
+    private readonly Unowned<Domain>[] _domains = new Unowned<Domain>[Capacity];
     private int _count;
 
     /// <summary>The domain with that id; null when there is none. Reserved ids name nobody here.</summary>
@@ -16,8 +18,8 @@ public sealed class DomainTable
     {
         for (int i = 0; i < _count; i++)
         {
-            if (_domains[i]!.Id == id)
-                return _domains[i];
+            if (_domains[i].Value!.Id == id)
+                return _domains[i].Value;
         }
         return null;
     }
@@ -29,13 +31,13 @@ public sealed class DomainTable
     public int Count => _count;
 
     /// <param name="index">0 to <see cref="Count"/> - 1, in the order of creation.</param>
-    public Domain this[int index] => index < _count ? _domains[index]! : throw new ArgumentOutOfRangeException(nameof(index));
+    public Domain this[int index] => index < _count ? _domains[index].Value! : throw new ArgumentOutOfRangeException(nameof(index));
 
     internal bool TryAdd(Domain domain)
     {
         if (_count == Capacity || Find(domain.Id) != null)
             return false;
-        _domains[_count++] = domain;
+        _domains[_count++] = new Unowned<Domain>(domain);
         return true;
     }
 
@@ -43,10 +45,10 @@ public sealed class DomainTable
     {
         for (int i = 0; i < _count; i++)
         {
-            if (_domains[i] != domain)
+            if (_domains[i].Value != domain)
                 continue;
             Array.Copy(_domains, i + 1, _domains, i, _count - i - 1);
-            _domains[--_count] = null;
+            _domains[--_count] = default;
             return;
         }
     }

@@ -7,14 +7,15 @@ namespace Xenolith.Domains;
 /// <param name="capacity">How many timers can be set at once: six a vCPU are enough.</param>
 public sealed class TimerQueue(Clock clock, int capacity)
 {
-    private readonly Timer?[] _heap = new Timer?[capacity];
+    // A timer may live in the arena of a domain, which stops its timers as it ends.
+    private readonly Unowned<Timer>[] _heap = new Unowned<Timer>[capacity];
     private ulong _alarm = ulong.MaxValue;
 
     /// <summary>Timers that are set.</summary>
     public int Count { get; private set; }
 
     /// <summary>The earliest deadline; <see cref="ulong.MaxValue"/> when no timer is set.</summary>
-    public ulong NextDeadline => Count == 0 ? ulong.MaxValue : _heap[0]!.Deadline;
+    public ulong NextDeadline => Count == 0 ? ulong.MaxValue : At(0).Deadline;
 
     /// <summary>Sets the timer, or moves one that is set. A deadline in the past fires at the next <see cref="Run"/>.</summary>
     /// <param name="deadline">Nanoseconds of the clock.</param>
@@ -25,7 +26,7 @@ public sealed class TimerQueue(Clock clock, int capacity)
             if (Count == _heap.Length)
                 throw new InvalidOperationException("more timers are set than the queue was made for");
             timer.Slot = Count;
-            _heap[Count++] = timer;
+            _heap[Count++] = new Unowned<Timer>(timer);
         }
         timer.Deadline = deadline;
         Restore(timer);
@@ -47,9 +48,9 @@ public sealed class TimerQueue(Clock clock, int capacity)
     /// </summary>
     public void Run(ulong now)
     {
-        for (int budget = Count; budget > 0 && Count != 0 && _heap[0]!.Deadline <= now; budget--)
+        for (int budget = Count; budget > 0 && Count != 0 && At(0).Deadline <= now; budget--)
         {
-            Timer timer = _heap[0]!;
+            Timer timer = At(0);
             Take(timer);
             timer.Fire(now);
         }
@@ -58,25 +59,26 @@ public sealed class TimerQueue(Clock clock, int capacity)
         clock.SetAlarm(_alarm);
     }
 
+    private Timer At(int slot) => _heap[slot].Value!;
+
     private void Take(Timer timer)
     {
         int slot = timer.Slot;
-        Timer last = _heap[--Count]!;
-        _heap[Count] = null;
+        Timer last = At(--Count);
+        _heap[Count] = default;
         timer.Slot = -1;
         if (last == timer)
             return;
-        last.Slot = slot;
-        _heap[slot] = last;
+        Place(last, slot);
         Restore(last);
     }
 
     private void Restore(Timer timer)
     {
         int slot = timer.Slot;
-        while (slot > 0 && _heap[(slot - 1) / 2]!.Deadline > timer.Deadline)
+        while (slot > 0 && At((slot - 1) / 2).Deadline > timer.Deadline)
         {
-            Place(_heap[(slot - 1) / 2]!, slot);
+            Place(At((slot - 1) / 2), slot);
             slot = (slot - 1) / 2;
         }
         while (true)
@@ -84,11 +86,11 @@ public sealed class TimerQueue(Clock clock, int capacity)
             int child = 2 * slot + 1;
             if (child >= Count)
                 break;
-            if (child + 1 < Count && _heap[child + 1]!.Deadline < _heap[child]!.Deadline)
+            if (child + 1 < Count && At(child + 1).Deadline < At(child).Deadline)
                 child++;
-            if (_heap[child]!.Deadline >= timer.Deadline)
+            if (At(child).Deadline >= timer.Deadline)
                 break;
-            Place(_heap[child]!, slot);
+            Place(At(child), slot);
             slot = child;
         }
         Place(timer, slot);
@@ -96,7 +98,7 @@ public sealed class TimerQueue(Clock clock, int capacity)
 
     private void Place(Timer timer, int slot)
     {
-        _heap[slot] = timer;
+        _heap[slot] = new Unowned<Timer>(timer);
         timer.Slot = slot;
     }
 

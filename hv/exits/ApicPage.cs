@@ -1,5 +1,6 @@
 using Xenolith.Domains;
 using Xenolith.Emulate;
+using Xenolith.Kernel;
 
 namespace Xenolith;
 
@@ -9,12 +10,14 @@ namespace Xenolith;
 /// </summary>
 internal sealed class ApicPage : MmioDevice
 {
-    private Vcpu? _vcpu;
+    private Unowned<Vcpu> _selected;
+
+    private Vcpu Selected => _selected.Value!;
 
     /// <summary>Whose registers answer from now on.</summary>
-    public void Select(Vcpu vcpu) => _vcpu = vcpu;
+    public void Select(Vcpu vcpu) => _selected = new Unowned<Vcpu>(vcpu);
 
-    public override ulong Read(uint offset, int size) => _vcpu!.Apic.Read(offset & ~3u) >> (int)(8 * (offset & 3));
+    public override ulong Read(uint offset, int size) => Selected.Apic.Read(offset & ~3u) >> (int)(8 * (offset & 3));
 
     public override void Write(uint offset, int size, ulong value)
     {
@@ -23,9 +26,9 @@ internal sealed class ApicPage : MmioDevice
         if (shift != 0 || size < 4)
         {
             uint mask = (size >= 4 ? uint.MaxValue : (1u << (8 * size)) - 1) << shift;
-            value = (_vcpu!.Apic.Read(register) & ~mask) | (((uint)value << shift) & mask);
+            value = (Selected.Apic.Read(register) & ~mask) | (((uint)value << shift) & mask);
         }
 
-        _vcpu!.Apic.Write(register, (uint)value);
+        Selected.Apic.Write(register, (uint)value);
     }
 }

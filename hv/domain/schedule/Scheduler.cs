@@ -21,10 +21,12 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
     /// </summary>
     public const ulong Granularity = 500_000;
 
-    private readonly DomainShare[] _shares = new DomainShare[capacity];
+    // Domains end before the scheduler does; the last vCPU that is detached takes its domain's share along.
+    private readonly Unowned<DomainShare>[] _shares = new Unowned<DomainShare>[capacity];
     private readonly SliceTimer _slice = new();
     private int _shareCount;
-    private DomainShare? _currentShare;
+    private Unowned<DomainShare> _currentShare;
+    private Unowned<Vcpu> _current;
     private ulong _startedAt;
     private ulong _chargedTo;
 
@@ -32,7 +34,17 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
     private ulong _virtualNow;
 
     /// <summary>The vCPU that runs here; null: none.</summary>
-    public Vcpu? Current { get; private set; }
+    public Vcpu? Current
+    {
+        get => _current.Value;
+        private set => _current = new Unowned<Vcpu>(value);
+    }
+
+    private DomainShare? CurrentShare
+    {
+        get => _currentShare.Value;
+        set => _currentShare = new Unowned<DomainShare>(value);
+    }
 
     /// <summary>Whether another choice is due: the slice is over, or somebody woke who comes first.</summary>
     public bool MustChoose => _slice.IsOver;
@@ -44,7 +56,7 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
         if (share is null)
         {
             share = new DomainShare(this, vcpu.Domain);
-            _shares[_shareCount++] = share;
+            _shares[_shareCount++] = new Unowned<DomainShare>(share);
         }
         vcpu.Schedule.Home = this;
         vcpu.Schedule.Share = share;
@@ -65,10 +77,10 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
         timers.Stop(share.Refill);
         for (int i = 0; i < _shareCount; i++)
         {
-            if (_shares[i] != share)
+            if (_shares[i].Value != share)
                 continue;
             _shares[i] = _shares[--_shareCount];
-            _shares[_shareCount] = null!;
+            _shares[_shareCount] = default;
             return;
         }
     }
@@ -83,13 +95,13 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
         if (share is null)
         {
             Current = null;
-            _currentShare = null;
+            CurrentShare = null;
             timers.Stop(_slice);
             return null;
         }
         Vcpu vcpu = share.First(Current);
         Current = vcpu;
-        _currentShare = share;
+        CurrentShare = share;
         _startedAt = _chargedTo = now;
         LimitRun(now);
         return vcpu;
@@ -100,13 +112,13 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
     {
         Charge(clock.Nanoseconds);
         Current = null;
-        _currentShare = null;
+        CurrentShare = null;
     }
 
     /// <summary>Lets others that wait go first, once: those of the same domain, else other domains.</summary>
     public void Yield()
     {
-        if (Current is not { } vcpu || _currentShare is not { } share)
+        if (Current is not { } vcpu || CurrentShare is not { } share)
             return;
         ulong now = clock.Nanoseconds;
         Charge(now);
@@ -158,7 +170,7 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
         share.VirtualTime = Later(share.VirtualTime, unchecked(_virtualNow - Slice));
         if (share.RunnableCount == 0 || !share.MayRun(now) || Current is null)
             return;
-        if (_currentShare != share && IsBehind(share.VirtualTime, _currentShare!.VirtualTime))
+        if (CurrentShare != share && IsBehind(share.VirtualTime, CurrentShare!.VirtualTime))
             _slice.IsOver = true;
         else
             LimitRun(now);
@@ -173,15 +185,15 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
 
     private static bool IsBehind(ulong one, ulong other) => IsBefore(unchecked(one + Granularity), other);
 
-    private bool ComesFirst(Vcpu vcpu, DomainShare share) => share == _currentShare
+    private bool ComesFirst(Vcpu vcpu, DomainShare share) => share == CurrentShare
         ? IsBehind(vcpu.Schedule.VirtualTime, Current!.Schedule.VirtualTime)
-        : IsBehind(share.VirtualTime, _currentShare!.VirtualTime);
+        : IsBehind(share.VirtualTime, CurrentShare!.VirtualTime);
 
     private void Charge(ulong now)
     {
         if (Current is not { } vcpu || now <= _chargedTo)
             return;
-        _currentShare!.Charge(vcpu, now - _chargedTo);
+        CurrentShare!.Charge(vcpu, now - _chargedTo);
         _chargedTo = now;
     }
 
@@ -197,7 +209,7 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
         ulong end = ulong.MaxValue;
         if (HasCompetition(now))
             end = _startedAt + Slice;
-        ulong allowance = _currentShare!.Allowance;
+        ulong allowance = CurrentShare!.Allowance;
         if (allowance != ulong.MaxValue)
             end = Math.Min(end, now + allowance);
         if (end == ulong.MaxValue)
@@ -208,11 +220,12 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
 
     private bool HasCompetition(ulong now)
     {
-        if (_currentShare!.RunnableCount > 1)
+        if (CurrentShare!.RunnableCount > 1)
             return true;
         for (int i = 0; i < _shareCount; i++)
         {
-            if (_shares[i] != _currentShare && _shares[i].RunnableCount != 0 && _shares[i].MayRun(now))
+            DomainShare share = _shares[i].Value!;
+            if (share != CurrentShare && share.RunnableCount != 0 && share.MayRun(now))
                 return true;
         }
         return false;
@@ -224,11 +237,11 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
         DomainShare? first = null;
         for (int i = 0; i < _shareCount; i++)
         {
-            DomainShare share = _shares[i];
+            DomainShare share = _shares[i].Value!;
             if (share == except || share.RunnableCount == 0 || !share.MayRun(now))
                 continue;
             if (first is null || IsBefore(share.VirtualTime, first.VirtualTime)
-                || (share.VirtualTime == first.VirtualTime && first == _currentShare))
+                || (share.VirtualTime == first.VirtualTime && first == CurrentShare))
             {
                 first = share;
             }
@@ -240,8 +253,8 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
     {
         for (int i = 0; i < _shareCount; i++)
         {
-            if (_shares[i].Domain == domain)
-                return _shares[i];
+            if (_shares[i].Value!.Domain == domain)
+                return _shares[i].Value;
         }
         return null;
     }

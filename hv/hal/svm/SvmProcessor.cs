@@ -14,7 +14,14 @@ public sealed class SvmProcessor(SvmCapabilities capabilities, Mfn hostVmcb)
     public Mfn HostVmcb { get; } = hostVmcb;
 
     /// <summary>The vCPU whose lazily switched registers this CPU holds.</summary>
-    public SvmCpu? Resident { get; set; }
+    public SvmCpu? Resident
+    {
+        get => _resident.Value;
+        set => _resident = new Unowned<SvmCpu>(value);
+    }
+
+    // A vCPU leaves the processor before its domain's memory goes.
+    private Unowned<SvmCpu> _resident;
 
     /// <summary>Address-space identifiers; 0 is the host's.</summary>
     public TagAllocator Tags { get; } = new(capabilities.AsidCount - 1);

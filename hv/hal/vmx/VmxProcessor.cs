@@ -1,3 +1,5 @@
+using Xenolith.Kernel;
+
 namespace Xenolith.Hal.Vmx;
 
 /// <summary>What VMX keeps for one physical CPU.</summary>
@@ -6,10 +8,22 @@ public sealed class VmxProcessor(VmxCapabilities capabilities)
     public VmxCapabilities Capabilities { get; } = capabilities;
 
     /// <summary>The VMCS that VMREAD, VMWRITE and entries work on; null after VMXON and after a VMCLEAR of it.</summary>
-    public Vmcs? Current { get; set; }
+    public Vmcs? Current
+    {
+        get => _current.Value;
+        set => _current = new Unowned<Vmcs>(value);
+    }
 
     /// <summary>The vCPU whose lazily switched registers this CPU holds.</summary>
-    public VmxCpu? Resident { get; set; }
+    public VmxCpu? Resident
+    {
+        get => _resident.Value;
+        set => _resident = new Unowned<VmxCpu>(value);
+    }
+
+    // A vCPU leaves the processor before its domain's memory goes.
+    private Unowned<VmxCpu> _resident;
+    private Unowned<Vmcs> _current;
 
     /// <summary>Virtual-processor identifiers: 16 bits, 0 is the host's.</summary>
     public TagAllocator Tags { get; } = new(0xFFFF);
