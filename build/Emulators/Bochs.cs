@@ -30,6 +30,12 @@ public static class Bochs
         string commands = Path.Combine(folder, "commands");
         File.WriteAllText(commands, "c\nq\n");
         Command command = new Command("bochs", "-q", "-f", Tree.Relative(settings), "-rc", Tree.Relative(commands)).With(setup.EmulatorArguments);
+        if (setup.Cpus != 1)
+        {
+            // Bochs adds this to what the settings say of the CPU.
+            command.With(string.Create(CultureInfo.InvariantCulture, $"cpu: count={setup.Cpus}:1:1"));
+        }
+
         ProcessStartInfo start = command.StartInfo();
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;

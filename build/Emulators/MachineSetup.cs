@@ -27,6 +27,9 @@ public sealed record MachineSetup(string Image, string Arguments, IReadOnlyList<
     /// <summary>Extra arguments of the emulator itself.</summary>
     public IReadOnlyList<string> EmulatorArguments { get; init; } = [];
 
+    /// <summary>Its CPUs.</summary>
+    public int Cpus { get; init; } = 1;
+
     /// <summary>What starts the image.</summary>
     public BootLoader Loader { get; init; }
 

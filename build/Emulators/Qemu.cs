@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Net;
@@ -44,8 +45,8 @@ public static class Qemu
     }
 
     private static Command CommandFor(MachineSetup setup, IReadOnlyList<string> boot) =>
-        new Command("qemu-system-x86_64", "-cpu", "max", "-m", setup.MemoryMiB.ToString(System.Globalization.CultureInfo.InvariantCulture), "-no-reboot")
-            .With(boot).With(setup.EmulatorArguments);
+        new Command("qemu-system-x86_64", "-cpu", "max", "-m", setup.MemoryMiB.ToString(CultureInfo.InvariantCulture), "-no-reboot")
+            .With(setup.Cpus == 1 ? [] : ["-smp", setup.Cpus.ToString(CultureInfo.InvariantCulture)]).With(boot).With(setup.EmulatorArguments);
 
     private sealed class Session(Command command, Process process, QemuMonitor monitor, QemuBoot boot) : EmulatorSession(command, process)
     {

@@ -27,6 +27,7 @@ internal static class RunVerb
         var guest = new Option<string>("--guest") { Description = "linux (Debian's kernel with a busybox shell), a guest of tests/guests by name, or the path of a PVH kernel", DefaultValueFactory = _ => "linux" };
         var loader = new Option<BootLoader>("--loader") { Description = "On QEMU, what starts the image: usual (QEMU itself), multiboot1 or multiboot2 (GRUB from the BIOS), uefi (GRUB from UEFI), pvh" };
         var memory = new Option<int>("--memory") { Description = "RAM of the machine in MiB", DefaultValueFactory = _ => 2048 };
+        var cpus = new Option<int>("--cpus") { Description = "CPUs of the machine", DefaultValueFactory = _ => 1 };
         var append = new Option<string>("--append") { Description = "Further options for the hypervisor, after \"" + HypervisorArguments + "\"", DefaultValueFactory = _ => "" };
         var kernel = new Option<string?>("--kernel") { Description = "The guest's kernel, in place of --guest's" };
         var initrd = new Option<string?>("--initrd") { Description = "The guest's initial file system, in place of --guest's" };
@@ -34,7 +35,7 @@ internal static class RunVerb
         Option<ObjectToolchain> toolchain = CommonOptions.Toolchain();
         var command = new Command("run", "Build, then boot the hypervisor with a guest, its console on this terminal.")
         {
-            machine, loader, guest, memory, append, kernel, initrd, guestArguments, toolchain,
+            machine, loader, guest, memory, cpus, append, kernel, initrd, guestArguments, toolchain,
         };
         command.SetAction(parsed =>
         {
@@ -49,7 +50,7 @@ internal static class RunVerb
             Debian.Ensure(report, [.. started != BootLoader.Usual ? Debian.ForDiscs : [], .. started == BootLoader.Uefi ? Debian.ForUefi : []]);
             BootModule[] modules = Modules(parsed.GetValue(guest)!, parsed.GetValue(kernel), parsed.GetValue(initrd), parsed.GetValue(guestArguments), report, parsed.GetValue(toolchain));
             string arguments = $"{HypervisorArguments} {parsed.GetValue(append)}".TrimEnd();
-            var setup = new MachineSetup(Tree.Image, arguments, modules, parsed.GetValue(memory)) { Loader = started, RealTime = !Console.IsInputRedirected };
+            var setup = new MachineSetup(Tree.Image, arguments, modules, parsed.GetValue(memory)) { Cpus = Count(parsed.GetValue(cpus)), Loader = started, RealTime = !Console.IsInputRedirected };
             bool shell = parsed.GetValue(guest) == "linux" && parsed.GetValue(kernel) is null && parsed.GetValue(initrd) is null;
             return Run(kind, setup, shell, report);
         });
@@ -93,6 +94,8 @@ internal static class RunVerb
 
         return initrd is null ? modules : [modules[0], new BootModule(Existing(initrd))];
     }
+
+    private static int Count(int cpus) => cpus is >= 1 and <= 64 ? cpus : throw new BuildFailure($"--cpus {cpus}: 1 to 64 are possible");
 
     private static string Existing(string path)
     {

@@ -38,6 +38,7 @@ internal static class BootRunner
         var setup = new MachineSetup(test.Image ?? Tree.Image, test.Arguments, test.Modules, test.MemoryMiB)
         {
             EmulatorArguments = test.Machine.EmulatorArguments,
+            Cpus = test.Cpus,
             Loader = test.Loader,
         };
         using EmulatorSession session = Emulator.Start(test.Machine.Kind, setup);

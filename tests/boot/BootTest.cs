@@ -43,6 +43,9 @@ internal sealed record BootTest(string Name, TestMachine Machine)
     /// <summary>RAM of the machine.</summary>
     public int MemoryMiB { get; init; } = 512;
 
+    /// <summary>CPUs of the machine.</summary>
+    public int Cpus { get; init; } = 1;
+
     /// <summary>Time from the emulator's start to the end.</summary>
     public TimeSpan Limit { get; init; } = TimeSpan.FromSeconds(60);
 
