@@ -1,4 +1,5 @@
 using System;
+using System.Numerics;
 
 namespace Xenolith.Kernel;
 
@@ -8,7 +9,7 @@ namespace Xenolith.Kernel;
 /// A frame with references is never reused.
 /// </summary>
 /// <remarks>Used by one CPU at a time. Frames from 1 TiB on are not managed (see <see cref="FrameInfo"/>).</remarks>
-public sealed class FrameAllocator
+public sealed partial class FrameAllocator
 {
     /// <summary>Owner of the hypervisor's own frames.</summary>
     public const ushort HypervisorOwner = 0xFFFF;
@@ -42,10 +43,7 @@ public sealed class FrameAllocator
         _table = table;
         _frames = frames;
         Array.Fill(_heads, FrameInfo.NoLink);
-        for (ulong mfn = 0; mfn < frames; mfn++)
-        {
-            Info(mfn) = 0;
-        }
+        Fill(0, frames, default);
     }
 
     /// <summary>Frames free now.</summary>
@@ -116,30 +114,49 @@ public sealed class FrameAllocator
     public void AddRange(Mfn start, ulong count)
     {
         ulong end = Math.Min(SaturatingAdd(start.Value, count), _frames);
-        for (ulong mfn = start.Value; mfn < end; mfn++)
+        ulong mfn = start.Value;
+        while (mfn < end)
         {
-            if (StateOf(mfn) == FrameState.Reserved)
+            ulong run = ReservedFrom(mfn, end);
+            if (run == 0)
             {
-                Info(mfn) = FrameInfo.FreeTail.Value;
-                TotalFrames++;
-                FreeFrames++;
-                InsertAndMerge(mfn, 0);
+                mfn++;
+                continue;
             }
+
+            Fill(mfn, run, FrameInfo.FreeTail);
+            TotalFrames += run;
+            FreeFrames += run;
+            for (ulong done = 0; done < run;)
+            {
+                int order = LargestOrder(mfn + done, run - done);
+                InsertAndMerge(mfn + done, order);
+                done += 1UL << order;
+            }
+
+            mfn += run;
         }
     }
 
     /// <summary>Takes free frames out of management. Allocated frames in the range stay allocated.</summary>
-    public void Reserve(Mfn start, ulong count)
+    public void Reserve(Mfn start, ulong length)
     {
-        ulong end = Math.Min(SaturatingAdd(start.Value, count), _frames);
-        for (ulong mfn = start.Value; mfn < end; mfn++)
+        ulong end = Math.Min(SaturatingAdd(start.Value, length), _frames);
+        ulong mfn = start.Value;
+        while (mfn < end)
         {
-            if (TryIsolate(mfn))
+            ulong count = 1;
+            if (TryFindFreeBlock(mfn, out ulong block, out int blockOrder))
             {
-                Info(mfn) = 0;
-                TotalFrames--;
-                FreeFrames--;
+                int order = Math.Min(LargestOrder(mfn, end - mfn), blockOrder);
+                Split(block, blockOrder, mfn, order);
+                count = 1UL << order;
+                Fill(mfn, count, default);
+                TotalFrames -= count;
+                FreeFrames -= count;
             }
+
+            mfn += count;
         }
     }
 
@@ -209,11 +226,7 @@ public sealed class FrameAllocator
             }
         }
 
-        for (ulong i = 0; i < count; i++)
-        {
-            Info(mfn.Value + i) = FrameInfo.FreeTail.Value;
-        }
-
+        Fill(mfn.Value, count, FrameInfo.FreeTail);
         FreeFrames += count;
         InsertAndMerge(mfn.Value, order);
         return true;
@@ -331,32 +344,12 @@ public sealed class FrameAllocator
         }
     }
 
-    private ref ulong Info(ulong mfn)
-    {
-        if (mfn >= _frames)
-        {
-            throw new ArgumentOutOfRangeException(nameof(mfn));
-        }
-
-        return ref _memory.Word64(_table + (mfn * sizeof(ulong)));
-    }
-
-    private FrameInfo At(ulong mfn) => new(Info(mfn));
-
-    private FrameState StateOf(ulong mfn) => At(mfn).State;
-
-    private bool IsAllocated(Mfn mfn) => mfn.Value < _frames && StateOf(mfn.Value) == FrameState.Allocated;
-
     // Takes the part [part, part + 2^order) out of the free block; the rest stays free in halves.
     private Mfn Take(ulong block, int blockOrder, ulong part, int order, ushort owner, FrameType type)
     {
         Split(block, blockOrder, part, order);
         ulong count = 1UL << order;
-        for (ulong i = 0; i < count; i++)
-        {
-            Info(part + i) = FrameInfo.Allocated(owner, type).Value;
-        }
-
+        Fill(part, count, FrameInfo.Allocated(owner, type));
         FreeFrames -= count;
         _memory.Clear(part << Page.Shift, count << Page.Shift);
         return new Mfn(part);
@@ -382,8 +375,10 @@ public sealed class FrameAllocator
         }
     }
 
-    private bool TryIsolate(ulong mfn)
+    private bool TryFindFreeBlock(ulong mfn, out ulong block, out int blockOrder)
     {
+        block = 0;
+        blockOrder = 0;
         if (StateOf(mfn) is not (FrameState.FreeHead or FrameState.FreeTail))
         {
             return false;
@@ -391,17 +386,21 @@ public sealed class FrameAllocator
 
         for (int order = 0; order <= MaximumOrder; order++)
         {
-            ulong head = mfn & ~((1UL << order) - 1);
-            FrameInfo info = At(head);
+            block = mfn & ~((1UL << order) - 1);
+            FrameInfo info = At(block);
             if (info.State == FrameState.FreeHead && info.Order >= order)
             {
-                Split(head, info.Order, mfn, 0);
+                blockOrder = info.Order;
                 return true;
             }
         }
 
         throw new InvalidOperationException("a free frame belongs to no free block");
     }
+
+    // The largest naturally aligned block that begins at the frame and has no more than that many.
+    private static int LargestOrder(ulong mfn, ulong count) =>
+        Math.Min(Math.Min(BitOperations.TrailingZeroCount(mfn), BitOperations.Log2(count)), MaximumOrder);
 
     private void InsertAndMerge(ulong mfn, int order)
     {

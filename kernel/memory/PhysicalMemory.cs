@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.InteropServices;
 
 namespace Xenolith.Kernel;
 
@@ -24,6 +25,19 @@ public abstract class PhysicalMemory
 
     /// <summary>The naturally aligned 64-bit word at the address, for single reads, writes and interlocked operations.</summary>
     public abstract ref ulong Word64(ulong address);
+
+    /// <summary>As many 64-bit words as asked for, from a naturally aligned address on: for walking tables that the hypervisor alone writes.</summary>
+    public Span<ulong> Words64(ulong address, int count)
+    {
+        if (count == 0)
+        {
+            return default;
+        }
+
+        // Both ends are checked by the implementer; what lies between is the same range of RAM.
+        Bytes(address, checked(count * sizeof(ulong)));
+        return MemoryMarshal.CreateSpan(ref Word64(address), count);
+    }
 
     /// <summary>The naturally aligned 32-bit word at the address.</summary>
     public abstract ref uint Word32(ulong address);

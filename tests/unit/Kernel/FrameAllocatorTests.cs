@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Xenolith.Kernel;
 using Xunit;
 
@@ -94,6 +95,61 @@ public sealed class FrameAllocatorTests : IDisposable
         // Everything has merged again: a 4-MiB block is there.
         Assert.Equal(_frames.TotalFrames, _frames.FreeFrames);
         Assert.True(_frames.TryAllocate(11, 1, FrameType.Guest, out _));
+    }
+
+    [Fact]
+    public void RandomRangesTakenInAndOutOfManagementAgreeWithAModel()
+    {
+        var random = new Random(4711);
+        ulong frames = Bytes >> 12;
+        var allocator = new FrameAllocator(_memory, 1 << 12, frames);
+        var managed = new bool[frames];
+        for (int step = 0; step < 400; step++)
+        {
+            // The table lies in the frames from 1 on.
+            ulong start = (ulong)random.Next(16, (int)frames), count = (ulong)(random.Next(4) == 0 ? random.Next(3000) : random.Next(20));
+            bool adds = random.Next(2) == 0;
+            if (adds)
+            {
+                allocator.AddRange(new Mfn(start), count);
+            }
+            else
+            {
+                allocator.Reserve(new Mfn(start), count);
+            }
+
+            managed.AsSpan((int)start, (int)Math.Min(count, frames - start)).Fill(adds);
+            Assert.Equal((ulong)managed.Count(taken => taken), allocator.TotalFrames);
+            Assert.Equal(allocator.TotalFrames, allocator.FreeFrames);
+        }
+
+        // What is left is handed out in the largest blocks that fit, each frame once, and none that is not managed.
+        for (int order = FrameAllocator.MaximumOrder; order >= 0; order--)
+        {
+            while (allocator.TryAllocate(order, 1, FrameType.Guest, out Mfn mfn))
+            {
+                for (ulong i = 0; i < 1UL << order; i++)
+                {
+                    Assert.True(managed[mfn.Value + i]);
+                    managed[mfn.Value + i] = false;
+                }
+            }
+
+            Assert.False(HasAligned(managed, 1 << order));
+        }
+    }
+
+    private static bool HasAligned(bool[] frames, int size)
+    {
+        for (int start = 0; start + size <= frames.Length; start += size)
+        {
+            if (frames.AsSpan(start, size).IndexOf(false) < 0)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     [Fact]

@@ -93,6 +93,7 @@ internal sealed class GuestEntryStub : IStub
     {
         StubFunction f = o.Function("guest_entry", bitness: 32);
         Assembler a = f.A;
+        a.xchg(bx, bx); // nothing to a processor; Bochs's debugger can be told to stop here
         a.cli();
         a.cld();
         f.MoveImmediate32(esp, "guest_stack", 64 * 1024);
