@@ -5,6 +5,9 @@ namespace Xenolith;
 /// <summary>On the host nothing interrupts; an idle CPU moves virtual time to the next deadline.</summary>
 internal static class CpuGate
 {
+    /// <summary>Whether the run loop has to look at timers and input after every exit, since no interrupt tells of them.</summary>
+    public static bool IsPolled => true;
+
     public static void TakeInterrupts(Machine machine)
     {
     }

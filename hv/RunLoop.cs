@@ -75,38 +75,71 @@ public sealed class RunLoop
         Vcpu? next = null;
         _current = new Unowned<Vcpu>(vcpu);
         vcpu.BeginRun();
-        while (vcpu.IsRunnable)
+        while (true)
         {
-            RunDueTimers();
-            if (_scheduler.MustChoose && (next = _scheduler.Choose()) != vcpu)
+            // A host interrupt that waits ends the guest's run at once, so that nothing of what one brings is looked for here.
+            if (CpuGate.IsPolled)
+            {
+                RunDueTimers();
+                TakeInput(vcpu.Domain);
+            }
+
+            // The guest itself may write the byte that says that events wait.
+            if ((vcpu.Attention != Attention.None || vcpu.HasPendingUpcall) && !Attend(vcpu, out next))
             {
                 break;
             }
 
-            TakeInput(vcpu.Domain);
-            Deliver(vcpu);
             vcpu.SynchroniseNested();
             vcpu.Cpu.Run();
-            if (vcpu.Cpu.Exit.Reason == ExitReason.Interrupt)
+            switch (vcpu.Cpu.Exit.Reason)
             {
-                CpuGate.TakeInterrupts(_machine);
-                _timers.Run(_clock.Nanoseconds);
-            }
-            else
-            {
-                _exits.Handle(vcpu);
+                case ExitReason.Interrupt:
+                    CpuGate.TakeInterrupts(_machine);
+                    _timers.Run(_clock.Nanoseconds);
+                    TakeInput(vcpu.Domain);
+                    break;
+                case ExitReason.InterruptWindow:
+                    vcpu.Notify(Attention.Interrupts);
+                    break;
+                default:
+                    _exits.Handle(vcpu);
+                    break;
             }
         }
 
         vcpu.EndRun();
         _current = default;
-        if (next is not null && next != vcpu)
+        if (next is null)
         {
-            return next;
+            _scheduler.Leave();
         }
 
-        _scheduler.Leave();
-        return null;
+        return next;
+    }
+
+    /// <summary>Does what the vCPU's attention is asked for.</summary>
+    /// <param name="next">Who runs in its stead, when that is decided.</param>
+    /// <returns>Whether it runs on.</returns>
+    private bool Attend(Vcpu vcpu, out Vcpu? next)
+    {
+        next = null;
+        Attention attention = vcpu.TakeAttention();
+        if ((attention & Attention.Schedule) != 0)
+        {
+            if (!vcpu.IsRunnable)
+            {
+                return false;
+            }
+
+            if (_scheduler.MustChoose && (next = _scheduler.Choose()) != vcpu)
+            {
+                return false;
+            }
+        }
+
+        Deliver(vcpu);
+        return true;
     }
 
     private void RunDueTimers()
@@ -166,6 +199,9 @@ public sealed class RunLoop
             {
                 vcpu.AcceptInjection(injection);
             }
+
+            // Nobody says when the guest can take an NMI, or what waits behind it.
+            vcpu.Notify(Attention.Interrupts);
 
             // A window left open from before would exit again and again, before the guest's next instruction.
             cpu.RequestInterruptWindow(false);

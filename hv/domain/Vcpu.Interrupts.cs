@@ -37,6 +37,7 @@ public sealed partial class Vcpu
     public void RaiseNmi()
     {
         NmiPending = true;
+        Notify(Attention.Interrupts);
         Wake();
     }
 

@@ -43,6 +43,7 @@ public sealed partial class Vcpu
     /// <summary>The run loop is about to run the vCPU on this CPU.</summary>
     public void BeginRun()
     {
+        Notify(Attention.All);
         EnterState(RunState.Running);
         PublishTimeIfChanged();
         WriteRunState(_runState);
@@ -146,6 +147,7 @@ public sealed partial class Vcpu
         EndPoll();
         IsOnline = false;
         IsBlocked = false;
+        Notify(Attention.Schedule);
         EnterState(RunState.Offline);
         Schedule.Home?.Update(this);
     }
@@ -158,6 +160,7 @@ public sealed partial class Vcpu
 
     internal void RefreshState()
     {
+        Notify(Attention.Schedule);
         EnterState(_runState.State == RunState.Running && IsRunnable ? RunState.Running : IdleState);
         Schedule.Home?.Update(this);
     }
@@ -168,6 +171,7 @@ public sealed partial class Vcpu
     private void EnterBlocked()
     {
         IsBlocked = true;
+        Notify(Attention.Schedule);
         EnterState(RunState.Blocked);
         Schedule.Home?.Update(this);
     }

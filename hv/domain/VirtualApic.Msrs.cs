@@ -53,6 +53,7 @@ public sealed partial class VirtualApic
         _base = PageAddress | wanted | (_base & BaseBootProcessor);
         if (wasEnabled && !IsEnabled)
             Reset();
+        _vcpu.Notify(Attention.Interrupts);
         return true;
     }
 

@@ -65,19 +65,14 @@ public sealed partial class VirtualApic
             ReportError(ReceiveIllegalVector);
             return;
         }
-        SetVector(ApicRegister.Request, vector);
-        _vcpu.Wake();
+        Request(vector);
     }
 
     /// <summary>
     /// Makes the vector of the upcall pending, as Xen does: also while software has the APIC switched off, when it waits for
     /// the day it is switched on. Events are announced once, and a guest sets its vector before it sets its APIC up.
     /// </summary>
-    public void RaiseUpcall(byte vector)
-    {
-        SetVector(ApicRegister.Request, vector);
-        _vcpu.Wake();
-    }
+    public void RaiseUpcall(byte vector) => Request(vector);
 
     /// <summary>The pending interrupt of the highest priority, if that is above what the vCPU now serves.</summary>
     public bool TryGetInterrupt(out byte vector)
@@ -100,13 +95,14 @@ public sealed partial class VirtualApic
         int vector = Highest(ApicRegister.InService);
         if (vector >= 0)
             ClearVector(ApicRegister.InService, (byte)vector);
+        _vcpu.Notify(Attention.Interrupts);
     }
 
     /// <summary>The task priority as CR8 holds it: bits 4-7 of the TPR.</summary>
     public byte Cr8
     {
         get => (byte)(this[ApicRegister.TaskPriority] >> 4);
-        set => this[ApicRegister.TaskPriority] = (uint)(value & 0xF) << 4;
+        set => Write(ApicRegister.TaskPriority, (uint)(value & 0xF) << 4);
     }
 
     /// <summary>Reads a 32-bit register of the page. Unknown ones read 0 and count as an error.</summary>
@@ -146,6 +142,7 @@ public sealed partial class VirtualApic
         {
             case ApicRegister.TaskPriority:
                 this[offset] = value & 0xFF;
+                _vcpu.Notify(Attention.Interrupts);
                 break;
             case ApicRegister.Eoi:
                 Eoi();
@@ -193,6 +190,13 @@ public sealed partial class VirtualApic
 
     internal void Release() => StopTimer();
 
+    private void Request(byte vector)
+    {
+        SetVector(ApicRegister.Request, vector);
+        _vcpu.Notify(Attention.Interrupts);
+        _vcpu.Wake();
+    }
+
     /// <summary>The higher of the task's priority and that of the interrupt in service (SDM vol. 3, 11.8.3.1).</summary>
     private uint ProcessorPriority
     {
@@ -209,6 +213,7 @@ public sealed partial class VirtualApic
     {
         bool wasEnabled = IsSoftwareEnabled;
         this[ApicRegister.Spurious] = value & 0x1FF;
+        _vcpu.Notify(Attention.Interrupts);
         if (!IsSoftwareEnabled)
             MaskAll();
         else if (!wasEnabled)

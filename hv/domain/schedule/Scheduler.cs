@@ -9,8 +9,7 @@ namespace Xenolith.Domains;
 /// weight, and the least of which runs next (start-time fair queueing). A cap holds a domain below a part of the CPU even when
 /// nobody else wants it. One a physical CPU; a vCPU is attached to one at a time.
 /// </summary>
-/// <param name="capacity">The most domains that have vCPUs here.</param>
-public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
+public sealed class Scheduler
 {
     /// <summary>Nanoseconds that a vCPU runs while others wait, if nobody who wakes comes first.</summary>
     public const ulong Slice = 5_000_000;
@@ -21,9 +20,12 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
     /// </summary>
     public const ulong Granularity = 500_000;
 
+    private readonly Clock _clock;
+    private readonly TimerQueue _timers;
+
     // Domains end before the scheduler does; the last vCPU that is detached takes its domain's share along.
-    private readonly Unowned<DomainShare>[] _shares = new Unowned<DomainShare>[capacity];
-    private readonly SliceTimer _slice = new();
+    private readonly Unowned<DomainShare>[] _shares;
+    private readonly SliceTimer _slice;
     private int _shareCount;
     private Unowned<DomainShare> _currentShare;
     private Unowned<Vcpu> _current;
@@ -32,6 +34,15 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
 
     /// <summary>The least virtual time of those that want to run, which never goes back: near it who wakes begins.</summary>
     private ulong _virtualNow;
+
+    /// <param name="capacity">The most domains that have vCPUs here.</param>
+    public Scheduler(Clock clock, TimerQueue timers, int capacity)
+    {
+        _clock = clock;
+        _timers = timers;
+        _shares = new Unowned<DomainShare>[capacity];
+        _slice = new SliceTimer(this);
+    }
 
     /// <summary>The vCPU that runs here; null: none.</summary>
     public Vcpu? Current
@@ -74,7 +85,7 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
             if (other.Schedule.Share == share)
                 return;
         }
-        timers.Stop(share.Refill);
+        _timers.Stop(share.Refill);
         for (int i = 0; i < _shareCount; i++)
         {
             if (_shares[i].Value != share)
@@ -88,7 +99,7 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
     /// <summary>Chooses who runs from now on, and stops the account of who ran until now. Null: nobody wants to.</summary>
     public Vcpu? Choose()
     {
-        ulong now = clock.Nanoseconds;
+        ulong now = _clock.Nanoseconds;
         Charge(now);
         _slice.IsOver = false;
         DomainShare? share = FirstShare(now);
@@ -96,7 +107,7 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
         {
             Current = null;
             CurrentShare = null;
-            timers.Stop(_slice);
+            _timers.Stop(_slice);
             return null;
         }
         Vcpu vcpu = share.First(Current);
@@ -110,7 +121,7 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
     /// <summary>Stops the account of who ran, who is put back. The next <see cref="Choose"/> takes them up again.</summary>
     public void Leave()
     {
-        Charge(clock.Nanoseconds);
+        Charge(_clock.Nanoseconds);
         Current = null;
         CurrentShare = null;
     }
@@ -120,19 +131,19 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
     {
         if (Current is not { } vcpu || CurrentShare is not { } share)
             return;
-        ulong now = clock.Nanoseconds;
+        ulong now = _clock.Nanoseconds;
         Charge(now);
         if (share.RunnableCount > 1)
         {
             share.PutLast(vcpu);
-            _slice.IsOver = true;
+            EndSlice();
             return;
         }
         DomainShare? other = FirstShare(now, except: share);
         if (other is null)
             return;
         share.VirtualTime = Later(share.VirtualTime, other.VirtualTime);
-        _slice.IsOver = true;
+        EndSlice();
     }
 
     /// <summary>Whether a vCPU may run has changed, perhaps.</summary>
@@ -142,7 +153,7 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
         bool isQueued = vcpu.Schedule.Slot >= 0;
         if (vcpu.IsRunnable == isQueued)
             return;
-        ulong now = clock.Nanoseconds;
+        ulong now = _clock.Nanoseconds;
         Charge(now);
         AdvanceVirtualTime(now);
         if (isQueued)
@@ -156,7 +167,7 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
         if (Current is null)
             return;
         if (share.MayRun(now) && ComesFirst(vcpu, share))
-            _slice.IsOver = true;
+            EndSlice();
         else
             LimitRun(now);
     }
@@ -164,14 +175,14 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
     /// <summary>A capped domain may run again.</summary>
     internal void Refilled(DomainShare share)
     {
-        ulong now = clock.Nanoseconds;
+        ulong now = _clock.Nanoseconds;
         Charge(now);
         AdvanceVirtualTime(now);
         share.VirtualTime = Later(share.VirtualTime, unchecked(_virtualNow - Slice));
         if (share.RunnableCount == 0 || !share.MayRun(now) || Current is null)
             return;
         if (CurrentShare != share && IsBehind(share.VirtualTime, CurrentShare!.VirtualTime))
-            _slice.IsOver = true;
+            EndSlice();
         else
             LimitRun(now);
     }
@@ -181,7 +192,7 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
 
     internal static ulong Later(ulong one, ulong other) => IsBefore(one, other) ? other : one;
 
-    internal void StartRefill(DomainShare share, ulong at) => timers.Set(share.Refill, at);
+    internal void StartRefill(DomainShare share, ulong at) => _timers.Set(share.Refill, at);
 
     private static bool IsBehind(ulong one, ulong other) => IsBefore(unchecked(one + Granularity), other);
 
@@ -213,9 +224,9 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
         if (allowance != ulong.MaxValue)
             end = Math.Min(end, now + allowance);
         if (end == ulong.MaxValue)
-            timers.Stop(_slice);
+            _timers.Stop(_slice);
         else if (!_slice.IsSet || _slice.Deadline != end)
-            timers.Set(_slice, end);
+            _timers.Set(_slice, end);
     }
 
     private bool HasCompetition(ulong now)
@@ -259,10 +270,16 @@ public sealed class Scheduler(Clock clock, TimerQueue timers, int capacity)
         return null;
     }
 
-    private sealed class SliceTimer : Timer
+    private void EndSlice()
+    {
+        _slice.IsOver = true;
+        Current?.Notify(Attention.Schedule);
+    }
+
+    private sealed class SliceTimer(Scheduler scheduler) : Timer
     {
         public bool IsOver { get; set; }
 
-        protected internal override void Fire(ulong now) => IsOver = true;
+        protected internal override void Fire(ulong now) => scheduler.EndSlice();
     }
 }
