@@ -2,7 +2,7 @@ using Xenolith.Kernel;
 
 namespace Xenolith;
 
-/// <summary>The two places where host interrupts are let in: the run loop's marked points.</summary>
+/// <summary>Where host interrupts are let in: the run loop's marked points.</summary>
 internal static class CpuGate
 {
     /// <summary>Whether the run loop has to look at timers and input after every exit, since no interrupt tells of them.</summary>

@@ -8,7 +8,7 @@ namespace Xenolith;
 
 /// <summary>
 /// The life of a physical CPU: run a vCPU, take its exit, handle it, run again. A vCPU that waits is state, not a stack.
-/// Host interrupts are let in at two places only, both here: after an exit that one caused, and while idle.
+/// Host interrupts are let in at three places only: after an exit that one caused, while idle, and where a guest's exception exited.
 /// </summary>
 public sealed class RunLoop
 {

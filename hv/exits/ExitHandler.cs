@@ -78,9 +78,14 @@ internal sealed partial class ExitHandler
             case ExitReason.EntryFailed:
                 vcpu.Domain.Crash("the CPU refused its state");
                 break;
-            case ExitReason.Exception when cpu.Exit.Vector == ExceptionVector.AlignmentCheck:
-                // Taken only so that its delivery can't go on for ever; it is the guest's.
-                cpu.InjectException(ExceptionVector.AlignmentCheck, true, 0);
+            case ExitReason.Exception when cpu.Exit.Vector is ExceptionVector.AlignmentCheck or ExceptionVector.Debug:
+                // Taken only so that its delivery can't go on for ever; it is the guest's. While its delivery causes it again, no exit
+                // by an interrupt comes between, so the machine's interrupts are let in here.
+                cpu.ReturnException();
+                CpuGate.TakeInterrupts(_machine);
+                break;
+            case ExitReason.DebugTrapInstruction:
+                CompleteInt1(vcpu);
                 break;
             default:
                 string name = cpu.ExitName;
@@ -88,6 +93,24 @@ internal sealed partial class ExitHandler
                 vcpu.Domain.Crash(name);
                 break;
         }
+    }
+
+    /// <summary>INT1: a #DB behind it that DR6 does not show, whatever RFLAGS.TF says.</summary>
+    private void CompleteInt1(Vcpu vcpu)
+    {
+        VirtualCpu cpu = vcpu.Cpu;
+        int length = _decoder.LengthAt(cpu, vcpu.Access);
+        if (length == 0)
+        {
+            return;
+        }
+
+        ulong flags = cpu.Rflags;
+        cpu.Rflags = flags & ~RflagsBits.Trap;
+        cpu.SkipInstruction(length);
+        cpu.Rflags = flags & ~RflagsBits.Resume;
+        cpu.Dr7 &= ~DebugStatus.GeneralDetect;
+        cpu.InjectException(ExceptionVector.Debug, false, 0);
     }
 
     private void HandleHypercall(Vcpu vcpu)

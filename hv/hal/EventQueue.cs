@@ -33,9 +33,12 @@ public struct EventQueue
     public void AddNmi() => Next = PendingEvent.NonMaskable;
 
     /// <summary>Adds an exception, merged with what waits.</summary>
-    public void AddException(byte vector, bool hasErrorCode, uint errorCode)
+    public void AddException(byte vector, bool hasErrorCode, uint errorCode) =>
+        AddException(PendingEvent.Fault(vector, hasErrorCode, errorCode));
+
+    /// <summary>The same for one that may be the doing of INT1, INT3 or INTO.</summary>
+    public void AddException(PendingEvent exception)
     {
-        PendingEvent exception = PendingEvent.Fault(vector, hasErrorCode, errorCode);
         if (!Next.Valid)
         {
             Next = exception;

@@ -29,6 +29,8 @@ public enum ExitReason
     CacheInvalidate,
     /// <summary>An instruction that the guest's CPU policy does not have (VMX, SVM, MONITOR, RDPMC …): #UD or #GP is for the caller to inject.</summary>
     UnavailableInstruction,
+    /// <summary>INT1, where it exits apart from the #DB that it raises (SVM). It has not run; completing it is the caller's.</summary>
+    DebugTrapInstruction,
     /// <summary>A non-maskable interrupt of the host arrived; its handler in the host's IDT has run by now.</summary>
     Nmi,
     /// <summary>The hardware refused the entry; the HAL has printed which rule was broken.</summary>

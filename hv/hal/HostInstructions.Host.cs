@@ -26,6 +26,10 @@ public static class HostInstructions
 
     public static void WriteCr4(ulong value) => throw Privileged();
 
+    public static ulong ReadDr6() => throw Privileged();
+
+    public static void WriteDr6(ulong value) => throw Privileged();
+
     public static void ReadGdtr(ref DescriptorTableImage table) => throw Privileged();
 
     public static void ReadIdtr(ref DescriptorTableImage table) => throw Privileged();

@@ -30,6 +30,14 @@ public static class HostInstructions
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern void WriteCr2(ulong value);
 
+    [RuntimeImport("*", "hal_read_dr6")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern ulong ReadDr6();
+
+    [RuntimeImport("*", "hal_write_dr6")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern void WriteDr6(ulong value);
+
     [RuntimeImport("*", "hal_sgdt")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern void ReadGdtr(ref DescriptorTableImage table);

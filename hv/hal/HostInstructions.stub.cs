@@ -14,6 +14,13 @@ internal sealed class HostInstructionsStub : IStub
         a.mov(cr2, rdi);
         a.ret();
 
+        a = o.Function("hal_read_dr6").A;
+        a.mov(rax, dr6);
+        a.ret();
+        a = o.Function("hal_write_dr6").A;
+        a.mov(dr6, rdi);
+        a.ret();
+
         // Ten bytes: limit, then base.
         a = o.Function("hal_sgdt").A;
         a.sgdt(__[rdi]);

@@ -93,13 +93,21 @@ public abstract class VirtualCpu
 
     /// <summary>
     /// Exceptions that exit, a bit a vector; 0 at first. The HAL adds #MC, which belongs to the host: its handler there runs
-    /// before <see cref="Run"/> returns with <see cref="ExitReason.Exception"/>. It adds #AC too: a guest whose stack makes the delivery
-    /// of #AC raise #AC keeps a CPU in microcode for ever, host interrupts and all, unless the exception exits. The caller gives it back.
+    /// before <see cref="Run"/> returns with <see cref="ExitReason.Exception"/>. It adds #AC and #DB too: a guest whose stack makes the
+    /// delivery of the one raise it again keeps a CPU in microcode for ever, host interrupts and all, unless the exception exits. The
+    /// caller gives them back (<see cref="ReturnException"/>).
     /// </summary>
     public virtual uint ExceptionBitmap { get; set; }
 
     /// <summary>What the HAL adds to <see cref="ExceptionBitmap"/>.</summary>
-    internal const uint AlwaysIntercepted = (1u << ExceptionVector.MachineCheck) | (1u << ExceptionVector.AlignmentCheck);
+    internal const uint AlwaysIntercepted = (1u << ExceptionVector.MachineCheck)
+        | (1u << ExceptionVector.AlignmentCheck) | (1u << ExceptionVector.Debug);
+
+    /// <summary>
+    /// Gives the exception of the last exit (<see cref="ExitReason.Exception"/>) to the guest, at the next entry, as if it had not
+    /// exited. The debug registers show it already.
+    /// </summary>
+    public abstract void ReturnException();
 
     /// <summary>Delivers a page fault: CR2 and error code.</summary>
     public void InjectPageFault(ulong linear, uint errorCode)

@@ -18,6 +18,14 @@ internal static unsafe class Fault
             return;
         }
 
+        // Nothing here asks for debug exceptions, so one without TF is a guest's: Bochs 2.7 has the single step of an instruction that
+        // exits under SVM end behind VMRUN.
+        const ulong trapFlag = 1 << 8;
+        if (frame.Vector == ExceptionVector.Debug && (frame.Rflags & trapFlag) == 0)
+        {
+            return;
+        }
+
         ulong address = Cpu.ReadCr2();
         if (frame.Vector == ExceptionVector.DivideError)
         {

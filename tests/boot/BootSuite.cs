@@ -152,6 +152,13 @@ internal static class BootSuite
             yield return Faulty("reboot", machine) with { Expected = ["guest faulty: reboot", "asks for a reboot"], End = ExpectedEnd.Reset };
         }
 
+        // QEMU checks no alignment, and a breakpoint on what a delivery pushes upsets it.
+        foreach (TestMachine machine in (TestMachine[])[TestMachine.BochsVmx, TestMachine.BochsSvm])
+        {
+            yield return Endless("debug-loop", machine);
+            yield return Endless("alignment-loop", machine);
+        }
+
         yield return Faulty("reboot", TestMachine.QemuSvm) with
         {
             Name = "reboot-noreboot",
@@ -160,6 +167,13 @@ internal static class BootSuite
             End = ExpectedEnd.Halt,
         };
     }
+
+    private static BootTest Endless(string fault, TestMachine machine) => Faulty(fault, machine) with
+    {
+        Expected = ["guest faulty: " + fault, "is stopped by its watchdog"],
+        Forbidden = ["no watchdog", "no alignment check", "still here"],
+        End = ExpectedEnd.Reset,
+    };
 
     private static BootTest Faulty(string fault, TestMachine machine) => new("faulty-" + fault, machine)
     {

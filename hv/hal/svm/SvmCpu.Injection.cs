@@ -11,6 +11,7 @@ public sealed partial class SvmCpu
     private bool _windowWanted;
     private NmiBlocking _nmiBlocking;
     private ulong _iretRip;
+    private bool _nmiWaits;
 
     /// <summary>
     /// SVM leaves it to the hypervisor to hold further NMIs back while a guest handles one (APM vol. 2, 15.13.3): its IRET exits before it
@@ -31,12 +32,13 @@ public sealed partial class SvmCpu
 
     public override bool TryInjectNmi()
     {
-        if (!_events.IsEmpty || (_vmcb.Fields.InterruptShadow & 1) != 0)
-            return false;
         if (_nmiBlocking == NmiBlocking.UntilIretCompletes && _vmcb.Fields.Rip != _iretRip)
             _nmiBlocking = NmiBlocking.None;
-        if (_nmiBlocking != NmiBlocking.None)
+        if (!_events.IsEmpty || (_vmcb.Fields.InterruptShadow & 1) != 0 || _nmiBlocking != NmiBlocking.None)
+        {
+            _nmiWaits = true;
             return false;
+        }
         _events.AddNmi();
         _nmiBlocking = NmiBlocking.UntilIret;
         _vmcb.Fields.Intercepts1 |= MiscellaneousIntercepts.Iret;
@@ -45,6 +47,13 @@ public sealed partial class SvmCpu
 
     public override void InjectException(byte vector, bool hasErrorCode, uint errorCode) =>
         _events.AddException(vector, hasErrorCode, errorCode);
+
+    public override void ReturnException()
+    {
+        // 15.12.2: DR6 and DR7 are saved as the handler is to see them (Bochs 2.7 loses them). The delivery of an event ends the shadow.
+        _vmcb.Fields.InterruptShadow &= ~1UL;
+        _events.AddException(Exit.Vector, Exit.HasErrorCode, Exit.ErrorCode);
+    }
 
     public override void SkipInstruction(int length)
     {
@@ -61,7 +70,7 @@ public sealed partial class SvmCpu
         // The instruction is complete, so a single step ends here: #DB with DR6.BS (APM vol. 2, 13.1.1.2).
         if ((flags & RflagsBits.Trap) != 0 && !_events.Next.Valid)
         {
-            vmcb.Dr6 |= 1 << 14;
+            vmcb.Dr6 |= DebugStatus.Step;
             _events.AddException(ExceptionVector.Debug, false, 0);
         }
     }
@@ -81,7 +90,7 @@ public sealed partial class SvmCpu
         if (_events.Displaced.Valid)
             _events.Promote(AcceptsInterrupts);
         // A virtual interrupt that exits when it would be taken (15.21.4); it is never delivered, so its vector means nothing.
-        if (_windowWanted || _events.Displaced.Valid)
+        if (_windowWanted || _events.Displaced.Valid || _nmiWaits)
         {
             vmcb.VirtualInterrupt = VirtualInterrupt.Masking | VirtualInterrupt.Pending | VirtualInterrupt.IgnoreTpr | VirtualInterrupt.PriorityMask;
             vmcb.Intercepts1 |= MiscellaneousIntercepts.VirtualInterrupt;
@@ -91,6 +100,8 @@ public sealed partial class SvmCpu
             vmcb.VirtualInterrupt = VirtualInterrupt.Masking;
             vmcb.Intercepts1 &= ~MiscellaneousIntercepts.VirtualInterrupt;
         }
+        if (_nmiWaits)
+            AwaitNmiWindow();
         vmcb.InterceptExceptions = ExceptionBitmap | AlwaysIntercepted;
 
         _injected = _events.Take();
@@ -98,6 +109,17 @@ public sealed partial class SvmCpu
         if (_injected.HasErrorCode && (vmcb.Cr0 & Cr0Bits.ProtectionEnable) == 0)
             _injected = _injected with { HasErrorCode = false };
         vmcb.EventInjection = _injected.Valid ? SvmExits.Information(_injected) : 0;
+    }
+
+    /// <summary>
+    /// SVM has no window for NMIs. The one for interrupts serves where IF is set; while it is clear, what holds the NMI back is mostly an
+    /// exception that is being delivered, and the IRET that ends its handler exits before it runs.
+    /// </summary>
+    private void AwaitNmiWindow()
+    {
+        _nmiWaits = false;
+        if (_nmiBlocking == NmiBlocking.None)
+            _vmcb.Fields.Intercepts1 |= MiscellaneousIntercepts.Iret;
     }
 
     private void ResumeInterruptedEvent()
@@ -114,10 +136,12 @@ public sealed partial class SvmCpu
         _events.Resume(interrupted);
     }
 
-    /// <summary>The IRET that ends the guest's NMI handler is about to run.</summary>
+    /// <summary>An IRET that was waited for is about to run: that of the guest's NMI handler, or of an exception's.</summary>
     private void SeeIret()
     {
         _vmcb.Fields.Intercepts1 &= ~MiscellaneousIntercepts.Iret;
+        if (_nmiBlocking != NmiBlocking.UntilIret)
+            return;
         _nmiBlocking = NmiBlocking.UntilIretCompletes;
         _iretRip = _vmcb.Fields.Rip;
     }

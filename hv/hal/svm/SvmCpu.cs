@@ -50,7 +50,7 @@ public sealed partial class SvmCpu : VirtualCpu
             | MiscellaneousIntercepts.Shutdown;
         vmcb.Intercepts2 = SvmIntercepts.Vmrun | SvmIntercepts.Vmmcall | SvmIntercepts.Vmload | SvmIntercepts.Vmsave
             | SvmIntercepts.Stgi | SvmIntercepts.Clgi | SvmIntercepts.Skinit | SvmIntercepts.Wbinvd | SvmIntercepts.Monitor
-            | SvmIntercepts.Mwait | SvmIntercepts.Xsetbv | SvmIntercepts.Rdpru;
+            | SvmIntercepts.Mwait | SvmIntercepts.Xsetbv | SvmIntercepts.Rdpru | SvmIntercepts.Icebp;
         vmcb.IoPermissionMap = ioPermissionMap.Address;
         vmcb.MsrPermissionMap = msrPermissionMap.Address;
         vmcb.VirtualInterrupt = VirtualInterrupt.Masking;

@@ -58,9 +58,10 @@ internal sealed class SvmEntryStub : IStub
         a.mov(__qword_ptr[rdi + GuestRegisterLayout.Rsp], rax);
         a.mov(rax, __qword_ptr[rsp + 16]);
         a.vmload();
+        // Before STGI, with which an NMI that was held comes.
+        GuestRegisterLayout.SaveSimd(a, rdi);
         a.cli();
         a.stgi();
-        GuestRegisterLayout.SaveSimd(a, rdi);
         a.add(rsp, 24);
         a.ldmxcsr(__dword_ptr[rsp]);
         a.add(rsp, 8);

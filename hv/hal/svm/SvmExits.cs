@@ -69,7 +69,6 @@ public static class SvmExits
         SvmExitCode.Rdtsc or SvmExitCode.Rdtscp => "a read of the time-stamp counter that nobody asked for",
         SvmExitCode.Pause => "a PAUSE that nobody asked for",
         SvmExitCode.Invlpg => "an INVLPG that nobody asked for",
-        SvmExitCode.Icebp => "an INT1 that nobody asked for",
         >= SvmExitCode.Exception0 and <= SvmExitCode.Exception31 => "an exception that nobody asked for",
         _ => "an exit that nobody asked for",
     };
@@ -89,6 +88,10 @@ public static class SvmExits
                 return;
             case SvmExitCode.Msr:
                 exit.Reason = (vmcb.ExitInformation1 & 1) != 0 ? ExitReason.MsrWrite : ExitReason.MsrRead;
+                return;
+            // 15.12.2: the #DB of INT1 is no #DB to the intercept of exceptions.
+            case SvmExitCode.Icebp:
+                exit.Reason = ExitReason.DebugTrapInstruction;
                 return;
             case SvmExitCode.Xsetbv:
                 exit.Reason = ExitReason.Xsetbv;

@@ -6,9 +6,13 @@ namespace Xenolith.Hal.Vmx;
 /// <summary>Delivery of events to the guest.</summary>
 public sealed partial class VmxCpu
 {
+    private const ulong Shadow = (ulong)(Interruptibility.BlockingBySti | Interruptibility.BlockingByMovSs);
+
     private EventQueue _events;
     private bool _windowWanted;
     private bool _windowSet;
+    private bool _nmiWaits;
+    private bool _nmiWindowSet;
     private uint _exceptionBitmapSet;
 
     public override bool CanTakeInterrupt => _events.IsEmpty && AcceptsInterrupts;
@@ -25,14 +29,26 @@ public sealed partial class VmxCpu
     public override bool TryInjectNmi()
     {
         // Blocking by STI too: some CPUs refuse an NMI under it (27.3.1.5). The entry sets blocking by NMI itself, IRET ends it.
-        if (!_events.IsEmpty || _vmcs.Read(VmcsField.GuestInterruptibility) != 0)
+        // A debug trap that waits comes first (SDM vol. 3, table 6-2).
+        if (!_events.IsEmpty || _vmcs.Read(VmcsField.GuestInterruptibility) != 0 || _vmcs.Read(VmcsField.GuestPendingDebugExceptions) != 0)
+        {
+            _nmiWaits = true;
             return false;
+        }
         _events.AddNmi();
         return true;
     }
 
     public override void InjectException(byte vector, bool hasErrorCode, uint errorCode) =>
         _events.AddException(vector, hasErrorCode, errorCode);
+
+    public override void ReturnException()
+    {
+        // The delivery of an event ends these shadows. Left in place, with TF set, the entry would ask for a pending single step
+        // (27.3.1.5), which this exception may have been.
+        EndShadow();
+        _events.AddException(VmxExits.Event((uint)Exit.RawInformation1, Exit.ErrorCode, Exit.InstructionLength));
+    }
 
     public override void SkipInstruction(int length)
     {
@@ -43,25 +59,44 @@ public sealed partial class VmxCpu
             next &= limit - 1;
         Rip = next;
 
-        ulong interruptibility = _vmcs.Read(VmcsField.GuestInterruptibility);
-        const ulong shadow = (ulong)(Interruptibility.BlockingBySti | Interruptibility.BlockingByMovSs);
-        if ((interruptibility & shadow) != 0)
-            _vmcs.Write(VmcsField.GuestInterruptibility, interruptibility & ~shadow);
-
+        EndShadow();
         ulong flags = Rflags;
         if ((flags & RflagsBits.Resume) != 0)
             Rflags = flags & ~RflagsBits.Resume;
         // The instruction is complete, so a single step ends here: BS among the pending debug exceptions (SDM vol. 3, 25.4.2).
         if ((flags & RflagsBits.Trap) != 0)
-            _vmcs.WriteBits(VmcsField.GuestPendingDebugExceptions, 1 << 14, true);
+            _vmcs.WriteBits(VmcsField.GuestPendingDebugExceptions, DebugStatus.Step, true);
+    }
+
+    private void EndShadow()
+    {
+        ulong interruptibility = _vmcs.Read(VmcsField.GuestInterruptibility);
+        if ((interruptibility & Shadow) != 0)
+            _vmcs.Write(VmcsField.GuestInterruptibility, interruptibility & ~Shadow);
+    }
+
+    /// <summary>
+    /// What the CPU does before it delivers a debug exception, and not before an exit by one (28.1): DR6, DR7.GD, DEBUGCTL. INT1
+    /// leaves DR6 alone.
+    /// </summary>
+    private void ShowDebugException()
+    {
+        var kind = (EventKind)((Exit.RawInformation1 >> 8) & 7);
+        if (kind == EventKind.Exception)
+            HostInstructions.WriteDr6(DebugStatus.Merge(HostInstructions.ReadDr6(), Exit.RawInformation2));
+        _vmcs.WriteBits(VmcsField.GuestDr7, DebugStatus.GeneralDetect, false);
+        _vmcs.WriteBits(VmcsField.GuestDebugControl, DebugStatus.ClearedControl, false);
     }
 
     private bool AcceptsInterrupts
     {
         get
         {
-            const ulong shadow = (ulong)(Interruptibility.BlockingBySti | Interruptibility.BlockingByMovSs);
-            return (Rflags & RflagsBits.Interrupt) != 0 && (_vmcs.Read(VmcsField.GuestInterruptibility) & shadow) == 0;
+            ulong flags = Rflags;
+            if ((flags & RflagsBits.Interrupt) == 0 || (_vmcs.Read(VmcsField.GuestInterruptibility) & Shadow) != 0)
+                return false;
+            // A single step that waits comes first (SDM vol. 3, table 6-2); the injection would lose it.
+            return (flags & RflagsBits.Trap) == 0 || _vmcs.Read(VmcsField.GuestPendingDebugExceptions) == 0;
         }
     }
 
@@ -73,6 +108,8 @@ public sealed partial class VmxCpu
         if (_events.Displaced.Valid)
             _events.Promote(AcceptsInterrupts);
         bool window = _windowWanted || _events.Displaced.Valid;
+        if (_nmiWaits || _nmiWindowSet)
+            window |= WriteNmiWindow();
         if (window != _windowSet)
         {
             _vmcs.WriteBits(VmcsField.PrimaryControls, (uint)PrimaryControls.InterruptWindowExiting, window);
@@ -100,6 +137,25 @@ public sealed partial class VmxCpu
         // An interrupted NMI has set its own blocking, under which it could not be delivered again (27.3.1.5).
         if (next.Kind == EventKind.Nmi)
             _vmcs.WriteBits(VmcsField.GuestInterruptibility, (ulong)Interruptibility.BlockingByNmi, false);
+    }
+
+    /// <summary>
+    /// Asks for an exit as soon as the NMI that waits can be injected. An NMI-window exit need not wait for the end of blocking by STI
+    /// (26.2), where it would come again and again; there IF is set, and the window for interrupts does.
+    /// </summary>
+    /// <returns>Whether the window for interrupts is needed.</returns>
+    private bool WriteNmiWindow()
+    {
+        const ulong sti = (ulong)Interruptibility.BlockingBySti;
+        bool behindSti = _nmiWaits && !_events.Next.Valid && (_vmcs.Read(VmcsField.GuestInterruptibility) & sti) != 0;
+        bool wanted = _nmiWaits && !behindSti;
+        _nmiWaits = false;
+        if (wanted != _nmiWindowSet)
+        {
+            _vmcs.WriteBits(VmcsField.PrimaryControls, (uint)PrimaryControls.NmiWindowExiting, wanted);
+            _nmiWindowSet = wanted;
+        }
+        return behindSti;
     }
 
     private void ResumeInterruptedEvent()

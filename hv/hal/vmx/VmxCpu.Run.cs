@@ -68,6 +68,8 @@ public sealed partial class VmxCpu
                 KeepNmiBlocking(Exit.RawInformation1);
                 if (Exit.Vector == ExceptionVector.MachineCheck)
                     HostInstructions.RaiseMachineCheck();
+                else if (Exit.Vector == ExceptionVector.Debug)
+                    ShowDebugException();
                 break;
             case ExitReason.NestedPageFault:
                 KeepNmiBlocking(Exit.RawInformation1);

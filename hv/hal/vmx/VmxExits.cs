@@ -44,7 +44,7 @@ public static class VmxExits
             case VmxExitReason.TripleFault:
                 exit.Reason = ExitReason.TripleFault;
                 return;
-            case VmxExitReason.InterruptWindow:
+            case VmxExitReason.InterruptWindow or VmxExitReason.NmiWindow:
                 exit.Reason = ExitReason.InterruptWindow;
                 return;
             case VmxExitReason.EptViolation:
@@ -66,7 +66,6 @@ public static class VmxExits
         VmxExitReason.TaskSwitch => "a task switch by hardware, which is not emulated",
         VmxExitReason.InitSignal => "an INIT signal",
         VmxExitReason.StartupIpi => "a start-up interrupt",
-        VmxExitReason.NmiWindow => "an NMI window that nobody asked for",
         VmxExitReason.Invlpg or VmxExitReason.Invpcid => "an invalidation of translations that nobody asked for",
         VmxExitReason.Rdtsc or VmxExitReason.Rdtscp => "a read of the time-stamp counter that nobody asked for",
         VmxExitReason.DebugRegisterAccess => "an access to a debug register that nobody asked for",

@@ -32,6 +32,14 @@ internal static class Program
         {
             LongModeTrap.Run();
         }
+        else if (Chosen("debug-loop"))
+        {
+            EndlessDelivery.RunDebug();
+        }
+        else if (Chosen("alignment-loop"))
+        {
+            EndlessDelivery.RunAlignment();
+        }
         else if (Chosen("halt"))
         {
             Instructions.DisableInterrupts();
@@ -47,7 +55,7 @@ internal static class Program
         }
         else
         {
-            GuestConsole.WriteLine("guest faulty: no known fault on the command line: triple-fault, garbage, wild, loop, long-mode, halt, reboot or crash");
+            GuestConsole.WriteLine("guest faulty: no known fault on the command line: triple-fault, garbage, wild, loop, long-mode, debug-loop, alignment-loop, halt, reboot or crash");
         }
 
         GuestConsole.WriteLine("guest faulty: still here");

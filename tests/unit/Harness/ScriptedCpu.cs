@@ -97,6 +97,8 @@ public sealed class ScriptedCpu : VirtualCpu
     public override void InjectException(byte vector, bool hasErrorCode, uint errorCode) =>
         InjectedExceptions.Add((vector, hasErrorCode ? errorCode : null));
 
+    public override void ReturnException() => InjectException(Exit.Vector, Exit.HasErrorCode, Exit.ErrorCode);
+
     public override void SkipInstruction(int length)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(length, 1);

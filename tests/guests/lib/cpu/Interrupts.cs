@@ -65,14 +65,14 @@ public static unsafe class Interrupts
         Instructions.LoadInterruptTable(pointer);
     }
 
-    /// <summary>Gives a vector (2, the non-maskable interrupt, or 32 to 255) its handler; null takes it away.</summary>
+    /// <summary>Gives a vector its handler; null takes it away. An exception with a handler does not end <see cref="Execute"/>'s code.</summary>
     public static void SetHandler(byte vector, InterruptHandler? handler) => Handlers[vector] = handler;
 
     [RuntimeExport("guest_interrupt")]
     private static void Dispatch(InterruptFrame* frame)
     {
         byte vector = (byte)frame->Vector;
-        if (vector is <= LastException and not NonMaskable || vector == UserReturn)
+        if ((vector is <= LastException and not NonMaskable && Handlers[vector] is null) || vector == UserReturn)
         {
             if (Execute.TryRecover(frame))
             {
