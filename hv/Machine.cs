@@ -8,10 +8,11 @@ namespace Xenolith;
 /// <summary>The root object: everything that the hypervisor knows hangs off it, so that tests run many machines side by side.</summary>
 public sealed class Machine
 {
-    // Six timers a vCPU, and a domain has at most 128 of them; one a scheduler, two a watchdog, one a cap.
-    private const int TimerCapacity = 6 * Domain.MaximumVcpus + 16;
+    // Six timers a vCPU, and a domain has at most 128 of them; two a watchdog, one a cap; one a scheduler.
+    private const int TimerCapacity = 6 * MaximumVcpus + 4 * DomainTable.Capacity;
 
-    private const int MaximumDomains = 64;
+    // Of all domains together.
+    private const int MaximumVcpus = Domain.MaximumVcpus + DomainKeeper.MaximumVcpus;
 
     /// <param name="kernel">What the kernel below offers.</param>
     /// <param name="virtualisation">The machine's virtualisation, not yet enabled.</param>
@@ -32,8 +33,10 @@ public sealed class Machine
             CommandLine = kernel.Options.Text,
             ExposedCalls = HypercallDispatcher.FrozenExposure(),
         };
-        Scheduler = new Scheduler(kernel.Clock, Timers, MaximumDomains);
-        Hypercalls = new HypercallDispatcher(Services, kernel.Input);
+        Scheduler = new Scheduler(kernel.Clock, Timers, DomainTable.Capacity);
+        Keeper = new DomainKeeper(this);
+        Input = new TypedInput(this);
+        Hypercalls = new HypercallDispatcher(Services, Input.ForInitial);
     }
 
     /// <summary>What the kernel below offers.</summary>
@@ -54,6 +57,35 @@ public sealed class Machine
 
     /// <summary>The domain made of the first boot module, once it is built.</summary>
     public Domain? Initial { get; set; }
+
+    /// <summary>The domains of further modules.</summary>
+    internal DomainKeeper Keeper { get; }
+
+    /// <summary>Who gets what is typed.</summary>
+    internal TypedInput Input { get; }
+
+    /// <summary>Whether a physical CPU runs one of the domain's vCPUs or is about to.</summary>
+    internal bool IsAnywhere(Domain domain)
+    {
+        foreach (Vcpu vcpu in domain.Vcpus)
+        {
+            if (vcpu.IsOnCpu || Scheduler.Current == vcpu)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Undoes <see cref="Schedule"/>. No vCPU of the domain is anywhere.</summary>
+    internal void Unschedule(Domain domain)
+    {
+        foreach (Vcpu vcpu in domain.Vcpus)
+        {
+            Scheduler.Detach(vcpu);
+        }
+    }
 
     /// <summary>Lets the domain's vCPUs run. Allocates: call it with an arena open.</summary>
     public void Schedule(Domain domain)

@@ -1,5 +1,4 @@
 using System;
-using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Hal;
 using Xenolith.Kernel;
@@ -18,7 +17,6 @@ public sealed class RunLoop
     private readonly ExitHandler _exits;
     private readonly Scheduler _scheduler;
     private Unowned<Vcpu> _current;
-    private uint _announcedInput;
 
     public RunLoop(Machine machine)
     {
@@ -35,7 +33,7 @@ public sealed class RunLoop
         Vcpu? next = null;
         while (!domain.IsShutDown)
         {
-            bool took = TakeInput(domain);
+            bool took = _machine.Input.Deliver();
             RunDueTimers();
             next ??= _scheduler.Choose();
             if (next is { } vcpu)
@@ -44,7 +42,11 @@ public sealed class RunLoop
             }
             else if (!domain.IsShutDown && !took && _clock.Nanoseconds < _timers.NextDeadline)
             {
-                CpuGate.Idle(_machine);
+                if (!_machine.Keeper.Step())
+                {
+                    CpuGate.Idle(_machine);
+                }
+
                 _timers.Run(_clock.Nanoseconds);
             }
         }
@@ -64,6 +66,7 @@ public sealed class RunLoop
 
         _current = default;
         _scheduler.Leave();
+        vcpu.LeaveCpu();
         vcpu.Domain.Crash(fault);
         return true;
     }
@@ -81,7 +84,7 @@ public sealed class RunLoop
             if (CpuGate.IsPolled)
             {
                 RunDueTimers();
-                TakeInput(vcpu.Domain);
+                _machine.Input.Deliver();
             }
 
             // The guest itself may write the byte that says that events wait.
@@ -97,7 +100,7 @@ public sealed class RunLoop
                 case ExitReason.Interrupt:
                     CpuGate.TakeInterrupts(_machine);
                     _timers.Run(_clock.Nanoseconds);
-                    TakeInput(vcpu.Domain);
+                    _machine.Input.Deliver();
                     break;
                 case ExitReason.InterruptWindow:
                     vcpu.Notify(Attention.Interrupts);
@@ -148,40 +151,6 @@ public sealed class RunLoop
         {
             _timers.Run(_clock.Nanoseconds);
         }
-    }
-
-    /// <summary>
-    /// Hands typed bytes to the domain: into its console ring, or when it does not use that, by telling it that console_io has
-    /// some. False: there were none that it could take; what finds no room waits here.
-    /// </summary>
-    private bool TakeInput(Domain domain)
-    {
-        ConsoleInput input = _machine.Kernel.Input;
-        if (!input.HasInput)
-        {
-            return false;
-        }
-
-        if (!domain.Console.IsInUse)
-        {
-            if (input.Received == _announcedInput)
-            {
-                return false;
-            }
-
-            _announcedInput = input.Received;
-            domain.EventChannels.RaiseGlobalVirq(Virq.Console);
-            return true;
-        }
-
-        bool took = false;
-        while (input.TryPeek(out byte typed) && domain.Console.PushInput(new ReadOnlySpan<byte>(in typed)) != 0)
-        {
-            input.TryRead(out _);
-            took = true;
-        }
-
-        return took;
     }
 
     private static void Deliver(Vcpu vcpu)

@@ -48,19 +48,28 @@ public static class Startup
         log.Info($"{virtualisation.Name} is on");
         var machine = new Machine(kernel, virtualisation, cpuid);
         BuildError? error = DomainPlan.TryMake(kernel.Information, out DomainPlan? plan);
+        error ??= machine.Keeper.TryPrepare(plan!);
         Domain? initial = null;
         error ??= InitialDomainBuilder.TryBuild(RequestFor(machine, plan!), out initial);
         if (initial is null)
         {
+            machine.Keeper.Discard();
             log.Error(error?.Message ?? "the initial domain could not be built");
+            return false;
+        }
+
+        if (!machine.Keeper.TryMakeAll())
+        {
+            initial.Dispose();
             return false;
         }
 
         machine.Initial = initial;
         machine.Schedule(initial);
-        foreach (BootModule module in kernel.Information.Modules)
+        kernel.ReleaseModule(kernel.Information.Modules[0]);
+        if (plan!.InitialRamdisk is { } ramdisk)
         {
-            kernel.ReleaseModule(module);
+            kernel.ReleaseModule(ramdisk);
         }
 
         RunToItsEnd(machine, initial);
@@ -75,6 +84,7 @@ public static class Startup
             Services = machine.Services,
             Boot = machine.Kernel.Information,
             Ramdisk = plan.InitialRamdisk,
+            Promised = machine.Keeper.Promised,
             Cpuid = machine.HostCpuid,
             Console = new GuestConsole(machine.Kernel.Log),
             DebugOutput = new GuestLines(machine.Kernel.Log, machine.Kernel.Clock, 0),

@@ -65,6 +65,7 @@ public sealed partial class Domain
         ShutdownReason = StatedReason ?? reason;
         Services.Log.Info($"domain {Id} ({Name}) {Describe(ShutdownReason)}");
         RefreshStates();
+        Services.OnEnd?.HasEnded(this);
     }
 
     /// <summary>Ends the domain because of what it did or what was found; says why on the console.</summary>

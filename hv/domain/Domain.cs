@@ -149,6 +149,16 @@ public sealed partial class Domain : IDisposable
     /// </summary>
     public void Dispose()
     {
+        Leave();
+        P2m.Release();
+    }
+
+    /// <summary>
+    /// The first part of the end: nobody finds the domain any more, its peers' event channels are unbound, its timers are stopped. Only
+    /// its memory is still there, for <see cref="ReleaseStep"/>. No vCPU of it is running or will.
+    /// </summary>
+    public void Leave()
+    {
         Services.Domains.Remove(this);
         EventChannels.Release();
         Console.Release();
@@ -158,6 +168,12 @@ public sealed partial class Domain : IDisposable
         SharedInfo?.Page.Detach();
         FreeLent(_sharedInfoFrame);
         GrantTable.Release();
-        P2m.Release();
     }
+
+    /// <summary>
+    /// The rest of the end, piece by piece: scrubs memory and gives it back, then the tables. True: every frame is back, and the domain's
+    /// arena may be released.
+    /// </summary>
+    /// <param name="frames">The most frames to scrub; at least 512.</param>
+    public bool ReleaseStep(ulong frames) => P2m.ReleaseStep(frames);
 }

@@ -23,6 +23,9 @@ public sealed class DomainServices
     /// <summary>The calls that a new domain is shown: a word for each <see cref="Abi.Contract.ExposureGroup"/>.</summary>
     public ulong[] ExposedCalls { get; init; } = [];
 
+    /// <summary>Who is told when a domain stops for good; null: nobody.</summary>
+    public DomainEndListener? OnEnd { get; set; }
+
     /// <summary>The domains, by id.</summary>
     public DomainTable Domains { get; } = new();
 

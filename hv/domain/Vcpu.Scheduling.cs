@@ -43,6 +43,7 @@ public sealed partial class Vcpu
     /// <summary>The run loop is about to run the vCPU on this CPU.</summary>
     public void BeginRun()
     {
+        IsOnCpu = true;
         Notify(Attention.All);
         EnterState(RunState.Running);
         PublishTimeIfChanged();
@@ -50,7 +51,17 @@ public sealed partial class Vcpu
     }
 
     /// <summary>The run loop takes the vCPU off this CPU.</summary>
-    public void EndRun() => EnterState(IdleState);
+    public void EndRun()
+    {
+        EnterState(IdleState);
+        IsOnCpu = false;
+    }
+
+    /// <summary>The same after a fault in the middle of it, when nothing but this may be relied on.</summary>
+    public void LeaveCpu() => IsOnCpu = false;
+
+    /// <summary>Whether a physical CPU works for the vCPU, in the guest or in the hypervisor.</summary>
+    public bool IsOnCpu { get; private set; }
 
     /// <summary>
     /// HLT with interrupts on, or SCHEDOP_block: waits for an event. Nothing happens when one waits already.

@@ -21,6 +21,8 @@ public sealed class P2m
     /// <summary>Frames that left the p2m while something still referred to them; they are freed with the last reference.</summary>
     private readonly Mfn[] _orphans = new Mfn[MaximumOrphans];
     private int _orphanCount;
+    private readonly PhysicalMemory _memory;
+    private ulong _releaseAt;
 
     /// <summary>More than the pinned pages that a domain of 128 vCPUs can have (vcpu_info, and two pages each of two areas).</summary>
     private const int MaximumOrphans = 1024;
@@ -29,6 +31,7 @@ public sealed class P2m
     public P2m(PhysicalMemory memory, FrameAllocator frames, PageTableFormat format, ushort owner)
     {
         _frames = frames;
+        _memory = memory;
         Owner = owner;
         _maximumOrder = format.MaximumOrder;
         _table = new PageTable(memory, frames, format, owner);
@@ -191,6 +194,41 @@ public sealed class P2m
         }
         _types.Release();
         _table.Release();
+    }
+
+    /// <summary>
+    /// Takes a part of what <see cref="Release"/> takes: scrubs and frees some of the domain's memory, then some of the tables. True:
+    /// all is gone.
+    /// </summary>
+    /// <param name="frames">The most frames to scrub; at least the 512 of a large page.</param>
+    public bool ReleaseStep(ulong frames)
+    {
+        while (PopulatedFrames != 0 && _releaseAt <= MaximumGfn.Value)
+        {
+            bool present = _table.TryQuery(_releaseAt << Page.Shift, out Mfn mfn, out _, out int level);
+            int order = (level - 1) * 9;
+            if (present)
+            {
+                // The largest pages go in pieces.
+                order = Math.Min(order, Page.Order2M);
+                ulong count = 1UL << order;
+                if (count > frames)
+                    return false;
+                if (Lookup(new Gfn(_releaseAt)).IsRam && _frames.OwnerOf(mfn) == Owner)
+                {
+                    _memory.Clear(mfn.Address, count << Page.Shift);
+                    ReleaseLeaf(mfn, order);
+                    frames -= count;
+                }
+            }
+            else if (frames-- == 0)
+            {
+                return false;
+            }
+            _releaseAt = (_releaseAt | ((1UL << order) - 1)) + 1;
+        }
+        const int entriesPerStep = 4096;
+        return _types.ReleaseStep(entriesPerStep) && _table.ReleaseStep(entriesPerStep);
     }
 
     private void ReleaseLeaf(Mfn first, int order)

@@ -17,6 +17,9 @@ public sealed class Log
     private readonly ConsoleDevice?[] _devices = new ConsoleDevice?[MaximumDevices];
     private int _deviceCount;
     private bool _atLineStart = true;
+
+    // Which labelled writer's line is not ended yet; 0: none's.
+    private uint _openWriter;
     private RateLimit _limit;
 
     /// <summary>A log without devices: lines are kept in the ring.</summary>
@@ -122,6 +125,40 @@ public sealed class Log
             return;
         }
 
+        if (_openWriter != 0)
+        {
+            _openWriter = 0;
+            Put("\n"u8);
+        }
+
+        Put(text);
+    }
+
+    /// <summary>
+    /// A labelled writer's bytes. While nobody else has written since, they go on with the line that the writer left open; else they begin
+    /// a line with the label.
+    /// </summary>
+    /// <param name="writer">Whose they are; not 0, and no two writers have the same.</param>
+    /// <param name="label">What the line begins with.</param>
+    /// <param name="text">At least one byte; no newline but at the end.</param>
+    public void WritePart(uint writer, scoped ReadOnlySpan<byte> label, scoped ReadOnlySpan<byte> text)
+    {
+        if (_openWriter != writer)
+        {
+            if (!_atLineStart)
+            {
+                Put("\n"u8);
+            }
+
+            Put(label);
+        }
+
+        Put(text);
+        _openWriter = _atLineStart ? 0 : writer;
+    }
+
+    private void Put(scoped ReadOnlySpan<byte> text)
+    {
         Ring.Write(text);
         for (int i = 0; i < _deviceCount; i++)
         {
@@ -189,7 +226,7 @@ public sealed class Log
 
     private void WriteLine(scoped ReadOnlySpan<byte> text)
     {
-        if (!_atLineStart)
+        if (!_atLineStart && _openWriter == 0)
         {
             Write("\n"u8);
         }

@@ -21,6 +21,8 @@ public sealed class PageTable
     private readonly PageTableFormat _format;
     private readonly ushort _owner;
     private uint _retired = FrameInfo.NoLink;
+    private int _releaseLevel = 1;
+    private ulong _releaseAddress;
 
     /// <summary>An empty table. Without memory for its root, <see cref="Root"/> is invalid and every <see cref="TryMap"/> says false.</summary>
     public PageTable(PhysicalMemory memory, FrameAllocator frames, PageTableFormat format, ushort owner)
@@ -167,6 +169,48 @@ public sealed class PageTable
             FreeRetired();
             Root = Mfn.Invalid;
         }
+    }
+
+    /// <summary>
+    /// Frees a part of the tables, from the lowest level up. No CPU may use the root any more. True: all are gone, and the object is of no
+    /// use afterwards.
+    /// </summary>
+    /// <param name="entries">About how many entries to look at; at least 1.</param>
+    public bool ReleaseStep(int entries)
+    {
+        FreeRetired();
+        if (Root == Mfn.Invalid)
+        {
+            return true;
+        }
+
+        for (; entries > 0 && _releaseLevel < TopLevel; entries--)
+        {
+            // The slot that leads to the table of that level around the address, or what stands in its way above.
+            bool isThere = TryFind(_releaseAddress, _releaseLevel + 1, out ulong slot, out int found);
+            ulong entry = isThere && found == _releaseLevel + 1 ? _memory.Word64(slot) : 0;
+            if (_format.IsPresent(entry) && !_format.IsLeaf(entry, found))
+            {
+                FreeTable(_format.FrameOf(entry));
+                _memory.Word64(slot) = _format.Absent;
+            }
+
+            _releaseAddress = (_releaseAddress | ((1UL << (Page.Shift + OrderOf(found))) - 1)) + 1;
+            if (_releaseAddress >= 1UL << (Page.Shift + OrderOf(TopLevel + 1)))
+            {
+                _releaseAddress = 0;
+                _releaseLevel++;
+            }
+        }
+
+        if (_releaseLevel < TopLevel)
+        {
+            return false;
+        }
+
+        FreeTable(Root);
+        Root = Mfn.Invalid;
+        return true;
     }
 
     private static int OrderOf(int level) => 9 * (level - 1);

@@ -78,6 +78,9 @@ public sealed class DomainRecipe
     /// <summary>Whether the module's own bytes are still needed: not when the kernel was unpacked from them.</summary>
     public bool NeedsKernelModule => !_kernel.IsUnpacked;
 
+    /// <summary>Gives the frames of the unpacked kernel back, and leaves the modules as they are: nothing is started.</summary>
+    public void Discard() => _kernel.Release();
+
     /// <summary>Gives the files' frames to the allocator: the domain is not made again.</summary>
     /// <param name="kernel">What the kernel below offers.</param>
     public void Release(KernelServices kernel)

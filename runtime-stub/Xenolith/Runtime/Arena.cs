@@ -96,6 +96,16 @@ public sealed unsafe class Arena
         }
     }
 
+    /// <summary>Gets memory for that many bytes from the kernel before objects ask for it. False: there is none; nothing has changed.</summary>
+    public bool TryReserve(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        _state->Lock.Enter();
+        bool isThere = bytes <= _state->Back - _state->Front || TryAddChunk(_state, (ulong)bytes);
+        _state->Lock.Leave();
+        return isThere;
+    }
+
     internal static ArenaState* Immortal
     {
         get
@@ -132,8 +142,11 @@ public sealed unsafe class Arena
             arena->Lock.Leave();
             Fault.Raise(FaultKind.OutOfMemory);
         }
-        if (bytes > (ulong)(arena->Back - arena->Front))
-            AddChunk(arena, bytes);
+        if (bytes > (ulong)(arena->Back - arena->Front) && !TryAddChunk(arena, bytes))
+        {
+            arena->Lock.Leave();
+            Fault.Raise(FaultKind.OutOfMemory);
+        }
         byte* place = arena->Front;
         arena->Front += bytes;
         arena->Used += bytes;
@@ -141,7 +154,7 @@ public sealed unsafe class Arena
         return place;
     }
 
-    private static void AddChunk(ArenaState* arena, ulong bytes)
+    private static bool TryAddChunk(ArenaState* arena, ulong bytes)
     {
         ulong last = arena->Chunks == null ? 0 : arena->Chunks->Bytes;
         ulong regular = last == 0 ? ChunkUnit : last >= LargestRegularChunk ? LargestRegularChunk : last * 2;
@@ -157,10 +170,7 @@ public sealed unsafe class Arena
                 chunk = (ArenaChunk*)AllocateChunk((nint)size);
             }
             if (chunk == null)
-            {
-                arena->Lock.Leave();
-                Fault.Raise(FaultKind.OutOfMemory);
-            }
+                return false;
             chunk->Bytes = size;
         }
         // What an arena gave back is dirty, and so may be what the kernel gives.
@@ -170,6 +180,7 @@ public sealed unsafe class Arena
         arena->Front = (byte*)(chunk + 1);
         arena->Back = arena->Front + usable;
         Volatile.Write(ref *(nint*)&arena->Chunks, (nint)chunk);
+        return true;
     }
 
     private static ArenaChunk* TakeFreeChunk(ulong needed)
