@@ -17,9 +17,7 @@ internal unsafe struct ImageLayout
     public ulong DataStart;
     public ulong DataEnd;
     public ulong Stacks;
-    public ulong BootStackBytes;
-    public ulong FaultStackBytes;
-    public ulong Descriptors;
+    public ulong InterruptTable;
     public ulong EarlyHeap;
     public ulong EarlyHeapBytes;
     public ulong InterruptVectors;
@@ -27,21 +25,8 @@ internal unsafe struct ImageLayout
     public ulong MsrAccessEnd;
     public ulong MsrAccessFailed;
 
-    /// <summary>Stacks for faults that must not use the current one: double fault, NMI, machine check.</summary>
-    public const int FaultStacks = 3;
-
-    /// <summary>Number of all stacks: the boot CPU's is 0, then those for faults.</summary>
-    public const int StackCount = 1 + FaultStacks;
-
     /// <summary>This image's.</summary>
     public static ref readonly ImageLayout Current => ref Unsafe.AsRef<ImageLayout>(Address());
-
-    /// <summary>Lowest address of a stack; the page below is its guard.</summary>
-    public readonly ulong StackLow(int stack) =>
-        Stacks + Page.Size + (stack == 0 ? 0 : BootStackBytes + Page.Size + ((ulong)(stack - 1) * (FaultStackBytes + Page.Size)));
-
-    /// <summary>One past the highest address of a stack.</summary>
-    public readonly ulong StackHigh(int stack) => StackLow(stack) + (stack == 0 ? BootStackBytes : FaultStackBytes);
 
     // unsafe: the table is linked in as data, reachable by address only.
     [RuntimeImport("*", "kernel_layout")]

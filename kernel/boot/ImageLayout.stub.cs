@@ -6,19 +6,16 @@ namespace Xenolith.Build.Stubs;
 internal sealed class ImageLayoutStub : IStub
 {
     /// <summary>Offset of the boot stack's top in kernel_stacks.</summary>
-    public const int BootStackTop = GuardBytes + BootStackBytes;
+    public const int BootStackTop = 4096 + (64 << 10);
 
-    private const int GuardBytes = 4096;
-    private const int BootStackBytes = 64 << 10;
-    private const int FaultStackBytes = 16 << 10;
-    private const int FaultStacks = 3;
+    // As in CpuBlocks.Image.cs.
+    private const int BlockBytes = 128 << 10;
 
     public void Emit(StubObject o)
     {
-        // Each stack has its guard page below it: boot, then those for double fault, NMI and machine check.
-        int size = GuardBytes + BootStackBytes + (FaultStacks * (GuardBytes + FaultStackBytes));
-        o.Bss("kernel_stacks", section: ".stacks", size: size, align: 4096);
-        o.Bss("kernel_descriptors", section: ".bss", size: 3 * 4096, align: 4096);
+        // The boot CPU's block, aligned to its size by the linker's script: a page without rights, then its stack, then the rest.
+        o.Bss("kernel_stacks", section: ".stacks", size: BlockBytes, align: 4096);
+        o.Bss("kernel_interrupt_table", section: ".bss", size: 4096, align: 4096);
         o.Bss("kernel_early_heap", section: ".bss", size: 1 << 20, align: 4096);
 
         StubData table = o.Data("kernel_layout_table", section: ".rodata", align: 8);
@@ -31,9 +28,7 @@ internal sealed class ImageLayoutStub : IStub
         table.Address64("data_start");
         table.Address64("data_end");
         table.Address64("kernel_stacks");
-        table.U64(BootStackBytes);
-        table.U64(FaultStackBytes);
-        table.Address64("kernel_descriptors");
+        table.Address64("kernel_interrupt_table");
         table.Address64("kernel_early_heap");
         table.U64(1 << 20);
         table.Address64("interrupt_vectors");

@@ -19,6 +19,12 @@ public sealed class KernelServices
     /// <summary>What is typed on the console.</summary>
     public ConsoleInput Input { get; } = new();
 
+    /// <summary>The physical CPUs; the drivers start them before the top of the image starts.</summary>
+    public CpuTable Cpus { get; } = new();
+
+    /// <summary>Messages between them; the drivers set it when there is more than one.</summary>
+    public CpuMessages Messages { get; set; } = new(null);
+
     /// <summary>The clock; the drivers set it before the top of the image starts.</summary>
     public required Clock Clock { get; set; }
 

@@ -17,6 +17,7 @@ internal static unsafe class KernelStart
     {
         DescriptorTables.Load();
         Startup.Initialize();
+        CpuBlocks.Install();
         Interrupts.Install();
         var log = new Log();
         Boot.SetLog(log);

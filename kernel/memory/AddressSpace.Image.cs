@@ -38,9 +38,9 @@ public sealed class AddressSpace
         bool done = space.TryMapImage(layout.TextStart, layout.TextEnd, Rights.ReadExecute)
             && space.TryMapImage(layout.ReadOnlyStart, layout.ReadOnlyEnd, Rights.Read)
             && space.TryMapImage(layout.DataStart, layout.DataEnd, Rights.ReadWrite);
-        for (int i = 0; done && i < ImageLayout.StackCount; i++)
+        for (int i = 0; done && i < CpuBlocks.GuardCount; i++)
         {
-            done = space._table.Unmap(layout.StackLow(i) - Page.Size, Page.Order4K);
+            done = space._table.Unmap(layout.Stacks + CpuBlocks.Guard(i), Page.Order4K);
         }
 
         for (int i = 0; done && i < ram.Length; i++)

@@ -7,17 +7,14 @@ namespace Xenolith.Kernel;
 /// <summary>Work that can be left half-way when a fault in it is contained (see <see cref="FaultContainment"/>). The arena that was open before is open again.</summary>
 public abstract unsafe class ContainedCall
 {
-    // Where the innermost call in progress returns to; there is one CPU's stack.
-    private static ulong s_stackPointer;
-
-    /// <summary>Whether a call is in progress, so that it could be left.</summary>
-    internal static bool IsInProgress => s_stackPointer != 0;
+    /// <summary>Whether this CPU has a call in progress, so that it could be left.</summary>
+    internal static bool IsInProgress => CurrentCpu.Area->ContainedStackPointer != 0;
 
     /// <summary>Does the work. True: it returned. False: a fault was contained, and what it was doing is not finished.</summary>
     public bool TryRun()
     {
         // unsafe: the stub keeps the stack pointer in a word of ours.
-        ulong outer = s_stackPointer;
+        ulong outer = CurrentCpu.Area->ContainedStackPointer;
         ulong inner;
         bool returned;
 
@@ -27,7 +24,7 @@ public abstract unsafe class ContainedCall
             returned = Call(this, &inner) == 0;
         }
 
-        s_stackPointer = outer;
+        CurrentCpu.Area->ContainedStackPointer = outer;
         return returned;
     }
 
@@ -35,12 +32,12 @@ public abstract unsafe class ContainedCall
     protected abstract void Run();
 
     /// <summary>Leaves the innermost call in progress.</summary>
-    internal static void Leave() => Leave(s_stackPointer);
+    internal static void Leave() => Leave(CurrentCpu.Area->ContainedStackPointer);
 
     [RuntimeExport("kernel_contained_entry")]
     private static void Enter(ContainedCall call, ulong* stackPointer)
     {
-        s_stackPointer = *stackPointer;
+        CurrentCpu.Area->ContainedStackPointer = *stackPointer;
         call.Run();
     }
 

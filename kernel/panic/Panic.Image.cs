@@ -20,6 +20,15 @@ public static unsafe class Panic
         OnRuntimeFault(text, here);
     }
 
+    /// <summary>As <see cref="Now(string)"/>, with a text put together.</summary>
+    [DoesNotReturn]
+    public static void Now(scoped ReadOnlySpan<byte> text)
+    {
+        StackPosition here;
+        Cpu.Where(&here);
+        OnRuntimeFault(text, here);
+    }
+
     /// <summary>A clean stop because of what the user gave or the machine lacks: the reason has been logged; no trace is of use.</summary>
     [DoesNotReturn]
     public static void Stop(string text)
@@ -31,8 +40,19 @@ public static unsafe class Panic
     [DoesNotReturn]
     internal static void OnRuntimeFault(ReadOnlySpan<char> what, StackPosition position)
     {
+        LineText text = default;
+        text.Append(what);
+        OnRuntimeFault(text.Written, position);
+    }
+
+    [DoesNotReturn]
+    internal static void OnRuntimeFault(scoped ReadOnlySpan<byte> what, StackPosition position)
+    {
         Begin(what);
-        Line("panic: "u8, what);
+        LineText text = default;
+        text.Append("panic: "u8);
+        text.Append(what);
+        Line(text.Written);
         Row("rip"u8, position.Rip, "rsp"u8, position.Rsp, "rbp"u8, position.Rbp);
         ControlRegisters();
         Trace(position.Rip, position.Rsp, position.Rbp, ripIsReturn: true);
@@ -43,14 +63,12 @@ public static unsafe class Panic
     internal static void OnException(ref InterruptFrame frame, ulong cr2)
     {
         string name = ExceptionVector.NameOf((byte)frame.Vector);
-        Begin(name);
-        ref readonly ImageLayout layout = ref ImageLayout.Current;
-        for (int i = 0; i < ImageLayout.StackCount; i++)
+        LineText text = default;
+        text.Append(name);
+        Begin(text.Written);
+        if (frame.Vector is ExceptionVector.DoubleFault or ExceptionVector.PageFault && CpuBlocks.IsGuard(cr2))
         {
-            if (cr2 < layout.StackLow(i) && cr2 >= layout.StackLow(i) - Page.Size && frame.Vector is ExceptionVector.DoubleFault or ExceptionVector.PageFault)
-            {
-                Line("a stack overflow: the guard page below the stack was hit"u8);
-            }
+            Line("a stack overflow: the guard page below the stack was hit"u8);
         }
 
         if (cr2 < Page.Size && frame.Vector == ExceptionVector.PageFault)
@@ -58,7 +76,7 @@ public static unsafe class Panic
             Line("a null reference: the first page is not mapped"u8);
         }
 
-        LineText text = default;
+        text = default;
         text.Append("panic: exception "u8);
         text.Append(name);
         text.Append(", error code 0x"u8);
@@ -102,35 +120,28 @@ public static unsafe class Panic
 
     private static void Trace(ulong rip, ulong rsp, ulong rbp, bool ripIsReturn)
     {
-        ref readonly ImageLayout layout = ref ImageLayout.Current;
-        for (int i = 0; i < ImageLayout.StackCount; i++)
+        if (CpuBlocks.TryFindStack(rsp, out ulong low, out ulong high))
         {
-            if (rsp >= layout.StackLow(i) - Page.Size && rsp <= layout.StackHigh(i))
+            Span<byte> line = stackalloc byte[200];
+            scoped var trace = new Backtrace(ImageSymbols.Open(), rip, Math.Max(rsp, low), rbp, low, high, ripIsReturn);
+            while (trace.TryFormatNext(line, out int length))
             {
-                ulong low = layout.StackLow(i);
-                Span<byte> line = stackalloc byte[200];
-                scoped var trace = new Backtrace(ImageSymbols.Open(), rip, Math.Max(rsp, low), rbp, low, layout.StackHigh(i), ripIsReturn);
-                while (trace.TryFormatNext(line, out int length))
-                {
-                    Line(line[..length]);
-                }
-
-                return;
+                Line(line[..length]);
             }
+
+            return;
         }
 
         Line("no backtrace: the stack pointer is in none of the stacks"u8);
     }
 
-    private static void Begin(ReadOnlySpan<char> what)
+    private static void Begin(scoped ReadOnlySpan<byte> what)
     {
         s_depth++;
         if (s_depth > 1)
         {
             EarlyConsole.Print("\n(xenolith) panic inside a panic: "u8);
-            LineText text = default;
-            text.Append(what);
-            EarlyConsole.Print(text.Written);
+            EarlyConsole.Print(what);
             EarlyConsole.Print("\n"u8);
             if (s_depth > 2)
             {

@@ -11,27 +11,35 @@ public unsafe struct CpuState
     internal GuardRecord* Guard;
 
     private static CpuState s_first;
-    private static delegate*<CpuState*> s_locate;
+    private static ulong s_blockBytes;
+    private static ulong s_offset;
 
     /// <summary>Bytes of the state: what a kernel sets aside for each CPU, zeroed and aligned to 8.</summary>
     public const int Size = 16;
 
-    /// <summary>Says how to find the running CPU's state. Until then all CPUs share one, which is right only while one
-    /// CPU runs. The state of the calling CPU moves to the new place.</summary>
-    public static void SetLocator(delegate*<CpuState*> locate)
+    /// <summary>Says where the running CPU's state is: in the aligned block of memory in which its stack lies. Until then all CPUs share
+    /// one, which is right only while one CPU runs. The state of the calling CPU moves to the new place.</summary>
+    /// <param name="blockBytes">Size and alignment of a CPU's block, a power of two.</param>
+    /// <param name="offset">Of the state in the block.</param>
+    public static void Locate(ulong blockBytes, ulong offset)
     {
-        *locate() = s_first;
-        s_locate = locate;
+        byte here;
+        *InBlock(&here, blockBytes, offset) = s_first;
+        s_offset = offset;
+        s_blockBytes = blockBytes;
     }
 
     internal static CpuState* Current
     {
         get
         {
-            if (s_locate != null)
-                return s_locate();
+            byte here;
+            if (s_blockBytes != 0)
+                return InBlock(&here, s_blockBytes, s_offset);
             fixed (CpuState* first = &s_first)
                 return first;
         }
     }
+
+    private static CpuState* InBlock(byte* here, ulong blockBytes, ulong offset) => (CpuState*)(((ulong)here & ~(blockBytes - 1)) + offset);
 }

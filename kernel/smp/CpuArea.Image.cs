@@ -1,0 +1,23 @@
+using System.Runtime.InteropServices;
+
+namespace Xenolith.Kernel;
+
+/// <summary>What the kernel keeps for each CPU, in the CPU's block. Zero at first.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct CpuArea
+{
+    /// <summary>Offset of <see cref="Runtime"/>.</summary>
+    public const ulong RuntimeOffset = 8;
+
+    /// <summary>The CPU's number.</summary>
+    public int Number;
+
+    /// <summary>Locks held.</summary>
+    public int LocksHeld;
+
+    /// <summary>What the runtime keeps (Xenolith.Runtime.CpuState).</summary>
+    public fixed ulong Runtime[2];
+
+    /// <summary>Where the innermost contained call returns to; 0: there is none.</summary>
+    public ulong ContainedStackPointer;
+}
