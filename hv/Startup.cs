@@ -72,6 +72,7 @@ public static class Startup
             kernel.ReleaseModule(ramdisk);
         }
 
+        MemoryReport.Take(machine).Say(log);
         RunToItsEnd(machine, initial);
         return EndOf(initial);
     }

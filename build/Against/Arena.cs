@@ -8,6 +8,7 @@ namespace Xenolith.Build.Against;
 /// <param name="Title">For headings.</param>
 /// <param name="Kind">The emulator.</param>
 /// <param name="MemoryMiB">RAM in MiB.</param>
+/// <param name="DomainMemory">How much of it the initial domain gets.</param>
 /// <param name="EmulatorArguments">What the emulator is told.</param>
 /// <param name="XenEmulatorArguments">What it is told more for Xen.</param>
 /// <param name="XenArguments">Xen's command line.</param>
@@ -16,6 +17,7 @@ public sealed record Arena(
     string Title,
     MachineKind Kind,
     int MemoryMiB,
+    string DomainMemory,
     IReadOnlyList<string> EmulatorArguments,
     IReadOnlyList<string> XenEmulatorArguments,
     string XenArguments)
@@ -31,17 +33,17 @@ public sealed record Arena(
     /// intercept as RDTSC's, which ends Xen's domain; Xen's PVH domain 0 wants an IOMMU.
     /// </summary>
     public static Arena QemuSvm { get; } = new(
-        "qemu-svm", "QEMU, SVM", MachineKind.Qemu, 2048,
+        "qemu-svm", "QEMU, SVM", MachineKind.Qemu, 2048, "768M",
         ["-machine", "q35", "-cpu", "EPYC,+svm,+npt,-rdtscp", "-net", "none", "-icount", "shift=0,sleep=off"],
-        ["-device", "intel-iommu"], XenOptions + " dom0_mem=768M");
+        ["-device", "intel-iommu"], XenOptions);
 
     /// <summary>Bochs as an AMD processor.</summary>
     public static Arena BochsSvm { get; } = new(
-        "bochs-svm", "Bochs, SVM", MachineKind.Bochs, 1024, [$"cpu: model=ryzen, {BochsCpu}"], [], XenOptions + " dom0_mem=128M dom0-iommu=none");
+        "bochs-svm", "Bochs, SVM", MachineKind.Bochs, 1024, "128M", [$"cpu: model=ryzen, {BochsCpu}"], [], XenOptions + " dom0-iommu=none");
 
     /// <summary>Bochs as an Intel processor.</summary>
     public static Arena BochsVmx { get; } = new(
-        "bochs-vmx", "Bochs, VMX", MachineKind.Bochs, 1024, [$"cpu: model=corei7_skylake_x, {BochsCpu}"], [], XenOptions + " dom0_mem=128M dom0-iommu=none");
+        "bochs-vmx", "Bochs, VMX", MachineKind.Bochs, 1024, "128M", [$"cpu: model=corei7_skylake_x, {BochsCpu}"], [], XenOptions + " dom0-iommu=none");
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Arena> All { get; } = [QemuSvm, BochsSvm, BochsVmx];

@@ -14,13 +14,16 @@ public sealed partial record Contestant(string Name, string Image, Regex Banner,
     /// <summary>This tree's.</summary>
     public static Contestant Xenolith { get; } = new("xenolith", Tree.Image, XenolithBanner(), Ending: null);
 
-    private bool IsXen => Name == "xen";
+    /// <summary>What Debian's Xen is called.</summary>
+    public const string XenName = "xen";
+
+    private bool IsXen => Name == XenName;
 
     /// <summary>Xen from Debian's package.</summary>
-    public static Contestant Xen(string image) => new("xen", image, XenBanner(), XenEnding());
+    public static Contestant Xen(string image) => new(XenName, image, XenBanner(), XenEnding());
 
     /// <summary>The command line on a machine.</summary>
-    public string ArgumentsOn(Arena arena) => IsXen ? arena.XenArguments : "loglvl=all console=com1 dom0=pvh";
+    public string ArgumentsOn(Arena arena) => (IsXen ? arena.XenArguments : "loglvl=all console=com1 dom0=pvh") + " dom0_mem=" + arena.DomainMemory;
 
     /// <summary>Further arguments of the emulator on a machine.</summary>
     public IEnumerable<string> EmulatorArgumentsOn(Arena arena) => [.. arena.EmulatorArguments, .. IsXen ? arena.XenEmulatorArguments : []];

@@ -21,17 +21,32 @@ public sealed record GuestRun(IReadOnlyList<string> Lines, string? Problem, stri
     /// <param name="guest">The guest's path.</param>
     /// <param name="limit">Time after which the machine is ended.</param>
     /// <param name="logFolder">Where the console's output is kept.</param>
-    public static GuestRun Start(Arena arena, Contestant contestant, string guest, TimeSpan limit, string logFolder)
-    {
-        Directory.CreateDirectory(logFolder);
-        string log = Path.Combine(logFolder, $"{Path.GetFileName(guest)}.{arena.Name}.{contestant.Name}.log");
-        var setup = new MachineSetup(contestant.Image, contestant.ArgumentsOn(arena), [new BootModule(guest, "first second=3")], arena.MemoryMiB)
+    public static GuestRun Start(Arena arena, Contestant contestant, string guest, TimeSpan limit, string logFolder) =>
+        Start(contestant, SetupFor(arena, contestant, guest, "first second=3"), limit, Path.Combine(logFolder, $"{Path.GetFileName(guest)}.{arena.Name}.{contestant.Name}.log"), arena.Kind);
+
+    /// <summary>The machine with the hypervisor and the guest.</summary>
+    /// <param name="arena">The machine.</param>
+    /// <param name="contestant">The hypervisor.</param>
+    /// <param name="guest">The guest's path.</param>
+    /// <param name="arguments">The guest's command line.</param>
+    public static MachineSetup SetupFor(Arena arena, Contestant contestant, string guest, string arguments) =>
+        new(contestant.Image, contestant.ArgumentsOn(arena), [new BootModule(guest, arguments)], arena.MemoryMiB)
         {
             EmulatorArguments = [.. contestant.EmulatorArgumentsOn(arena)],
         };
+
+    /// <summary>As the other, on a machine that is set up already.</summary>
+    /// <param name="contestant">The hypervisor.</param>
+    /// <param name="setup">The machine.</param>
+    /// <param name="limit">Time after which the machine is ended.</param>
+    /// <param name="log">The file for the console's output.</param>
+    /// <param name="kind">The emulator.</param>
+    public static GuestRun Start(Contestant contestant, MachineSetup setup, TimeSpan limit, string log, MachineKind kind)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(log)!);
         var lines = new List<string>();
         bool ended = false, late = false;
-        using (EmulatorSession session = Emulator.Start(arena.Kind, setup))
+        using (EmulatorSession session = Emulator.Start(kind, setup))
         using (new Timer(_ => { Volatile.Write(ref late, true); session.Kill(); }, null, limit, Timeout.InfiniteTimeSpan))
         using (FileStream file = new(log, FileMode.Create, FileAccess.Write, FileShare.ReadWrite))
         {

@@ -14,6 +14,7 @@ public sealed partial class BenchFigures
 {
     private readonly Dictionary<string, Figure> _figures = [];
     private readonly Dictionary<string, string> _missing = [];
+    private readonly Dictionary<string, HiddenCosts> _hidden = [];
     private readonly List<string> _rows = [];
 
     private BenchFigures(Arena arena, string hypervisor, string? problem)
@@ -34,6 +35,15 @@ public sealed partial class BenchFigures
 
     /// <summary>The line in which the guest says how many ticks a known number of instructions took.</summary>
     public string Calibration { get; private set; } = "no calibration";
+
+    /// <summary>Instructions from the hypervisor's first to the guest's first; null when they were not measured.</summary>
+    public long? StartInstructions { get; private set; }
+
+    /// <summary>KiB of RAM that are neither free nor a domain's; null when the hypervisor did not say.</summary>
+    public long? OwnKibibytes { get; private set; }
+
+    /// <summary>What single runs of rows took beside plain instructions; empty where nothing lists them.</summary>
+    public IReadOnlyDictionary<string, HiddenCosts> Hidden => _hidden;
 
     /// <summary>Names of the rows, in the guest's order, with or without a figure.</summary>
     public IReadOnlyList<string> Rows => _rows;
@@ -66,6 +76,10 @@ public sealed partial class BenchFigures
                 figures._figures.Remove(skipped.Groups[1].Value);
                 figures._missing.TryAdd(skipped.Groups[1].Value, skipped.Groups[2].Value);
             }
+            else if (MemoryLine().Match(line) is { Success: true } memory)
+            {
+                figures.OwnKibibytes = Number(memory, 1);
+            }
             else if (line.StartsWith("calibration: ", System.StringComparison.Ordinal))
             {
                 figures.Calibration = line["calibration: ".Length..];
@@ -75,10 +89,30 @@ public sealed partial class BenchFigures
         return figures;
     }
 
+    /// <summary>Takes over what the second run gave, in which the start was measured and rows were listed.</summary>
+    /// <param name="start">Instructions; null when they could not be measured.</param>
+    /// <param name="lines">That run's console, where the guest names each row before it is listed.</param>
+    /// <param name="traces">What was listed, in the same order.</param>
+    public void Add(long? start, IEnumerable<string> lines, IReadOnlyList<HiddenCosts> traces)
+    {
+        StartInstructions = start;
+        string[] names = [.. lines.Select(line => TraceLine().Match(line)).Where(match => match.Success).Select(match => match.Groups[1].Value)];
+        for (int i = 0; i < names.Length && i < traces.Count; i++)
+        {
+            _hidden[names[i]] = traces[i];
+        }
+    }
+
     private static long Number(Match match, int group) => long.Parse(match.Groups[group].ValueSpan, provider: CultureInfo.InvariantCulture);
 
     [GeneratedRegex(@"^bench (.+): median (\d+), least (\d+), most (\d+)$")]
     private static partial Regex FigureLine();
+
+    [GeneratedRegex(@"^bench trace (.+)$")]
+    private static partial Regex TraceLine();
+
+    [GeneratedRegex(@"^(?:\(xenolith\) )?memory: .*, (\d+) own$")]
+    private static partial Regex MemoryLine();
 
     [GeneratedRegex(@"^bench (.+): (answered .+)$")]
     private static partial Regex MissingLine();
@@ -103,6 +137,9 @@ public sealed record BenchRecord(IReadOnlyList<BenchFigures> Runs)
     /// <summary>A row's figure on a machine under a hypervisor; null when it did not run.</summary>
     public Figure? Find(Arena arena, string hypervisor, string row) =>
         Runs.FirstOrDefault(run => run.Arena == arena && run.Hypervisor == hypervisor)?[row];
+
+    /// <summary>A machine's run of a hypervisor; null when there was none.</summary>
+    public BenchFigures? Run(Arena arena, string hypervisor) => Runs.FirstOrDefault(run => run.Arena == arena && run.Hypervisor == hypervisor);
 
     /// <summary>This hypervisor's median over Xen's; null when either is missing or 0.</summary>
     public double? Ratio(Arena arena, string row) =>

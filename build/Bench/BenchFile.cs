@@ -30,11 +30,40 @@ public static class BenchFile
                 json.WriteString("problem", run.Problem);
             }
 
+            WriteNumber(json, "startInstructions", run.StartInstructions);
+            WriteNumber(json, "ownMemoryKiB", run.OwnKibibytes);
             WriteRows(record, run, json);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteNumber(Utf8JsonWriter json, string name, long? value)
+    {
+        if (value is { } known)
+        {
+            json.WriteNumber(name, known);
+        }
+    }
+
+    private static void WriteHidden(Utf8JsonWriter json, BenchFigures run, string row)
+    {
+        if (!run.Hidden.TryGetValue(row, out HiddenCosts hidden))
+        {
+            return;
+        }
+
+        json.WriteStartObject("hidden");
+        json.WriteNumber("hypervisorInstructions", hidden.Instructions);
+        json.WriteNumber("entries", hidden.Entries);
+        json.WriteNumber("controlBlockReads", hidden.ControlReads);
+        json.WriteNumber("controlBlockWrites", hidden.ControlWrites);
+        json.WriteNumber("msrReads", hidden.MsrReads);
+        json.WriteNumber("msrWrites", hidden.MsrWrites);
+        json.WriteNumber("tlbFlushes", hidden.TlbFlushes);
+        json.WriteNumber("locked", hidden.Locked);
         json.WriteEndObject();
     }
 
@@ -50,6 +79,7 @@ public static class BenchFile
                 json.WriteNumber("median", figure.Median);
                 json.WriteNumber("least", figure.Least);
                 json.WriteNumber("most", figure.Most);
+                WriteHidden(json, run, row);
                 if (run.Hypervisor == Contestant.Xenolith.Name && record.Ratio(run.Arena, row) is { } ratio)
                 {
                     json.WriteNumber("ratioToXen", Math.Round(ratio, 3));

@@ -26,9 +26,10 @@ public static class BenchPage
         .bar { display: grid; grid-template-columns: 12rem 1fr 9rem; gap: .6rem; align-items: center; font-variant-numeric: tabular-nums; }
         .bar i { display: block; height: .8rem; background: var(--ours); min-width: 1px; border-radius: 2px; }
         .bar.xen i { background: var(--xen); } .bar.xen { color: GrayText; }
+        .hidden { color: GrayText; font-size: .8rem; margin-left: 12.6rem; }
         .bar b { font-weight: normal; text-align: right; }
         footer { margin-top: 2rem; border-top: 1px solid var(--line); color: GrayText; font-size: .85rem; }
-        @media (max-width: 34rem) { .bar { grid-template-columns: 8rem 1fr 6rem; font-size: .8rem; } }
+        @media (max-width: 34rem) { .hidden { margin-left: 0; } .bar { grid-template-columns: 8rem 1fr 6rem; font-size: .8rem; } }
         </style>
         </head>
         <body>
@@ -40,9 +41,11 @@ public static class BenchPage
     {
         var page = new StringBuilder(Head);
         page.Append("\n<p>Medians; shorter is better. In each group the longest bar is full. The number in brackets is this hypervisor's share of Xen's.</p>\n");
+        AppendBars(page, record, "start: to the guest's first instruction", run => run.StartInstructions, "");
+        AppendBars(page, record, "the hypervisor's own memory", run => run.OwnKibibytes, " KiB");
         foreach (string row in record.Rows)
         {
-            AppendGroup(page, record, row);
+            AppendBars(page, record, row, run => run[row]?.Median, "");
         }
 
         page.Append("<footer>\n");
@@ -55,23 +58,28 @@ public static class BenchPage
         File.WriteAllText(path, page.ToString());
     }
 
-    private static void AppendGroup(StringBuilder page, BenchRecord record, string row)
+    private static void AppendBars(StringBuilder page, BenchRecord record, string title, Func<BenchFigures, long?> figureOf, string unit)
     {
-        long most = Math.Max(1, record.Runs.Max(run => run[row]?.Median ?? 0));
-        page.Append(CultureInfo.InvariantCulture, $"<h2>{Text(row)}</h2>\n");
+        long most = Math.Max(1, record.Runs.Max(run => figureOf(run) ?? 0));
+        page.Append(CultureInfo.InvariantCulture, $"<h2>{Text(title)}</h2>\n");
         foreach (BenchFigures run in record.Runs)
         {
-            string kind = run.Hypervisor == "xen" ? "bar xen" : "bar";
-            string title = run.Hypervisor == "xen" ? $"Xen, {run.Arena.Title}" : run.Arena.Title;
-            if (run[row] is { } figure)
+            bool isXen = run.Hypervisor == Contestant.XenName;
+            string kind = isXen ? "bar xen" : "bar";
+            string name = isXen ? $"Xen, {run.Arena.Title}" : run.Arena.Title;
+            if (figureOf(run) is not { } figure)
             {
-                string ratio = kind == "bar" && record.Ratio(run.Arena, row) is { } share ? string.Create(CultureInfo.InvariantCulture, $" ({share:0.00})") : "";
-                double width = 100.0 * figure.Median / most;
-                page.Append(CultureInfo.InvariantCulture, $"<div class=\"{kind}\"><span>{Text(title)}</span><i style=\"width:{width:0.0}%\"></i><b>{figure.Median:N0}{ratio}</b></div>\n");
+                page.Append(CultureInfo.InvariantCulture, $"<div class=\"{kind}\"><span>{Text(name)}</span><span>did not run</span><b></b></div>\n");
+                continue;
             }
-            else
+
+            long? theirs = record.Run(run.Arena, Contestant.XenName) is { } xen ? figureOf(xen) : null;
+            string ratio = !isXen && theirs > 0 ? string.Create(CultureInfo.InvariantCulture, $" ({(double)figure / theirs.Value:0.00})") : "";
+            double width = 100.0 * figure / most;
+            page.Append(CultureInfo.InvariantCulture, $"<div class=\"{kind}\"><span>{Text(name)}</span><i style=\"width:{width:0.0}%\"></i><b>{figure:N0}{unit}{ratio}</b></div>\n");
+            if (run.Hidden.TryGetValue(title, out HiddenCosts hidden))
             {
-                page.Append(CultureInfo.InvariantCulture, $"<div class=\"{kind}\"><span>{Text(title)}</span><span>did not run</span><b></b></div>\n");
+                page.Append(CultureInfo.InvariantCulture, $"<div class=\"hidden\">{hidden.Entries} entries, {hidden.ControlReads} reads and {hidden.ControlWrites} writes of control blocks, {hidden.MsrReads} RDMSR, {hidden.MsrWrites} WRMSR, {hidden.TlbFlushes} TLB flushes, {hidden.Locked} locked</div>\n");
             }
         }
     }

@@ -38,12 +38,15 @@ public static class BenchTable
             }
         }
 
+        table.AddRow(["start, thousands", .. record.Arenas.SelectMany(arena => Cells(record, arena, run => run.StartInstructions / 1000))]);
+        table.AddRow(["own memory, KiB", .. record.Arenas.SelectMany(arena => Cells(record, arena, run => run.OwnKibibytes))]);
         foreach (string row in record.Rows)
         {
-            table.AddRow([Markup.Escape(row), .. record.Arenas.SelectMany(arena => Cells(record, arena, row))]);
+            table.AddRow([Markup.Escape(row), .. record.Arenas.SelectMany(arena => Cells(record, arena, run => run[row]?.Median))]);
         }
 
         console.Write(table);
+        PrintHidden(console, record);
         foreach (BenchFigures run in record.Runs)
         {
             console.WriteLine($"{run.Hypervisor} on {run.Arena.Name}: calibration {run.Calibration}");
@@ -67,17 +70,43 @@ public static class BenchTable
         }
     }
 
-    private static IEnumerable<string> Cells(BenchRecord record, Arena arena, string row)
+    private static IEnumerable<string> Cells(BenchRecord record, Arena arena, Func<BenchFigures, long?> figureOf)
     {
-        yield return Cell(record.Find(arena, "xenolith", row));
+        long? ours = record.Run(arena, Contestant.Xenolith.Name) is { } run ? figureOf(run) : null;
+        yield return Cell(ours);
         if (record.HasXen)
         {
-            yield return Cell(record.Find(arena, "xen", row));
-            yield return record.Ratio(arena, row) is { } ratio ? $"[{Colour(ratio)}]{ratio.ToString("0.00", CultureInfo.InvariantCulture)}[/]" : "-";
+            long? theirs = record.Run(arena, Contestant.XenName) is { } xen ? figureOf(xen) : null;
+            yield return Cell(theirs);
+            double? ratio = theirs > 0 ? (double?)ours / theirs : null;
+            yield return ratio is { } known ? $"[{Colour(known)}]{known.ToString("0.00", CultureInfo.InvariantCulture)}[/]" : "-";
         }
     }
 
-    private static string Cell(Figure? figure) => figure?.Median.ToString(CultureInfo.InvariantCulture) ?? "-";
+    private static string Cell(long? figure) => figure?.ToString(CultureInfo.InvariantCulture) ?? "-";
+
+    /// <summary>What the instructions hide, where the emulator lists them.</summary>
+    private static void PrintHidden(IAnsiConsole console, BenchRecord record)
+    {
+        BenchFigures[] runs = [.. record.Runs.Where(run => run.Hidden.Count != 0)];
+        if (runs.Length == 0)
+        {
+            return;
+        }
+
+        Table table = new Table().Border(TableBorder.Simple).AddColumn("entries, control block reads+writes, RDMSR+WRMSR, TLB flushes, locked");
+        foreach (BenchFigures run in runs)
+        {
+            table.AddColumn(Right(run.Hypervisor == Contestant.XenName ? "Xen" : run.Arena.Title));
+        }
+
+        foreach (string row in record.Rows)
+        {
+            table.AddRow([Markup.Escape(row), .. runs.Select(run => run.Hidden.TryGetValue(row, out HiddenCosts hidden) ? hidden.ToString() : "-")]);
+        }
+
+        console.Write(table);
+    }
 
     private static string Colour(double ratio) => ratio <= Wanted ? "green" : ratio <= Even ? "yellow" : "red";
 

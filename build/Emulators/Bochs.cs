@@ -28,7 +28,7 @@ public static class Bochs
 
         // Debian's build has the debugger, which waits for commands: run, and leave when the machine stops.
         string commands = Path.Combine(folder, "commands");
-        File.WriteAllText(commands, "c\nq\n");
+        File.WriteAllLines(commands, setup.DebuggerCommands.Count != 0 ? setup.DebuggerCommands : ["c", "q"]);
         Command command = new Command("bochs", "-q", "-f", Tree.Relative(settings), "-rc", Tree.Relative(commands)).With(setup.EmulatorArguments);
         if (setup.Cpus != 1)
         {
@@ -41,6 +41,7 @@ public static class Bochs
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         Process process = Process.Start(start) ?? throw new BuildFailure("Bochs did not start");
+        process.OutputDataReceived += (_, line) => setup.DebuggerOutput?.Invoke(line.Data ?? "");
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         process.StandardInput.Close();

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 
 namespace Xenolith.Build.Emulators;
@@ -29,6 +30,12 @@ public sealed record MachineSetup(string Image, string Arguments, IReadOnlyList<
 
     /// <summary>Its CPUs.</summary>
     public int Cpus { get; init; } = 1;
+
+    /// <summary>Commands for Bochs's debugger, one after the other; none: it runs until the machine stops.</summary>
+    public IReadOnlyList<string> DebuggerCommands { get; init; } = [];
+
+    /// <summary>Who takes the lines that Bochs's debugger prints.</summary>
+    public Action<string>? DebuggerOutput { get; init; }
 
     /// <summary>What starts the image.</summary>
     public BootLoader Loader { get; init; }

@@ -5,6 +5,7 @@ using System.IO;
 using System.Linq;
 using Xenolith.Build.Against;
 using Xenolith.Build.Bench;
+using Xenolith.Build.Elf;
 using Xenolith.Build.Emulators;
 using Xenolith.Build.Host;
 using Xenolith.Build.Images;
@@ -17,7 +18,9 @@ namespace Xenolith.Build.Verbs;
 /// <summary><c>bench</c>: what operations cost in emulated instructions, here and on Xen.</summary>
 internal static class BenchVerb
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120), TraceLimit = TimeSpan.FromSeconds(240);
+
+    private static string Logs => Path.Combine(Tree.Out, "bench", "logs");
 
     public static Command Create(Report report)
     {
@@ -61,12 +64,35 @@ internal static class BenchVerb
         {
             foreach (Contestant contestant in contestants)
             {
+                BenchFigures figures = null!;
                 report.Step($"{contestant.Name} on {arena.Name}", () =>
-                    runs.Add(BenchFigures.Parse(arena, contestant.Name, GuestRun.Start(arena, contestant, guest, Limit, Path.Combine(Tree.Out, "bench", "logs")))));
+                    figures = BenchFigures.Parse(arena, contestant.Name, GuestRun.Start(arena, contestant, guest, Limit, Logs)));
+                report.Step($"{contestant.Name} on {arena.Name}: {(arena.Kind == MachineKind.Bochs ? "start and traces" : "start")}", () => SecondRun(arena, contestant, guest, figures));
+                runs.Add(figures);
             }
         }
 
         return new BenchRecord(runs);
+    }
+
+    /// <summary>The run in which the emulator stops: at the first instructions of hypervisor and guest and, where it can list what is executed, around rows.</summary>
+    private static void SecondRun(Arena arena, Contestant contestant, string guest, BenchFigures figures)
+    {
+        MachineSetup setup = GuestRun.SetupFor(arena, contestant, guest, "trace");
+        if (arena.Kind == MachineKind.Qemu)
+        {
+            figures.Add(QemuStart.Measure(setup, guest), [], []);
+            return;
+        }
+
+        var reader = new TraceReader();
+        GuestRun run = GuestRun.Start(contestant, setup with
+        {
+            EmulatorArguments = [.. setup.EmulatorArguments, TraceReader.EmulatorArgument],
+            DebuggerCommands = TraceReader.Commands(ElfEntry.Of(contestant.Image)),
+            DebuggerOutput = reader.Take,
+        }, TraceLimit, Path.Combine(Logs, $"trace.{arena.Name}.{contestant.Name}.log"), arena.Kind);
+        figures.Add(reader.StartTicks, run.Lines, reader.Traces);
     }
 
     private static void Publish(BenchRecord record, Report report)

@@ -59,6 +59,9 @@ public sealed class P2m
     /// </summary>
     public ulong Generation { get; private set; }
 
+    /// <summary>Machine frames that the nested page table and the table of types take.</summary>
+    public ulong TableFrames => (ulong)(_table.TableFrames + _types.TableFrames);
+
     /// <summary>Machine frames that the p2m maps as the domain's own memory.</summary>
     public ulong PopulatedFrames { get; private set; }
 

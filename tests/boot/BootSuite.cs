@@ -100,6 +100,14 @@ internal static class BootSuite
             yield return Guest(name, TestMachine.BochsSvm);
         }
 
+        // At most 8 bytes a frame, and 4 MiB: 8,192 KiB of a machine of 2 GiB.
+        yield return Guest("hello", TestMachine.QemuSvm) with
+        {
+            Name = "own-memory",
+            MemoryMiB = 2048,
+            Expected = [@"memory: 20\d{5} KiB of RAM: .*, (\d{1,3}|[1-7]\d{3}|80\d\d|81[0-8]\d|819[0-2]) own", PoweredOff],
+        };
+
         // The line that people type without our tools.
         yield return Guest("hello", TestMachine.QemuSvm) with { Name = "plain-line", Arguments = "loglvl=all console=com1 dom0=pvh", MemoryMiB = 2048 };
     }

@@ -21,6 +21,7 @@ internal static class Program
     private static Sampler s_sampler = null!;
     private static TestRun s_tests = null!;
     private static ulong s_argument;
+    private static bool s_traces;
 
     [RuntimeExport("guest_main")]
     private static void Main()
@@ -28,6 +29,7 @@ internal static class Program
         s_tests = new TestRun("bench");
         s_sampler = new Sampler();
         s_argument = Layout.FrameOf(Arguments) * Layout.PageSize;
+        s_traces = BootRecord.HasWord("trace");
 
         s_tests.Start("set up");
         s_tests.Success(SharedState.Map(), "shared_info");
@@ -35,6 +37,7 @@ internal static class Program
         uint port = Events.BindIpi();
         s_tests.True(port != uint.MaxValue, "bind_ipi");
         Calibration();
+        OwnMemory();
         Calls();
         EventCalls(port);
         MemoryCalls();
@@ -69,6 +72,36 @@ internal static class Program
         GuestConsole.EndLine();
     }
 
+    /// <summary>What the hypervisor keeps for itself, where it tells its domain 0: all RAM, less what is free and less the domain's own.</summary>
+    private static void OwnMemory()
+    {
+        // xen_sysctl_physinfo behind command and version (public/sysctl.h); the command's room is 128 bytes.
+        const uint physicalInformation = 3, version = 0x15;
+        const ulong totalPages = 48, freePages = 56, room = 136;
+        ulong argument = s_argument;
+        s_argument += (room + 63) & ~63UL;
+        At<uint>(argument) = physicalInformation;
+        At<uint>(argument + 4) = version;
+        if (Xen.Call(Hypercall.Sysctl, argument) != 0)
+        {
+            return;
+        }
+
+        ref ushort domain = ref Argument<ushort>();
+        domain = DomainIds.Self;
+        long pages = Xen.Call(Hypercall.MemoryOp, (ulong)MemoryOp.CurrentReservation, Xen.AddressOf(ref domain));
+        GuestConsole.Write("memory: ");
+        GuestConsole.WriteDecimal(At<long>(argument + totalPages) * 4);
+        GuestConsole.Write(" KiB of RAM: ");
+        GuestConsole.WriteDecimal(At<long>(argument + freePages) * 4);
+        GuestConsole.Write(" free, ");
+        GuestConsole.WriteDecimal(pages * 4);
+        GuestConsole.Write(" in domains, ");
+        GuestConsole.WriteDecimal((At<long>(argument + totalPages) - At<long>(argument + freePages) - pages) * 4);
+        GuestConsole.Write(" own");
+        GuestConsole.EndLine();
+    }
+
     private static void Row(Operation operation) => Row(operation, 0);
 
     /// <summary>Measures and prints a row, less ticks that are the guest's own.</summary>
@@ -97,6 +130,22 @@ internal static class Program
         GuestConsole.Write(", most ");
         Ticks(s_sampler.Most, own);
         GuestConsole.EndLine();
+        if (s_traces)
+        {
+            Trace(operation);
+        }
+    }
+
+    /// <summary>Once more between two marks, for a debugger that lists what is executed there.</summary>
+    private static void Trace(Operation operation)
+    {
+        GuestConsole.Write("bench trace ");
+        GuestConsole.Write(operation.Name);
+        GuestConsole.EndLine();
+        operation.Prepare();
+        Timing.Mark();
+        operation.Run();
+        Timing.Mark();
     }
 
     private static void Ticks(uint ticks, uint own) => GuestConsole.WriteDecimal(ticks > own ? ticks - own : 0);

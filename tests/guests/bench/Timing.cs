@@ -112,6 +112,11 @@ internal static unsafe class Timing
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern ulong ReadCr0();
 
+    /// <summary>An instruction without effect at which Bochs's debugger stops when it was told so.</summary>
+    [RuntimeImport("*", "bench_marker")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern void Mark();
+
     /// <summary>Runs the instruction once; ticks with the measurement's own in them.</summary>
     public static uint Measure(TimedInstruction instruction, ref TimedRegisters registers)
     {
