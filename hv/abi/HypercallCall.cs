@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Hal;
@@ -11,6 +12,8 @@ namespace Xenolith.Abi;
 /// </summary>
 internal struct HypercallCall
 {
+    // Inlined, as the loads below: then a call on the stack is filled in place.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public HypercallCall(HypercallDispatcher dispatcher, Vcpu vcpu, bool is64Bit)
     {
         Dispatcher = dispatcher;
@@ -140,6 +143,7 @@ internal struct HypercallCall
     }
 
     /// <summary>Reads the registers of a call.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void LoadArguments(ref GuestRegisters registers)
     {
         if (Is64Bit)

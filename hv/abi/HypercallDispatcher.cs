@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
+using Xenolith.Hal;
 using Xenolith.Kernel;
 
 namespace Xenolith.Abi;
@@ -52,7 +54,7 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
             return HypercallOutcome.Restart;
         }
         vcpu.Cpu.Registers.Rax = call.Is64Bit ? unchecked((ulong)result) : unchecked((uint)result);
-        if (result < 0)
+        if (result < 0 && !Services.Log.IsSilent(ref call.Domain.LogLimit))
             Report(ref call, result);
         return vcpu.IsRunnable ? HypercallOutcome.Done : HypercallOutcome.Blocked;
     }
@@ -63,12 +65,14 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
     /// </summary>
     private static bool MayCall(ref HypercallCall call)
     {
-        if ((call.Vcpu.Cpu.Cr0 & Cr0Pe) == 0)
-            return true;
-        return (call.Vcpu.Cpu.Rflags & RflagsVm) == 0 && call.Vcpu.Cpu.PrivilegeLevel == 0;
+        VirtualCpu cpu = call.Vcpu.Cpu;
+        // CR0 last: it is the dearest to read, and level 0 outside virtual-8086 mode is enough in every mode.
+        return (cpu.PrivilegeLevel == 0 && (cpu.Rflags & RflagsVm) == 0) || (cpu.Cr0 & Cr0Pe) == 0;
     }
 
+    // Not inlined: it is a large frame to clear.
     /// <summary>One line for an error, within the domain's limit. Without a reason a handler has forgotten to give one.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal void Report(ref HypercallCall call, long result)
     {
         string reason = call.Reason ?? "no reason given";

@@ -61,6 +61,12 @@ public sealed partial class Vcpu
     public void SynchroniseNested()
     {
         P2m p2m = Domain.P2m;
+        if (_nestedGeneration != p2m.Generation || p2m.HasRetiredTables)
+            SynchroniseNested(p2m);
+    }
+
+    private void SynchroniseNested(P2m p2m)
+    {
         if (_nestedGeneration != p2m.Generation)
         {
             _nestedGeneration = p2m.Generation;

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using Iced.Intel;
 using Xenolith.Hal;
 using Xenolith.Kernel;
@@ -112,13 +113,13 @@ public sealed class InstructionDecoder
     /// The length of the instruction that exited, for CPUs that do not say: 1 to 15 bytes, or 0 when it can't be fetched (the
     /// guest changed it meanwhile) and the vCPU must simply run on.
     /// </summary>
-    public int LengthAt(VirtualCpu cpu, GuestAccess access)
-    {
-        if (cpu.Exit.InstructionLength != 0)
-        {
-            return cpu.Exit.InstructionLength;
-        }
+    public int LengthAt(VirtualCpu cpu, GuestAccess access) =>
+        cpu.Exit.InstructionLength != 0 ? cpu.Exit.InstructionLength : FindLength(cpu, access);
 
+    // Not inlined: most CPUs say the length.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private int FindLength(VirtualCpu cpu, GuestAccess access)
+    {
         int length = PlainLengthAt(cpu, access);
         if (length != 0)
         {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Xenolith.Domains;
 using Xenolith.Emulate;
 using Xenolith.Hal;
@@ -67,6 +68,8 @@ internal sealed partial class ExitHandler
         }
     }
 
+    // Not inlined: a line of log is a large frame to clear.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Explain(Vcpu vcpu, string reason) =>
         _machine.Kernel.Log.Guest(ref vcpu.Domain.LogLimit,
             $"domain {vcpu.Domain.Id} vCPU {vcpu.Id}: #GP for an access to guest-physical {vcpu.Cpu.Exit.GuestPhysical:x} at rip {vcpu.Cpu.Rip:x}: {reason}");

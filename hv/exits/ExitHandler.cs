@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Xenolith.Abi;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
@@ -88,9 +89,7 @@ internal sealed partial class ExitHandler
                 CompleteInt1(vcpu);
                 break;
             default:
-                string name = cpu.ExitName;
-                _machine.Kernel.Log.Error($"exit {cpu.Exit.RawReason:x} ({cpu.Exit.RawInformation1:x}, {cpu.Exit.RawInformation2:x}) at rip {cpu.Rip:x}: {name}");
-                vcpu.Domain.Crash(name);
+                HandleUnexpected(vcpu);
                 break;
         }
     }
@@ -113,6 +112,16 @@ internal sealed partial class ExitHandler
         cpu.InjectException(ExceptionVector.Debug, false, 0);
     }
 
+    // Not inlined: a line of log is a large frame to clear, at every exit.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void HandleUnexpected(Vcpu vcpu)
+    {
+        VirtualCpu cpu = vcpu.Cpu;
+        string name = cpu.ExitName;
+        _machine.Kernel.Log.Error($"exit {cpu.Exit.RawReason:x} ({cpu.Exit.RawInformation1:x}, {cpu.Exit.RawInformation2:x}) at rip {cpu.Rip:x}: {name}");
+        vcpu.Domain.Crash(name);
+    }
+
     private void HandleHypercall(Vcpu vcpu)
     {
         // Its length first: a call may change the very page that it stands on.
@@ -124,6 +133,7 @@ internal sealed partial class ExitHandler
     }
 
     /// <summary>A guest without a way on resets its machine; what that means for the domain is a parameter, as on Xen.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void HandleTripleFault(Vcpu vcpu)
     {
         Domain domain = vcpu.Domain;

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using Xenolith.Kernel;
 
@@ -10,12 +11,16 @@ namespace Xenolith.Mm;
 /// chose. Offsets are in bytes from the start of the frame, naturally aligned; one past the frame is a bug and panics.
 /// An object of this class is made once and attached again and again.
 /// </summary>
-public sealed class SharedPage(P2m p2m, PhysicalMemory memory)
+public sealed unsafe class SharedPage(P2m p2m, PhysicalMemory memory)
 {
+    // unsafe: the frame's bytes, null when detached. The frame is pinned and RAM does not move; going through PhysicalMemory for
+    // every flag that is looked at before every entry costs too much.
+    private byte* _bytes;
+
     /// <summary>The frame, or <see cref="Mfn.Invalid"/> when detached.</summary>
     public Mfn Mfn { get; private set; } = Mfn.Invalid;
 
-    public bool IsAttached => Mfn != Mfn.Invalid;
+    public bool IsAttached => _bytes != null;
 
     /// <summary>Pins the frame behind a guest frame. False when that is not the guest's own writable RAM.</summary>
     public bool TryAttach(Gfn gfn)
@@ -33,6 +38,7 @@ public sealed class SharedPage(P2m p2m, PhysicalMemory memory)
         p2m.Pin(mfn);
         Detach();
         Mfn = mfn;
+        _bytes = (byte*)Unsafe.AsPointer(ref memory.Word64(mfn.Address));
     }
 
     /// <summary>Lets go of the frame. Nothing happens when detached.</summary>
@@ -42,50 +48,56 @@ public sealed class SharedPage(P2m p2m, PhysicalMemory memory)
             return;
         Mfn old = Mfn;
         Mfn = Mfn.Invalid;
+        _bytes = null;
         p2m.Unpin(old);
     }
 
-    public byte Read8(int offset) => Volatile.Read(ref memory.Bytes(Address(offset, 1), 1)[0]);
+    public byte Read8(int offset) => Volatile.Read(ref *At(offset, 1));
 
-    public void Write8(int offset, byte value) => Volatile.Write(ref memory.Bytes(Address(offset, 1), 1)[0], value);
+    public void Write8(int offset, byte value) => Volatile.Write(ref *At(offset, 1), value);
 
-    public uint Read32(int offset) => Volatile.Read(ref memory.Word32(Address(offset, 4)));
+    public uint Read32(int offset) => Volatile.Read(ref Word32(offset));
 
-    public void Write32(int offset, uint value) => Volatile.Write(ref memory.Word32(Address(offset, 4)), value);
+    public void Write32(int offset, uint value) => Volatile.Write(ref Word32(offset), value);
 
-    public ulong Read64(int offset) => Volatile.Read(ref memory.Word64(Address(offset, 8)));
+    public ulong Read64(int offset) => Volatile.Read(ref Word64(offset));
 
-    public void Write64(int offset, ulong value) => Volatile.Write(ref memory.Word64(Address(offset, 8)), value);
+    public void Write64(int offset, ulong value) => Volatile.Write(ref Word64(offset), value);
 
     /// <summary>Copies bytes out to the page, in no particular order or size of access.</summary>
-    public void Write(int offset, ReadOnlySpan<byte> source) => source.CopyTo(memory.Bytes(Address(offset, source.Length), source.Length));
+    public void Write(int offset, ReadOnlySpan<byte> source) => source.CopyTo(new Span<byte>(At(offset, source.Length), source.Length));
 
     /// <summary>Copies bytes in from the page, in no particular order or size of access.</summary>
     public void Read(int offset, Span<byte> destination) =>
-        memory.Bytes(Address(offset, destination.Length), destination.Length).CopyTo(destination);
+        new ReadOnlySpan<byte>(At(offset, destination.Length), destination.Length).CopyTo(destination);
 
     /// <summary>Writes a whole page of zeroes.</summary>
-    public void Clear() => memory.Frame(Mfn).Clear();
+    public void Clear() => new Span<byte>(At(0, Page.Size), Page.Size).Clear();
 
     /// <summary>Reads bit <paramref name="bit"/> of the little-endian bitmap at the offset.</summary>
     public bool TestBit(int offset, int bit) => (Read32(offset + Word(bit)) & Mask(bit)) != 0;
 
     /// <summary>Sets the bit; true when it was set already. Atomic, a full fence.</summary>
-    public bool TestAndSetBit(int offset, int bit) =>
-        (Interlocked.Or(ref memory.Word32(Address(offset + Word(bit), 4)), Mask(bit)) & Mask(bit)) != 0;
+    public bool TestAndSetBit(int offset, int bit) => (Interlocked.Or(ref Word32(offset + Word(bit)), Mask(bit)) & Mask(bit)) != 0;
 
     /// <summary>Clears the bit; true when it was set. Atomic, a full fence.</summary>
-    public bool TestAndClearBit(int offset, int bit) =>
-        (Interlocked.And(ref memory.Word32(Address(offset + Word(bit), 4)), ~Mask(bit)) & Mask(bit)) != 0;
+    public bool TestAndClearBit(int offset, int bit) => (Interlocked.And(ref Word32(offset + Word(bit)), ~Mask(bit)) & Mask(bit)) != 0;
 
     private static int Word(int bit) => bit / 32 * 4;
 
     private static uint Mask(int bit) => 1u << (bit & 31);
 
-    private ulong Address(int offset, int length)
+    private ref uint Word32(int offset) => ref *(uint*)Aligned(offset, sizeof(uint));
+
+    private ref ulong Word64(int offset) => ref *(ulong*)Aligned(offset, sizeof(ulong));
+
+    private byte* Aligned(int offset, int length) => (offset & (length - 1)) == 0 ? At(offset, length) : throw new ArgumentOutOfRangeException(nameof(offset));
+
+    private byte* At(int offset, int length)
     {
-        if (offset < 0 || length > Page.Size - offset || !IsAttached)
+        byte* bytes = _bytes;
+        if (bytes == null || (ulong)(uint)offset + (uint)length > Page.Size)
             throw new ArgumentOutOfRangeException(nameof(offset));
-        return Mfn.Address + (uint)offset;
+        return bytes + offset;
     }
 }

@@ -179,6 +179,16 @@ public sealed class Log
         return level <= Thresholds.Limited && Takes(ref _limit);
     }
 
+    /// <summary>
+    /// Whether a guest's line would be dropped now, when that can be told at little cost: for paths that make no line then. One that is
+    /// dropped counts.
+    /// </summary>
+    public bool IsSilent(ref RateLimit limit)
+    {
+        const LogLevel level = LogLevel.Warning;
+        return level > GuestThresholds.Always && (level > GuestThresholds.Limited || (Clock is { } clock && limit.IsSilent(clock.Tsc)));
+    }
+
     internal bool AcceptsGuest(LogLevel level, ref RateLimit limit) =>
         level <= GuestThresholds.Always || (level <= GuestThresholds.Limited && Takes(ref limit));
 
@@ -189,8 +199,11 @@ public sealed class Log
             return true;
         }
 
-        if (!limit.TryTake(Clock.Nanoseconds, out uint suppressed))
+        ulong tsc = Clock.Tsc;
+        ulong now = Clock.Nanoseconds;
+        if (!limit.TryTake(now, out uint suppressed))
         {
+            limit.Silence(now, tsc, Clock.Scale);
             return false;
         }
 

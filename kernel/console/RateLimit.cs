@@ -15,6 +15,32 @@ public struct RateLimit
     private ulong _periodEnd;
     private uint _left;
     private uint _suppressed;
+    private ulong _silentUntil;
+
+    /// <summary>
+    /// Whether a line would be swallowed, told from the time-stamp counter alone; one that is, counts as swallowed. False: ask
+    /// <see cref="TryTake"/>.
+    /// </summary>
+    public bool IsSilent(ulong tsc)
+    {
+        if (tsc >= _silentUntil)
+        {
+            return false;
+        }
+
+        _suppressed = _suppressed == uint.MaxValue ? uint.MaxValue : _suppressed + 1;
+        return true;
+    }
+
+    /// <summary>After a refusal: notes when its period ends, for <see cref="IsSilent"/>.</summary>
+    /// <param name="now">As given to <see cref="TryTake"/>.</param>
+    /// <param name="tsc">The counter at that time.</param>
+    /// <param name="scale">The counter's.</param>
+    public void Silence(ulong now, ulong tsc, TscScale scale)
+    {
+        ulong ticks = scale.ToTicks(_periodEnd - now);
+        _silentUntil = ticks > ulong.MaxValue - tsc ? ulong.MaxValue : tsc + ticks;
+    }
 
     /// <summary>Whether a line may be written now.</summary>
     /// <param name="now">Nanoseconds, monotonic.</param>

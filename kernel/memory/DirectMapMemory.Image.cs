@@ -9,11 +9,23 @@ public sealed unsafe class DirectMapMemory : PhysicalMemory
 {
     private readonly MemoryRange[] _ram;
 
+    // The longest range, where nearly every access is.
+    private readonly ulong _start;
+    private readonly ulong _length;
+
     /// <param name="ram">The RAM ranges, sorted, merged, whole frames.</param>
     public DirectMapMemory(MemoryRange[] ram)
     {
         _ram = ram;
         Limit = ram.Length == 0 ? 0 : ram[^1].End;
+        foreach (MemoryRange range in ram)
+        {
+            if (range.End - range.Start > _length)
+            {
+                _start = range.Start;
+                _length = range.End - range.Start;
+            }
+        }
     }
 
     /// <inheritdoc/>
@@ -21,6 +33,12 @@ public sealed unsafe class DirectMapMemory : PhysicalMemory
 
     /// <inheritdoc/>
     public override bool IsRam(ulong address, ulong length)
+    {
+        ulong within = unchecked(address - _start);
+        return (within <= _length && length <= _length - within) || IsRamElsewhere(address, length);
+    }
+
+    private bool IsRamElsewhere(ulong address, ulong length)
     {
         foreach (MemoryRange range in _ram.AsSpan())
         {

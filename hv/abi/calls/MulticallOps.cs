@@ -26,7 +26,7 @@ internal static class MulticallOps
             long result = Dispatch.Invoke(ref inner);
             if (inner.IsRestart)
                 return TryWriteEntry(in call, address, in inner, 0) ? Continue(ref call, address, left) : call.Fault();
-            if (result < 0)
+            if (result < 0 && !call.Services.Log.IsSilent(ref call.Domain.LogLimit))
                 call.Dispatcher.Report(ref inner, result);
             if (!TryWriteResult(in call, address, result))
                 return call.Fault();

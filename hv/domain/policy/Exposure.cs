@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using Xenolith.Abi.Contract;
 
 namespace Xenolith.Domains;
@@ -21,6 +22,7 @@ public sealed class Exposure
     }
 
     /// <summary>Whether bit <paramref name="number"/> of the group is set; numbers past 63 never are.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Shows(ExposureGroup group, ulong number) => number < 64 && (_groups[(int)group] & (1UL << (int)number)) != 0;
 
     /// <summary>The bits of a group.</summary>

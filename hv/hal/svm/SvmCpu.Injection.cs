@@ -8,6 +8,10 @@ public sealed partial class SvmCpu
 {
     private EventQueue _events;
     private PendingEvent _injected;
+    private uint _exceptionBitmap;
+
+    /// <summary>Whether the last entry came after <see cref="Prepare"/>, whose traces are to be taken back.</summary>
+    private bool _hasPrepared;
     private bool _windowWanted;
     private NmiBlocking _nmiBlocking;
     private ulong _iretRip;
@@ -21,13 +25,30 @@ public sealed partial class SvmCpu
 
     public override bool CanTakeInterrupt => _events.IsEmpty && AcceptsInterrupts;
 
-    public override void RequestInterruptWindow(bool wanted) => _windowWanted = wanted;
+    public override void RequestInterruptWindow(bool wanted)
+    {
+        if (wanted == _windowWanted)
+            return;
+        _windowWanted = wanted;
+        _needsPreparation = true;
+    }
+
+    public override uint ExceptionBitmap
+    {
+        get => _exceptionBitmap;
+        set
+        {
+            _exceptionBitmap = value;
+            _needsPreparation = true;
+        }
+    }
 
     public override void InjectInterrupt(byte vector)
     {
         if (!CanTakeInterrupt)
             throw new InvalidOperationException("an interrupt for a vCPU that can't take one");
         _events.AddInterrupt(vector);
+        _needsPreparation = true;
     }
 
     public override bool TryInjectNmi()
@@ -37,25 +58,42 @@ public sealed partial class SvmCpu
         if (!_events.IsEmpty || (_vmcb.Fields.InterruptShadow & 1) != 0 || _nmiBlocking != NmiBlocking.None)
         {
             _nmiWaits = true;
+            _needsPreparation = true;
             return false;
         }
         _events.AddNmi();
+        _needsPreparation = true;
         _nmiBlocking = NmiBlocking.UntilIret;
         _vmcb.Fields.Intercepts1 |= MiscellaneousIntercepts.Iret;
         return true;
     }
 
-    public override void InjectException(byte vector, bool hasErrorCode, uint errorCode) =>
+    public override void InjectException(byte vector, bool hasErrorCode, uint errorCode)
+    {
         _events.AddException(vector, hasErrorCode, errorCode);
+        _needsPreparation = true;
+    }
 
     public override void ReturnException()
     {
         // 15.12.2: DR6 and DR7 are saved as the handler is to see them (Bochs 2.7 loses them). The delivery of an event ends the shadow.
         _vmcb.Fields.InterruptShadow &= ~1UL;
-        _events.AddException(Exit.Vector, Exit.HasErrorCode, Exit.ErrorCode);
+        InjectException(Exit.Vector, Exit.HasErrorCode, Exit.ErrorCode);
     }
 
     public override void SkipInstruction(int length)
+    {
+        ref VmcbLayout vmcb = ref _vmcb.Fields;
+        ulong old = vmcb.Rip;
+        ulong next = unchecked(old + (uint)length);
+        const ulong rare = RflagsBits.Resume | RflagsBits.Trap;
+        if (((old ^ next) >> 32 | (vmcb.Rflags & rare) | vmcb.InterruptShadow) == 0)
+            vmcb.Rip = next;
+        else
+            SkipSlowly(length);
+    }
+
+    private void SkipSlowly(int length)
     {
         ref VmcbLayout vmcb = ref _vmcb.Fields;
         ulong old = vmcb.Rip;
@@ -71,7 +109,7 @@ public sealed partial class SvmCpu
         if ((flags & RflagsBits.Trap) != 0 && !_events.Next.Valid)
         {
             vmcb.Dr6 |= DebugStatus.Step;
-            _events.AddException(ExceptionVector.Debug, false, 0);
+            InjectException(ExceptionVector.Debug, false, 0);
         }
     }
 
@@ -125,8 +163,6 @@ public sealed partial class SvmCpu
     private void ResumeInterruptedEvent()
     {
         PendingEvent interrupted = SvmExits.Event(_vmcb.Fields.ExitInterruptInformation);
-        if (!interrupted.Valid)
-            return;
         // INT n, INT3 and INTO run again: RIP still names them, and without next-RIP save the CPU could not be told what to push.
         // An exception of the same vector that was injected has no instruction behind it and is delivered again.
         bool fromInstruction = interrupted.IsSoftware
@@ -134,6 +170,7 @@ public sealed partial class SvmCpu
         if (fromInstruction && !(_injected.Valid && _injected.Vector == interrupted.Vector))
             return;
         _events.Resume(interrupted);
+        _needsPreparation = true;
     }
 
     /// <summary>An IRET that was waited for is about to run: that of the guest's NMI handler, or of an exception's.</summary>

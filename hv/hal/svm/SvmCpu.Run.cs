@@ -9,46 +9,80 @@ public sealed partial class SvmCpu
     private bool _translationsStale;
     private ulong _tagGeneration;
 
+    /// <summary>Whether something waits for <see cref="Prepare"/>. Set by whatever changes what that looks at.</summary>
+    private bool _needsPreparation = true;
+
     public override void SetNestedRoot(Mfn root)
     {
         _vmcb.Fields.NestedCr3 = root.Address;
-        _translationsStale = true;
+        ForgetTranslations();
     }
 
     public override string ExitName => SvmExits.NameOf((SvmExitCode)Exit.RawReason);
 
-    public override void InvalidateNested() => _translationsStale = true;
+    public override void InvalidateNested() => ForgetTranslations();
 
     public override void Run()
     {
-        if (_events.TripleFault)
+        SvmProcessor processor = _processor;
+        if (_needsPreparation || !ReferenceEquals(processor.Resident, this) || _tagGeneration != processor.Tags.Generation)
         {
-            Exit.Reason = ExitReason.TripleFault;
-            return;
+            if (_events.TripleFault)
+            {
+                Exit.Reason = ExitReason.TripleFault;
+                return;
+            }
+            Prepare();
         }
-        if (!IsResident)
-            BecomeResident();
-        WriteEvents();
-        FlushTranslations();
-        ref VmcbLayout vmcb = ref _vmcb.Fields;
-        vmcb.CleanBits = 0;
-        if (_virtualisation.ChecksEntries)
-            CheckEntry();
 
-        SvmInstructions.Enter(ref Registers, ref vmcb, _vmcb.Region.Address, _processor.HostVmcb.Address);
-        vmcb.TlbControl = TlbControl.None;
+        ref VmcbLayout vmcb = ref _vmcb.Fields;
+        SvmInstructions.Enter(ref Registers, ref vmcb, _vmcb.Region.Address, processor.HostVmcb.Address);
+        if ((vmcb.ExitInterruptInformation & SvmExits.EventValid) != 0 && (uint)vmcb.ExitCode != (uint)SvmExitCode.Invalid)
+            ResumeInterruptedEvent();
+        if (_hasPrepared)
+            TakeBack(ref vmcb);
+        if (SvmExits.TryDecodePlain(ref vmcb, processor.Capabilities, ref Exit))
+            return;
         if ((uint)vmcb.ExitCode == (uint)SvmExitCode.Invalid)
         {
             ReportFailedEntry();
             return;
         }
-        ResumeInterruptedEvent();
-        SvmExits.Decode(ref vmcb, _processor.Capabilities, ref Exit, in Registers);
+        SvmExits.Decode(ref vmcb, processor.Capabilities, ref Exit, in Registers);
         if (vmcb.ExitCode == (ulong)SvmExitCode.Iret)
             SeeIret();
         // An NMI was held by the global interrupt flag and has been taken through the host's IDT by now.
         if (Exit.Reason == ExitReason.Exception && Exit.Vector == ExceptionVector.MachineCheck)
             HostInstructions.RaiseMachineCheck();
+    }
+
+    /// <summary>What comes before an entry, unless all of it is as it was at the last one.</summary>
+    private void Prepare()
+    {
+        if (!IsResident)
+            BecomeResident();
+        WriteEvents();
+        FlushTranslations();
+        if (_virtualisation.ChecksEntries)
+            CheckEntry();
+        _hasPrepared = true;
+        // The CPU writes the virtual interrupt back, so it is asked for anew each time.
+        _needsPreparation = _events.Displaced.Valid || _vmcb.Fields.VirtualInterrupt != VirtualInterrupt.Masking || _virtualisation.ChecksEntries;
+    }
+
+    /// <summary>Takes out of the control block what was for one entry.</summary>
+    private void TakeBack(ref VmcbLayout vmcb)
+    {
+        vmcb.TlbControl = TlbControl.None;
+        vmcb.EventInjection = 0;
+        _injected = PendingEvent.None;
+        _hasPrepared = false;
+    }
+
+    private void ForgetTranslations()
+    {
+        _translationsStale = true;
+        _needsPreparation = true;
     }
 
     /// <summary>Runs the entry checks and says how many rules are broken.</summary>
@@ -68,6 +102,7 @@ public sealed partial class SvmCpu
         }
         Processor.ResetDebugRegisters();
         _events = default;
+        _needsPreparation = true;
         _nmiBlocking = NmiBlocking.None;
         ref VmcbLayout vmcb = ref _vmcb.Fields;
         vmcb.Intercepts1 &= ~MiscellaneousIntercepts.Iret;
@@ -110,6 +145,7 @@ public sealed partial class SvmCpu
 
     private void ReportFailedEntry()
     {
+        _needsPreparation = true;
         ref VmcbLayout vmcb = ref _vmcb.Fields;
         _log.Error($"VM entry failed: VMRUN found the guest's state invalid");
         if (CheckEntry() == 0)

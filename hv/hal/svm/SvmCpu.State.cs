@@ -37,7 +37,7 @@ public sealed partial class SvmCpu
             if ((changed & Cr0Bits.Paging) != 0)
                 Efer = efer;
             if ((changed & (Cr0Bits.Paging | Cr0Bits.WriteProtect)) != 0)
-                _translationsStale = true;
+                ForgetTranslations();
         }
     }
 
@@ -53,7 +53,7 @@ public sealed partial class SvmCpu
         set
         {
             _vmcb.Fields.Cr3 = value;
-            _translationsStale = true;
+            ForgetTranslations();
         }
     }
 
@@ -68,7 +68,7 @@ public sealed partial class SvmCpu
             if ((changed & Cr4Bits.PhysicalAddressExtension) != 0)
                 Efer = efer;
             if ((changed & Cr4Bits.Translation) != 0)
-                _translationsStale = true;
+                ForgetTranslations();
         }
     }
 
@@ -87,7 +87,7 @@ public sealed partial class SvmCpu
             vmcb.Efer = _hidesLongMode ? updated & ~EferBits.LongModeEnable : updated;
             vmcb.InterceptCrWrites = (ushort)(_hidesLongMode ? vmcb.InterceptCrWrites | 1 : vmcb.InterceptCrWrites & ~1);
             if (((old ^ updated) & (EferBits.LongModeActive | EferBits.NoExecuteEnable)) != 0)
-                _translationsStale = true;
+                ForgetTranslations();
         }
     }
 

@@ -1,9 +1,10 @@
+using System.Runtime.CompilerServices;
 namespace Xenolith.Hal.Svm;
 
 /// <summary>Decoding of the VMCB's exit information into the neutral form (AMD APM vol. 2, 15.7 to 15.13, appendix C).</summary>
 public static class SvmExits
 {
-    private const ulong EventValid = 1UL << 31;
+    internal const ulong EventValid = 1UL << 31;
     private const ulong EventHasErrorCode = 1UL << 11;
 
     /// <summary>EXITINTINFO as an event (15.7.2).</summary>
@@ -21,9 +22,32 @@ public static class SvmExits
         EventValid | (pending.HasErrorCode ? EventHasErrorCode | ((ulong)pending.ErrorCode << 32) : 0)
         | ((ulong)pending.Kind << 8) | pending.Vector;
 
+    /// <summary>
+    /// Decodes the exits of which nothing more has to be read: nearly all. False: <see cref="Decode"/> knows it.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryDecodePlain(ref VmcbLayout vmcb, SvmCapabilities capabilities, ref Exit exit)
+    {
+        ExitReason neutral;
+        switch ((SvmExitCode)vmcb.ExitCode)
+        {
+            case SvmExitCode.Vmmcall: neutral = ExitReason.Hypercall; break;
+            case SvmExitCode.Cpuid: neutral = ExitReason.Cpuid; break;
+            case SvmExitCode.Hlt: neutral = ExitReason.Halt; break;
+            case SvmExitCode.Msr: neutral = (vmcb.ExitInformation1 & 1) != 0 ? ExitReason.MsrWrite : ExitReason.MsrRead; break;
+            default: return false;
+        }
+        exit.Reason = neutral;
+        exit.RawReason = vmcb.ExitCode;
+        exit.InstructionLength = capabilities.HasNextRip ? LengthTo(vmcb.Rip, vmcb.NextRip) : (byte)0;
+        return true;
+    }
+
     /// <summary>Fills <paramref name="exit"/> from the VMCB after an exit whose code is not <see cref="SvmExitCode.Invalid"/>.</summary>
     public static void Decode(ref VmcbLayout vmcb, SvmCapabilities capabilities, ref Exit exit, in GuestRegisters registers)
     {
+        if (TryDecodePlain(ref vmcb, capabilities, ref exit))
+            return;
         var code = (SvmExitCode)vmcb.ExitCode;
         exit.RawReason = vmcb.ExitCode;
         exit.RawInformation1 = vmcb.ExitInformation1;
@@ -77,18 +101,6 @@ public static class SvmExits
     {
         switch (code)
         {
-            case SvmExitCode.Vmmcall:
-                exit.Reason = ExitReason.Hypercall;
-                return;
-            case SvmExitCode.Cpuid:
-                exit.Reason = ExitReason.Cpuid;
-                return;
-            case SvmExitCode.Hlt:
-                exit.Reason = ExitReason.Halt;
-                return;
-            case SvmExitCode.Msr:
-                exit.Reason = (vmcb.ExitInformation1 & 1) != 0 ? ExitReason.MsrWrite : ExitReason.MsrRead;
-                return;
             // 15.12.2: the #DB of INT1 is no #DB to the intercept of exceptions.
             case SvmExitCode.Icebp:
                 exit.Reason = ExitReason.DebugTrapInstruction;

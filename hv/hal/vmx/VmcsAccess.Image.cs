@@ -9,10 +9,7 @@ public sealed partial class Vmcs
     {
         if (!ReferenceEquals(processor.Current, this))
             MakeCurrent();
-        ulong value = 0;
-        if (VmxInstructions.Read((uint)field, ref value) != 0)
-            throw new InvalidOperationException("VMREAD of a field that this CPU does not have");
-        return value;
+        return VmxInstructions.Read((uint)field);
     }
 
     /// <summary>Writes a field, making the structure current first when another one is.</summary>
@@ -20,8 +17,7 @@ public sealed partial class Vmcs
     {
         if (!ReferenceEquals(processor.Current, this))
             MakeCurrent();
-        if (VmxInstructions.Write((uint)field, value) != 0)
-            throw new InvalidOperationException("VMWRITE of a field that this CPU does not have, or may only read");
+        VmxInstructions.Write((uint)field, value);
     }
 
     /// <summary>Makes this the structure that VMX instructions work on.</summary>

@@ -13,34 +13,57 @@ public sealed partial class VmxCpu
     private bool _windowSet;
     private bool _nmiWaits;
     private bool _nmiWindowSet;
+    private uint _exceptionBitmap;
     private uint _exceptionBitmapSet;
 
     public override bool CanTakeInterrupt => _events.IsEmpty && AcceptsInterrupts;
 
-    public override void RequestInterruptWindow(bool wanted) => _windowWanted = wanted;
+    public override void RequestInterruptWindow(bool wanted)
+    {
+        if (wanted == _windowWanted)
+            return;
+        _windowWanted = wanted;
+        _needsPreparation = true;
+    }
+
+    public override uint ExceptionBitmap
+    {
+        get => _exceptionBitmap;
+        set
+        {
+            _exceptionBitmap = value;
+            _needsPreparation = true;
+        }
+    }
 
     public override void InjectInterrupt(byte vector)
     {
         if (!CanTakeInterrupt)
             throw new InvalidOperationException("an interrupt for a vCPU that can't take one");
         _events.AddInterrupt(vector);
+        _needsPreparation = true;
     }
 
     public override bool TryInjectNmi()
     {
         // Blocking by STI too: some CPUs refuse an NMI under it (27.3.1.5). The entry sets blocking by NMI itself, IRET ends it.
         // A debug trap that waits comes first (SDM vol. 3, table 6-2).
-        if (!_events.IsEmpty || _vmcs.Read(VmcsField.GuestInterruptibility) != 0 || _vmcs.Read(VmcsField.GuestPendingDebugExceptions) != 0)
+        if (!_events.IsEmpty || _vmcs.GuestInterruptibility != 0 || _vmcs.Read(VmcsField.GuestPendingDebugExceptions) != 0)
         {
             _nmiWaits = true;
+            _needsPreparation = true;
             return false;
         }
         _events.AddNmi();
+        _needsPreparation = true;
         return true;
     }
 
-    public override void InjectException(byte vector, bool hasErrorCode, uint errorCode) =>
+    public override void InjectException(byte vector, bool hasErrorCode, uint errorCode)
+    {
         _events.AddException(vector, hasErrorCode, errorCode);
+        _needsPreparation = true;
+    }
 
     public override void ReturnException()
     {
@@ -48,9 +71,22 @@ public sealed partial class VmxCpu
         // (27.3.1.5), which this exception may have been.
         EndShadow();
         _events.AddException(VmxExits.Event((uint)Exit.RawInformation1, Exit.ErrorCode, Exit.InstructionLength));
+        _needsPreparation = true;
     }
 
     public override void SkipInstruction(int length)
+    {
+        Vmcs vmcs = _vmcs;
+        ulong old = vmcs.GuestRip;
+        ulong next = unchecked(old + (uint)length);
+        const ulong rare = RflagsBits.Resume | RflagsBits.Trap;
+        if (((old ^ next) >> 32 | (vmcs.GuestRflags & rare) | vmcs.GuestInterruptibility) == 0)
+            vmcs.GuestRip = next;
+        else
+            SkipSlowly(length);
+    }
+
+    private void SkipSlowly(int length)
     {
         ulong old = Rip;
         ulong next = unchecked(old + (uint)length);
@@ -70,9 +106,9 @@ public sealed partial class VmxCpu
 
     private void EndShadow()
     {
-        ulong interruptibility = _vmcs.Read(VmcsField.GuestInterruptibility);
+        ulong interruptibility = _vmcs.GuestInterruptibility;
         if ((interruptibility & Shadow) != 0)
-            _vmcs.Write(VmcsField.GuestInterruptibility, interruptibility & ~Shadow);
+            _vmcs.GuestInterruptibility = interruptibility & ~Shadow;
     }
 
     /// <summary>
@@ -93,15 +129,18 @@ public sealed partial class VmxCpu
         get
         {
             ulong flags = Rflags;
-            if ((flags & RflagsBits.Interrupt) == 0 || (_vmcs.Read(VmcsField.GuestInterruptibility) & Shadow) != 0)
+            if ((flags & RflagsBits.Interrupt) == 0 || (_vmcs.GuestInterruptibility & Shadow) != 0)
                 return false;
             // A single step that waits comes first (SDM vol. 3, table 6-2); the injection would lose it.
             return (flags & RflagsBits.Trap) == 0 || _vmcs.Read(VmcsField.GuestPendingDebugExceptions) == 0;
         }
     }
 
+    /// <summary>L of a code segment, in the form of the access-rights field.</summary>
+    private const ulong LongCodeRight = 1 << 13;
+
     public override bool RunsLongCode =>
-        (_vmcs.Read(VmcsField.GuestEfer) & EferBits.LongModeActive) != 0 && GetSegment(SegmentName.Cs).Long;
+        (_vmcs.GuestEfer & EferBits.LongModeActive) != 0 && (_vmcs.GuestCsAccessRights & LongCodeRight) != 0;
 
     private void WriteEvents()
     {
@@ -136,7 +175,7 @@ public sealed partial class VmxCpu
             _vmcs.Write(VmcsField.EntryInstructionLength, next.InstructionLength);
         // An interrupted NMI has set its own blocking, under which it could not be delivered again (27.3.1.5).
         if (next.Kind == EventKind.Nmi)
-            _vmcs.WriteBits(VmcsField.GuestInterruptibility, (ulong)Interruptibility.BlockingByNmi, false);
+            _vmcs.GuestInterruptibility &= ~(ulong)Interruptibility.BlockingByNmi;
     }
 
     /// <summary>
@@ -147,7 +186,7 @@ public sealed partial class VmxCpu
     private bool WriteNmiWindow()
     {
         const ulong sti = (ulong)Interruptibility.BlockingBySti;
-        bool behindSti = _nmiWaits && !_events.Next.Valid && (_vmcs.Read(VmcsField.GuestInterruptibility) & sti) != 0;
+        bool behindSti = _nmiWaits && !_events.Next.Valid && (_vmcs.GuestInterruptibility & sti) != 0;
         bool wanted = _nmiWaits && !behindSti;
         _nmiWaits = false;
         if (wanted != _nmiWindowSet)
@@ -160,11 +199,9 @@ public sealed partial class VmxCpu
 
     private void ResumeInterruptedEvent()
     {
-        uint information = _vmcs.Read32(VmcsField.IdtVectoringInformation);
-        if ((information >> 31) == 0)
-            return;
+        uint information = _vmcs.IdtVectoringInformation;
+        _needsPreparation = true;
         uint errorCode = _vmcs.Read32(VmcsField.IdtVectoringErrorCode);
-        var length = (byte)_vmcs.Read(VmcsField.ExitInstructionLength);
-        _events.Resume(VmxExits.Event(information, errorCode, length));
+        _events.Resume(VmxExits.Event(information, errorCode, _vmcs.ExitInstructionLength));
     }
 }

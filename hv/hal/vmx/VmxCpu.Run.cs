@@ -9,6 +9,9 @@ public sealed partial class VmxCpu
     private bool _nestedTranslationsStale;
     private bool _guestTranslationsStale;
     private ulong _tagGeneration;
+
+    /// <summary>Whether something waits for <see cref="Prepare"/>. Set by whatever changes what that looks at.</summary>
+    private bool _needsPreparation = true;
     private uint _tag;
 
     public override void SetNestedRoot(Mfn root)
@@ -16,46 +19,47 @@ public sealed partial class VmxCpu
         _nestedRoot = root;
         _vmcs.Write(VmcsField.EptPointer, EptFormat.Pointer(root));
         _nestedTranslationsStale = true;
+        _needsPreparation = true;
     }
 
     public override string ExitName => VmxExits.NameOf((VmxExitReason)Exit.RawReason);
 
-    public override void InvalidateNested() => _nestedTranslationsStale = true;
+    public override void InvalidateNested()
+    {
+        _nestedTranslationsStale = true;
+        _needsPreparation = true;
+    }
 
     public override void Run()
     {
-        if (_events.TripleFault)
-        {
-            Exit.Reason = ExitReason.TripleFault;
-            return;
-        }
-        if (!IsResident)
-            BecomeResident();
+        VmxProcessor processor = _processor;
+        Vmcs vmcs = _vmcs;
         // Somebody may have looked at another vCPU's registers since, and the entry is of whichever structure is current.
-        if (!ReferenceEquals(_processor.Current, _vmcs))
-            _vmcs.MakeCurrent();
-        if (_pdptesStale)
-            LoadPdptes();
-        WriteEvents();
-        FlushTranslations();
-        if (_virtualisation.ChecksEntries)
-            CheckEntry();
+        if ((_needsPreparation | vmcs.HasChanges) || !ReferenceEquals(processor.Resident, this) || !ReferenceEquals(processor.Current, vmcs)
+            || _tagGeneration != processor.Tags.Generation)
+        {
+            if (_events.TripleFault)
+            {
+                Exit.Reason = ExitReason.TripleFault;
+                return;
+            }
+            Prepare();
+        }
 
-        ulong status = VmxInstructions.Enter(ref Registers, _vmcs.Launched ? 1UL : 0);
-        if (status != 0)
+        ulong status = VmxInstructions.Enter(ref Registers, vmcs.Launched ? 1UL : 0, ref vmcs.Image);
+        uint reason = vmcs.ExitReason;
+        if (status != 0 || (reason & VmxExits.EntryFailure) != 0)
         {
-            ReportFailedInstruction(status);
+            ReportFailure(status, reason);
             return;
         }
-        uint reason = _vmcs.Read32(VmcsField.ExitReason);
-        if ((reason & VmxExits.EntryFailure) != 0)
-        {
-            ReportFailedEntry(reason);
+        vmcs.Launched = true;
+        if ((vmcs.IdtVectoringInformation & VmxExits.InformationValid) != 0)
+            ResumeInterruptedEvent();
+        var basic = (VmxExitReason)(reason & 0xFFFF);
+        if (VmxExits.TryDecodePlain(vmcs, basic, ref Exit))
             return;
-        }
-        _vmcs.Launched = true;
-        ResumeInterruptedEvent();
-        VmxExits.Decode(_vmcs, (VmxExitReason)(reason & 0xFFFF), ref Exit, in Registers);
+        VmxExits.Decode(vmcs, basic, ref Exit, in Registers);
         switch (Exit.Reason)
         {
             case ExitReason.Interrupt when Exit.RawReason == (ulong)VmxExitReason.PreemptionTimer:
@@ -77,10 +81,30 @@ public sealed partial class VmxCpu
         }
     }
 
+    /// <summary>What comes before an entry, unless all of it is as it was at the last one.</summary>
+    private void Prepare()
+    {
+        if (!IsResident)
+            BecomeResident();
+        if (!ReferenceEquals(_processor.Current, _vmcs))
+            _vmcs.MakeCurrent();
+        if (_pdptesStale)
+            LoadPdptes();
+        WriteEvents();
+        FlushTranslations();
+        if (_vmcs.HasChanges)
+            _vmcs.WriteChanges();
+        if (_virtualisation.ChecksEntries)
+            CheckEntry();
+        // Windows that are open for this entry alone are judged anew before the next.
+        _needsPreparation = _events.Displaced.Valid || _nmiWindowSet || _windowSet != _windowWanted || _virtualisation.ChecksEntries;
+    }
+
     /// <summary>Runs the entry checks and says how many rules are broken.</summary>
     public int CheckEntry()
     {
         _rules.Begin();
+        _vmcs.WriteAll();
         VmxEntryChecks.Check(_vmcs, _processor.Capabilities, _rules);
         return _rules.Broken;
     }
@@ -94,8 +118,9 @@ public sealed partial class VmxCpu
         }
         Processor.ResetDebugRegisters();
         _events = default;
+        _needsPreparation = true;
         _vmcs.Write(VmcsField.EntryInterruptionInformation, 0);
-        _vmcs.Write(VmcsField.GuestInterruptibility, 0);
+        _vmcs.GuestInterruptibility = 0;
         _vmcs.Write(VmcsField.GuestActivity, 0);
         _vmcs.Write(VmcsField.GuestPendingDebugExceptions, 0);
     }
@@ -168,7 +193,16 @@ public sealed partial class VmxCpu
     private void KeepNmiBlocking(ulong information)
     {
         if ((information & (1 << 12)) != 0 && !_events.Next.Valid)
-            _vmcs.WriteBits(VmcsField.GuestInterruptibility, (ulong)Interruptibility.BlockingByNmi, true);
+            _vmcs.GuestInterruptibility |= (ulong)Interruptibility.BlockingByNmi;
+    }
+
+    private void ReportFailure(ulong status, uint reason)
+    {
+        _needsPreparation = true;
+        if (status != 0)
+            ReportFailedInstruction(status);
+        else
+            ReportFailedEntry(reason);
     }
 
     private void ReportFailedInstruction(ulong status)

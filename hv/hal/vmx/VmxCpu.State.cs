@@ -15,14 +15,14 @@ public sealed partial class VmxCpu
 
     public override ulong Rip
     {
-        get => _vmcs.Read(VmcsField.GuestRip);
-        set => _vmcs.Write(VmcsField.GuestRip, value);
+        get => _vmcs.GuestRip;
+        set => _vmcs.GuestRip = value;
     }
 
     public override ulong Rflags
     {
-        get => _vmcs.Read(VmcsField.GuestRflags);
-        set => _vmcs.Write(VmcsField.GuestRflags, value | RflagsBits.AlwaysOne);
+        get => _vmcs.GuestRflags;
+        set => _vmcs.GuestRflags = value | RflagsBits.AlwaysOne;
     }
 
     public override ulong Cr0
@@ -35,7 +35,7 @@ public sealed partial class VmxCpu
             if (((old ^ value) & Cr0Bits.Paging) != 0)
                 WriteEfer(Efer);
             if (((old ^ value) & (Cr0Bits.Paging | Cr0Bits.WriteProtect)) != 0)
-                _guestTranslationsStale = true;
+                ForgetGuestTranslations();
             UpdatePaePaging();
         }
     }
@@ -57,7 +57,7 @@ public sealed partial class VmxCpu
         set
         {
             _vmcs.Write(VmcsField.GuestCr3, value);
-            _guestTranslationsStale = true;
+            ForgetGuestTranslations();
             UpdatePaePaging();
         }
     }
@@ -70,14 +70,14 @@ public sealed partial class VmxCpu
             ulong old = VmxControlRegisters.ReadCr4(_vmcs);
             VmxControlRegisters.WriteCr4(_vmcs, _processor.Capabilities, _virtualisation.HostCr4, value);
             if (((old ^ value) & Cr4Bits.Translation) != 0)
-                _guestTranslationsStale = true;
+                ForgetGuestTranslations();
             UpdatePaePaging();
         }
     }
 
     public override ulong Efer
     {
-        get => _vmcs.Read(VmcsField.GuestEfer);
+        get => _vmcs.GuestEfer;
         set => WriteEfer(value);
     }
 
@@ -96,7 +96,13 @@ public sealed partial class VmxCpu
     public override void SetSegment(SegmentName name, Segment segment)
     {
         _vmcs.Write(VmxSegments.Selector(name), segment.Selector);
-        _vmcs.Write(VmxSegments.AccessRights(name), VmxSegments.ToAccessRights(segment.Attributes));
+        uint accessRights = VmxSegments.ToAccessRights(segment.Attributes);
+        switch (name)
+        {
+            case SegmentName.Cs: _vmcs.GuestCsAccessRights = accessRights; break;
+            case SegmentName.Ss: _vmcs.GuestSsAccessRights = accessRights; break;
+            default: _vmcs.Write(VmxSegments.AccessRights(name), accessRights); break;
+        }
         _vmcs.Write(VmxSegments.Limit(name), segment.Limit);
         _vmcs.Write(VmxSegments.Base(name), segment.Base);
     }
@@ -122,7 +128,18 @@ public sealed partial class VmxCpu
     }
 
     // 25.4.1: the DPL of SS is the privilege level, whether SS is usable or not.
-    public override int PrivilegeLevel => (int)(_vmcs.Read(VmcsField.GuestSsAccessRights) >> 5) & 3;
+    public override int PrivilegeLevel => (int)(_vmcs.GuestSsAccessRights >> 5) & 3;
+
+    public override void ReadPaging(out PagingState state)
+    {
+        // The real registers: what a mask shows the guest differently has no part in translation.
+        state.Cr0 = _vmcs.Read(VmcsField.GuestCr0);
+        state.Cr3 = _vmcs.Read(VmcsField.GuestCr3);
+        state.Cr4 = _vmcs.Read(VmcsField.GuestCr4);
+        state.Efer = _vmcs.GuestEfer;
+        state.Rflags = _vmcs.GuestRflags;
+        state.RunsLongCode = RunsLongCode;
+    }
 
     public override bool TryReadMsr(uint index, out ulong value)
     {
@@ -171,13 +188,13 @@ public sealed partial class VmxCpu
 
     private void WriteEfer(ulong value)
     {
-        ulong old = _vmcs.Read(VmcsField.GuestEfer);
+        ulong old = _vmcs.GuestEfer;
         bool active = (value & EferBits.LongModeEnable) != 0 && (_vmcs.Read(VmcsField.GuestCr0) & Cr0Bits.Paging) != 0;
         ulong updated = active ? value | EferBits.LongModeActive : value & ~EferBits.LongModeActive;
-        _vmcs.Write(VmcsField.GuestEfer, updated);
+        _vmcs.GuestEfer = updated;
         _vmcs.WriteBits(VmcsField.EntryControls, (uint)EntryControls.Ia32eModeGuest, active);
         if (((old ^ updated) & (EferBits.LongModeActive | EferBits.NoExecuteEnable)) != 0)
-            _guestTranslationsStale = true;
+            ForgetGuestTranslations();
     }
 
     private bool IsResident => ReferenceEquals(_processor.Resident, this);
@@ -185,9 +202,19 @@ public sealed partial class VmxCpu
     private bool UsesPaePaging =>
         (_vmcs.Read(VmcsField.GuestCr0) & Cr0Bits.Paging) != 0
         && (_vmcs.Read(VmcsField.GuestCr4) & Cr4Bits.PhysicalAddressExtension) != 0
-        && (_vmcs.Read(VmcsField.GuestEfer) & EferBits.LongModeActive) == 0;
+        && (_vmcs.GuestEfer & EferBits.LongModeActive) == 0;
 
-    private void UpdatePaePaging() => _pdptesStale = UsesPaePaging;
+    private void UpdatePaePaging()
+    {
+        _pdptesStale = UsesPaePaging;
+        _needsPreparation = true;
+    }
+
+    private void ForgetGuestTranslations()
+    {
+        _guestTranslationsStale = true;
+        _needsPreparation = true;
+    }
 
     /// <summary>
     /// What MOV to CR3 does under PAE paging (SDM vol. 3, 4.4.1), for a CR3 that the hypervisor loaded: the four entries are

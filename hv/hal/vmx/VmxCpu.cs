@@ -120,7 +120,7 @@ public sealed partial class VmxCpu : VirtualCpu
         _vmcs.Write(VmcsField.GuestSysenterCs, 0);
         _vmcs.Write(VmcsField.GuestSysenterEsp, 0);
         _vmcs.Write(VmcsField.GuestSysenterEip, 0);
-        _vmcs.Write(VmcsField.GuestInterruptibility, 0);
+        _vmcs.GuestInterruptibility = 0;
         _vmcs.Write(VmcsField.GuestActivity, 0);
         _vmcs.Write(VmcsField.GuestPendingDebugExceptions, 0);
         _vmcs.Write(VmcsField.GuestSmbase, 0);

@@ -4,8 +4,8 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Xenolith.Build.Stubs;
 
 /// <summary>
-/// <c>ulong hal_vmx_enter(GuestRegisters* registers, ulong launched)</c>: loads the guest's registers, enters it, and returns
-/// after the next exit with the guest's registers saved. Returns 0 after an exit, 1 or 2 when VMLAUNCH or VMRESUME itself failed.
+/// <c>ulong hal_vmx_enter(GuestRegisters* registers, ulong launched, VmcsImage* image)</c>: loads the guest's registers, enters
+/// it, and returns after the next exit with the guest's registers saved and the image filled. Returns 0 after an exit, 1 or 2 when VMLAUNCH or VMRESUME itself failed.
 /// </summary>
 /// <remarks>
 /// XMM0-15 and MXCSR are switched always: compiled C# uses them for any copy of 16 bytes and more. It uses no VEX encodings,
@@ -16,6 +16,16 @@ internal sealed class VmxEntryStub : IStub
 {
     private const int HostRspField = 0x6C14;
     private const int GuestRspField = 0x681C;
+    private const int GuestRipField = 0x681E;
+
+    // Xenolith.Hal.Vmx.VmcsImage, in its order, and what fills it after an exit.
+    private const int ImageRip = 0;
+    private const int ImageHostRsp = 9 * 8;
+    private static readonly int[] s_imageFields =
+    [
+        GuestRipField, 0x6820 /* RFLAGS */, 0x4824 /* interruptibility */, 0x2806 /* EFER */, 0x4816 /* CS access rights */,
+        0x4818 /* SS access rights */, 0x4402 /* exit reason */, 0x440C /* instruction length */, 0x4408 /* IDT-vectoring information */,
+    ];
 
     public void Emit(StubObject o)
     {
@@ -29,11 +39,19 @@ internal sealed class VmxEntryStub : IStub
         a.push(r15);
         a.sub(rsp, 8);
         a.stmxcsr(__dword_ptr[rsp]);
+        a.push(rdx);
         a.push(rdi);
+        Label sameStack = a.CreateLabel();
+        a.cmp(__qword_ptr[rdx + ImageHostRsp], rsp);
+        a.je(sameStack);
+        a.mov(__qword_ptr[rdx + ImageHostRsp], rsp);
         a.mov(eax, HostRspField);
         a.vmwrite(rax, rsp);
+        a.Label(ref sameStack);
         a.mov(eax, GuestRspField);
         a.vmwrite(rax, __qword_ptr[rdi + GuestRegisterLayout.Rsp]);
+        a.mov(eax, GuestRipField);
+        a.vmwrite(rax, __qword_ptr[rdx + ImageRip]);
         GuestRegisterLayout.LoadSimd(a, rdi);
         // The launch state decides the instruction; the flags survive the loads.
         a.test(rsi, rsi);
@@ -61,11 +79,19 @@ internal sealed class VmxEntryStub : IStub
         a.pop(__qword_ptr[rdi + GuestRegisterLayout.Rdi]);
         a.mov(eax, GuestRspField);
         a.vmread(__qword_ptr[rdi + GuestRegisterLayout.Rsp], rax);
+        // After an exit the structure is current and has these fields: none of the reads can fail.
+        a.mov(rdx, __qword_ptr[rsp + 8]);
+        for (int i = 0; i < s_imageFields.Length; i++)
+        {
+            a.mov(eax, s_imageFields[i]);
+            a.vmread(__qword_ptr[rdx + 8 * i], rax);
+        }
+
         GuestRegisterLayout.SaveSimd(a, rdi);
         a.xor(eax, eax);
 
         a.Label(ref leave);
-        a.add(rsp, 8);
+        a.add(rsp, 16);
         a.ldmxcsr(__dword_ptr[rsp]);
         a.add(rsp, 8);
         a.pop(r15);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Xenolith.Kernel;
 
 namespace Xenolith.Hal.Vmx;
@@ -8,7 +9,7 @@ public static class VmxExits
     /// <summary>Bit 31 of the exit reason: the entry failed while loading guest state.</summary>
     public const uint EntryFailure = 1u << 31;
 
-    private const uint InformationValid = 1u << 31;
+    internal const uint InformationValid = 1u << 31;
     private const uint InformationHasErrorCode = 1u << 11;
 
     /// <summary>Interruption information in the format of 25.9.2 and 25.9.3, as an event; the error code and instruction length follow by hand.</summary>
@@ -26,9 +27,33 @@ public static class VmxExits
     public static uint Information(PendingEvent pending) =>
         InformationValid | (pending.HasErrorCode ? InformationHasErrorCode : 0) | ((uint)pending.Kind << 8) | pending.Vector;
 
+    /// <summary>
+    /// Decodes the exits of which nothing more has to be read: nearly all. False: <see cref="Decode"/> knows it.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool TryDecodePlain(Vmcs vmcs, VmxExitReason reason, ref Exit exit)
+    {
+        ExitReason neutral;
+        switch (reason)
+        {
+            case VmxExitReason.Vmcall: neutral = ExitReason.Hypercall; break;
+            case VmxExitReason.Cpuid: neutral = ExitReason.Cpuid; break;
+            case VmxExitReason.Hlt: neutral = ExitReason.Halt; break;
+            case VmxExitReason.Rdmsr: neutral = ExitReason.MsrRead; break;
+            case VmxExitReason.Wrmsr: neutral = ExitReason.MsrWrite; break;
+            default: return false;
+        }
+        exit.Reason = neutral;
+        exit.RawReason = (uint)reason;
+        exit.InstructionLength = vmcs.ExitInstructionLength;
+        return true;
+    }
+
     /// <summary>Fills <paramref name="exit"/> from the VMCS after an exit that did not fail the entry.</summary>
     public static void Decode(Vmcs vmcs, VmxExitReason reason, ref Exit exit, in GuestRegisters registers)
     {
+        if (TryDecodePlain(vmcs, reason, ref exit))
+            return;
         exit.RawReason = (uint)reason;
         exit.RawInformation1 = 0;
         exit.RawInformation2 = 0;
@@ -54,7 +79,7 @@ public static class VmxExits
                 DecodeEptMisconfiguration(vmcs, ref exit);
                 return;
             default:
-                exit.InstructionLength = (byte)vmcs.Read(VmcsField.ExitInstructionLength);
+                exit.InstructionLength = vmcs.ExitInstructionLength;
                 DecodeInstruction(vmcs, reason, ref exit, in registers);
                 return;
         }
@@ -80,21 +105,6 @@ public static class VmxExits
     {
         switch (reason)
         {
-            case VmxExitReason.Vmcall:
-                exit.Reason = ExitReason.Hypercall;
-                return;
-            case VmxExitReason.Cpuid:
-                exit.Reason = ExitReason.Cpuid;
-                return;
-            case VmxExitReason.Hlt:
-                exit.Reason = ExitReason.Halt;
-                return;
-            case VmxExitReason.Rdmsr:
-                exit.Reason = ExitReason.MsrRead;
-                return;
-            case VmxExitReason.Wrmsr:
-                exit.Reason = ExitReason.MsrWrite;
-                return;
             case VmxExitReason.IoInstruction:
                 DecodeIo(vmcs, ref exit);
                 return;
@@ -131,7 +141,7 @@ public static class VmxExits
         var kind = (EventKind)((information >> 8) & 7);
         exit.Reason = kind == EventKind.Nmi ? ExitReason.Nmi : ExitReason.Exception;
         if (kind >= EventKind.SoftwareInterrupt)
-            exit.InstructionLength = (byte)vmcs.Read(VmcsField.ExitInstructionLength);
+            exit.InstructionLength = vmcs.ExitInstructionLength;
         // For page faults and debug exceptions the qualification is the CR2 or DR6 that the guest has not got yet.
         if (exit.Vector is ExceptionVector.PageFault or ExceptionVector.Debug)
             exit.RawInformation2 = vmcs.Read(VmcsField.ExitQualification);
@@ -213,6 +223,6 @@ public static class VmxExits
     {
         const uint longBit = 1 << 13;
         return (vmcs.Read(VmcsField.EntryControls) & (ulong)EntryControls.Ia32eModeGuest) != 0
-            && (vmcs.Read(VmcsField.GuestCsAccessRights) & longBit) != 0;
+            && (vmcs.GuestCsAccessRights & longBit) != 0;
     }
 }

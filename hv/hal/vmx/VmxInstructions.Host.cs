@@ -11,7 +11,7 @@ internal static class VmxInstructions
 
     public static ulong InvalidateVpid(ulong type, ref InvalidationDescriptor descriptor) => 0;
 
-    public static ulong Enter(ref GuestRegisters registers, ulong launched) => throw Privileged();
+    public static ulong Enter(ref GuestRegisters registers, ulong launched, ref VmcsImage image) => throw Privileged();
 
     public static ulong ExitAddress() => 0;
 

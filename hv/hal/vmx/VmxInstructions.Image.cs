@@ -18,13 +18,15 @@ internal static class VmxInstructions
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern ulong LoadPointer(ref ulong region);
 
+    /// <summary>Without a result: one of a field that this CPU does not have is a bug, and ends in #UD.</summary>
     [RuntimeImport("*", "hal_vmread")]
     [MethodImpl(MethodImplOptions.InternalCall)]
-    public static extern ulong Read(ulong field, ref ulong value);
+    public static extern ulong Read(ulong field);
 
+    /// <summary>As <see cref="Read"/>; so does one of a field that may only be read.</summary>
     [RuntimeImport("*", "hal_vmwrite")]
     [MethodImpl(MethodImplOptions.InternalCall)]
-    public static extern ulong Write(ulong field, ulong value);
+    public static extern void Write(ulong field, ulong value);
 
     [RuntimeImport("*", "hal_invept")]
     [MethodImpl(MethodImplOptions.InternalCall)]
@@ -36,7 +38,7 @@ internal static class VmxInstructions
 
     [RuntimeImport("*", "hal_vmx_enter")]
     [MethodImpl(MethodImplOptions.InternalCall)]
-    public static extern ulong Enter(ref GuestRegisters registers, ulong launched);
+    public static extern ulong Enter(ref GuestRegisters registers, ulong launched, ref VmcsImage image);
 
     /// <summary>Where the CPU continues after a VM exit.</summary>
     [RuntimeImport("*", "hal_vmx_exit_address")]

@@ -4,7 +4,7 @@ using static Iced.Intel.AssemblerRegisters;
 namespace Xenolith.Build.Stubs;
 
 /// <summary>
-/// VMX instructions that need no register state of a guest. Each returns 0, 1 (VMfailInvalid: CF) or 2 (VMfailValid: ZF)
+/// VMX instructions that need no register state of a guest. But VMREAD and VMWRITE, each returns 0, 1 (VMfailInvalid: CF) or 2 (VMfailValid: ZF)
 /// (Intel SDM vol. 3, 31.2). Addresses are passed by reference to a 64-bit word, as the instructions want them.
 /// </summary>
 internal sealed class VmxInstructionsStub : IStub
@@ -27,15 +27,15 @@ internal sealed class VmxInstructionsStub : IStub
         a.vmptrld(__qword_ptr[rdi]);
         ReturnStatus(a);
 
-        // hal_vmread(field, ulong* value)
+        // ulong hal_vmread(field)
         a = o.Function("hal_vmread").A;
-        a.vmread(__qword_ptr[rsi], rdi);
-        ReturnStatus(a);
+        a.vmread(rax, rdi);
+        ReturnOrStop(a);
 
-        // hal_vmwrite(field, value)
+        // void hal_vmwrite(field, value)
         a = o.Function("hal_vmwrite").A;
         a.vmwrite(rdi, rsi);
-        ReturnStatus(a);
+        ReturnOrStop(a);
 
         // hal_invept(type, 16-byte descriptor*)
         a = o.Function("hal_invept").A;
@@ -45,6 +45,16 @@ internal sealed class VmxInstructionsStub : IStub
         a = o.Function("hal_invvpid").A;
         a.invvpid(rdi, __xmmword_ptr[rsi]);
         ReturnStatus(a);
+    }
+
+    /// <summary>Of a field that does not exist, or is read-only: nobody does that on purpose, so the exception's report is enough.</summary>
+    private static void ReturnOrStop(Assembler a)
+    {
+        Label failed = a.CreateLabel();
+        a.jbe(failed);
+        a.ret();
+        a.Label(ref failed);
+        a.ud2();
     }
 
     internal static void ReturnStatus(Assembler a)
