@@ -18,6 +18,12 @@ internal sealed partial class ExitHandler
         ref Exit exit = ref vcpu.Cpu.Exit;
         if (vcpu.Apic.HasPage && (exit.GuestPhysical & ~Page.OffsetMask) == VirtualApic.PageAddress)
         {
+            if (exit.DuringDelivery)
+            {
+                FailDelivery(vcpu);
+                return;
+            }
+
             _apicPage.Select(vcpu);
             Finish(vcpu, _mmio.Execute(vcpu.Cpu, vcpu.Access, _apicPage), _mmio.Fault, false, _mmio.Reason);
             return;
@@ -32,6 +38,12 @@ internal sealed partial class ExitHandler
             return;
         }
 
+        if (exit.DuringDelivery && !exit.DuringWalk)
+        {
+            FailDelivery(vcpu);
+            return;
+        }
+
         if (exit.DuringWalk || exit.IsFetch)
         {
             // Nothing can be emulated where page tables or code are missing.
@@ -41,6 +53,17 @@ internal sealed partial class ExitHandler
         }
 
         Finish(vcpu, _mmio.Execute(vcpu.Cpu, vcpu.Access, _unclaimed), _mmio.Fault, false, _mmio.Reason);
+    }
+
+    /// <summary>
+    /// The CPU wanted a gate, a descriptor, the task state or the stack of an event's handler where no memory is. No instruction made
+    /// that access, so there is none to emulate, and the event can't be delivered by software.
+    /// </summary>
+    private void FailDelivery(Vcpu vcpu)
+    {
+        _machine.Kernel.Log.Error(
+            $"domain {vcpu.Domain.Id} vCPU {vcpu.Id}: the delivery of an event at rip {vcpu.Cpu.Rip:x} used guest-physical {vcpu.Cpu.Exit.GuestPhysical:x}, where no memory is (interrupt table, descriptors, task state or stack)");
+        vcpu.Domain.Crash("an event can't be delivered");
     }
 
     /// <summary>Turns the end of an emulated instruction into what the guest sees of it.</summary>

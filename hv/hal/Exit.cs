@@ -70,6 +70,12 @@ public struct Exit
     public bool HasGuestLinear;
     public ulong GuestLinear;
 
+    /// <summary>
+    /// The exit came while an event was delivered to the guest (IDT-vectoring information or EXITINTINFO is valid): what it accessed is the
+    /// delivery's, not the instruction's at RIP.
+    /// </summary>
+    public bool DuringDelivery;
+
     // Exception.
     public byte Vector;
     public bool HasErrorCode;

@@ -155,6 +155,16 @@ internal static class BootSuite
                 Forbidden = ["paging without PAE", "went wrong"],
                 End = ExpectedEnd.Reset,
             };
+            foreach (string fault in (string[])["lost-table", "lost-apic-table", "lost-stack"])
+            {
+                yield return Faulty(fault, machine) with
+                {
+                    Expected = ["guest faulty: " + fault, "the delivery of an event at rip .* where no memory is", "is ended: an event can't be delivered"],
+                    Forbidden = ["still here", "triple fault"],
+                    End = ExpectedEnd.Reset,
+                };
+            }
+
             yield return Faulty("halt", machine) with { Expected = ["guest faulty: halt", PoweredOff], End = ExpectedEnd.PowerOff };
             yield return Faulty("crash", machine) with { Expected = ["guest faulty: crash", "has crashed"], End = ExpectedEnd.Reset };
             yield return Faulty("reboot", machine) with { Expected = ["guest faulty: reboot", "asks for a reboot"], End = ExpectedEnd.Reset };

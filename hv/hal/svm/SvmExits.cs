@@ -137,6 +137,7 @@ public static class SvmExits
     private static void DecodeNestedPageFault(ref VmcbLayout vmcb, ref Exit exit)
     {
         exit.Reason = ExitReason.NestedPageFault;
+        exit.DuringDelivery = (vmcb.ExitInterruptInformation & EventValid) != 0;
         exit.GuestPhysical = vmcb.ExitInformation2;
         exit.IsWrite = (vmcb.ExitInformation1 & (1 << 1)) != 0;
         exit.IsFetch = (vmcb.ExitInformation1 & (1 << 4)) != 0;

@@ -152,6 +152,7 @@ public static class VmxExits
     {
         ulong qualification = vmcs.Read(VmcsField.ExitQualification);
         exit.Reason = ExitReason.NestedPageFault;
+        exit.DuringDelivery = (vmcs.IdtVectoringInformation & InformationValid) != 0;
         exit.RawInformation1 = qualification;
         exit.GuestPhysical = vmcs.Read(VmcsField.GuestPhysicalAddress);
         exit.IsWrite = (qualification & 2) != 0;
@@ -165,6 +166,7 @@ public static class VmxExits
     private static void DecodeEptMisconfiguration(Vmcs vmcs, ref Exit exit)
     {
         exit.Reason = ExitReason.NestedPageFault;
+        exit.DuringDelivery = (vmcs.IdtVectoringInformation & InformationValid) != 0;
         exit.GuestPhysical = vmcs.Read(VmcsField.GuestPhysicalAddress);
         exit.IsWrite = false;
         exit.IsFetch = false;

@@ -22,7 +22,7 @@ internal static class EndlessDelivery
         const ulong writeOfEightBytes = 0x400 | 1 | (9 << 16);
         ulong stack = (Layout.FrameOf(PoolPage.FirstFree) * Layout.PageSize) + (Layout.PageSize / 2);
         SetWatchdog();
-        UseStack2(Debug, stack);
+        InterruptStack.Use(Debug, stack);
         // MOV DR0, RDI; MOV DR7, RAX; MOV [RDI], RCX
         var registers = new Registers { Rdi = stack - 8, Rax = writeOfEightBytes };
         Execute.AtKernel([0x0F, 0x23, 0xC7, 0x0F, 0x23, 0xF8, 0x48, 0x89, 0x0F], ref registers);
@@ -43,13 +43,5 @@ internal static class EndlessDelivery
         {
             GuestConsole.WriteLine("guest faulty: no watchdog");
         }
-    }
-
-    /// <summary>IST2 of the TSS (SDM vol. 3, 8.7) for a vector's gate.</summary>
-    private static void UseStack2(byte vector, ulong stack)
-    {
-        const ulong secondStackInTask = 44, stackIndexInGate = 4, gateSize = 16;
-        Memory.Write64((Layout.FrameOf(PoolPage.TaskState) * Layout.PageSize) + secondStackInTask, stack);
-        Memory.Write8((Layout.FrameOf(PoolPage.InterruptTable) * Layout.PageSize) + (gateSize * vector) + stackIndexInGate, 2);
     }
 }

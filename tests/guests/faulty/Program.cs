@@ -40,6 +40,18 @@ internal static class Program
         {
             EndlessDelivery.RunAlignment();
         }
+        else if (Chosen("lost-table"))
+        {
+            LostDelivery.RunTable();
+        }
+        else if (Chosen("lost-apic-table"))
+        {
+            LostDelivery.RunApicTable();
+        }
+        else if (Chosen("lost-stack"))
+        {
+            LostDelivery.RunStack();
+        }
         else if (Chosen("halt"))
         {
             Instructions.DisableInterrupts();
@@ -55,7 +67,7 @@ internal static class Program
         }
         else
         {
-            GuestConsole.WriteLine("guest faulty: no known fault on the command line: triple-fault, garbage, wild, loop, long-mode, debug-loop, alignment-loop, halt, reboot or crash");
+            GuestConsole.WriteLine("guest faulty: no known fault on the command line: triple-fault, garbage, wild, loop, long-mode, debug-loop, alignment-loop, lost-table, lost-apic-table, lost-stack, halt, reboot or crash");
         }
 
         GuestConsole.WriteLine("guest faulty: still here");

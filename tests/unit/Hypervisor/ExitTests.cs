@@ -395,6 +395,25 @@ public sealed class ExitTests
         Assert.Equal(1, fixture.Cpu.Entries);
     }
 
+    /// <summary>An access that no instruction made is not emulated.</summary>
+    [Theory]
+    [InlineData(0xE000_0000UL)]
+    [InlineData(0xFEE0_0000UL)]
+    public void AnEventThatCanNotBeDeliveredEndsTheGuest(ulong physical)
+    {
+        using var fixture = new HypervisorFixture();
+        fixture.Then(guest =>
+        {
+            // MOV [RDI], EAX
+            ref Exit exit = ref guest.Exit(ExitReason.NestedPageFault, [0x89, 0x07]);
+            guest.Registers.Rdi = physical;
+            (exit.GuestPhysical, exit.IsWrite, exit.DuringDelivery) = (physical, true, true);
+        });
+        Assert.False(fixture.Run());
+        Assert.Contains("the delivery of an event at rip 100000 used guest-physical " + physical.ToString("x", System.Globalization.CultureInfo.InvariantCulture), fixture.Console.Text, StringComparison.Ordinal);
+        Assert.Contains("is ended: an event can't be delivered", fixture.Console.Text, StringComparison.Ordinal);
+    }
+
     private static void Port(Guest guest, ushort port, bool isIn, params ReadOnlySpan<byte> instruction)
     {
         ref Exit exit = ref guest.Exit(ExitReason.PortIo, instruction);
