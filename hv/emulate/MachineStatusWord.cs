@@ -5,17 +5,18 @@ using Xenolith.Mm;
 
 namespace Xenolith.Emulate;
 
-/// <summary>The operand of LMSW, which CPUs without decode assists leave to software.</summary>
+/// <summary>LMSW and SMSW, whose operands CPUs without decode assists leave to software.</summary>
 public static class MachineStatusWord
 {
     // PE, MP, EM, TS.
     private const ulong Bits = 0xF;
     private const ulong ProtectionEnable = 1;
+    private const int Size = 2;
 
     /// <summary>
     /// What CR0 becomes: LMSW loads its low four bits and can't clear PE (SDM vol. 2, LMSW). False: the operand can't be read.
     /// </summary>
-    /// <param name="instruction">The LMSW at RIP. The guest runs without paging, so its linear addresses are physical.</param>
+    /// <param name="instruction">The LMSW at RIP.</param>
     public static bool TryLoad(VirtualCpu cpu, GuestAccess access, in Instruction instruction, out ulong cr0)
     {
         ulong old = cpu.Cr0;
@@ -29,6 +30,24 @@ public static class MachineStatusWord
         return true;
     }
 
+    /// <summary>SMSW: CR0, as wide as a register takes it, or its low 16 bits into memory. False: the operand can't be written.</summary>
+    /// <param name="instruction">The SMSW at RIP.</param>
+    /// <param name="fault">Why; without an error code it is a segment's limit or rights.</param>
+    public static bool TryStore(VirtualCpu cpu, GuestAccess access, in Instruction instruction, out PageFault fault)
+    {
+        fault = default;
+        ulong cr0 = cpu.Cr0;
+        if (instruction.Op0Kind == OpKind.Register)
+        {
+            GuestGeneralRegister.Write(ref cpu.Registers, instruction.Op0Register, cr0);
+            return true;
+        }
+
+        ReadOnlySpan<byte> bytes = [(byte)cr0, (byte)(cr0 >> 8)];
+        return TryLocate(cpu, access, in instruction, true, out ulong linear)
+            && access.TryWrite(linear, bytes, Kind(cpu) | AccessKind.Write, out fault);
+    }
+
     private static bool TryRead(VirtualCpu cpu, GuestAccess access, in Instruction instruction, out ushort source)
     {
         source = 0;
@@ -38,22 +57,47 @@ public static class MachineStatusWord
             return true;
         }
 
-        Register @base = instruction.MemoryBase;
-        Register index = instruction.MemoryIndex;
-        bool narrow = GuestGeneralRegister.SizeOf(@base) == 2 || GuestGeneralRegister.SizeOf(index) == 2
-            || (@base == Register.None && index == Register.None && instruction.MemoryDisplSize == 2);
-        ulong offset = instruction.MemoryDisplacement64;
-        offset += @base == Register.None ? 0 : GuestGeneralRegister.Read(ref cpu.Registers, @base);
-        offset += index == Register.None ? 0 : GuestGeneralRegister.Read(ref cpu.Registers, index) * (ulong)instruction.MemoryIndexScale;
-        offset &= narrow ? 0xFFFFu : uint.MaxValue;
-        Span<byte> bytes = stackalloc byte[2];
-        if (!PortIoEmulator.TryLinearise(cpu, access, PortIoEmulator.NameOf(instruction.MemorySegment), offset, bytes.Length, false, out ulong linear)
-            || !access.TryRead(linear, bytes, AccessKind.Read, out _))
+        Span<byte> bytes = stackalloc byte[Size];
+        if (!TryLocate(cpu, access, in instruction, false, out ulong linear) || !access.TryRead(linear, bytes, Kind(cpu), out _))
         {
             return false;
         }
 
         source = (ushort)(bytes[0] | bytes[1] << 8);
         return true;
+    }
+
+    private static AccessKind Kind(VirtualCpu cpu) => cpu.PrivilegeLevel == 3 ? AccessKind.User : AccessKind.Read;
+
+    private static bool TryLocate(VirtualCpu cpu, GuestAccess access, in Instruction instruction, bool writes, out ulong linear)
+    {
+        Register @base = instruction.MemoryBase;
+        Register index = instruction.MemoryIndex;
+        ulong offset = instruction.MemoryDisplacement64;
+        // The decoder has added RIP already.
+        if (@base is not (Register.None or Register.RIP or Register.EIP))
+        {
+            offset += GuestGeneralRegister.Read(ref cpu.Registers, @base);
+        }
+
+        if (index != Register.None)
+        {
+            offset += GuestGeneralRegister.Read(ref cpu.Registers, index) * (ulong)instruction.MemoryIndexScale;
+        }
+
+        offset &= AddressMask(access.Is64Bit, in instruction);
+        return PortIoEmulator.TryLinearise(cpu, access, PortIoEmulator.NameOf(instruction.MemorySegment), offset, Size, writes, out linear);
+    }
+
+    /// <summary>The address size, which the registers tell, or without one the displacement.</summary>
+    private static ulong AddressMask(bool is64Bit, in Instruction instruction)
+    {
+        int size = Math.Max(GuestGeneralRegister.SizeOf(instruction.MemoryBase), GuestGeneralRegister.SizeOf(instruction.MemoryIndex));
+        if (size == 0)
+        {
+            size = instruction.MemoryBase == Register.EIP ? 4 : is64Bit ? 8 : instruction.MemoryDisplSize == 2 ? 2 : 4;
+        }
+
+        return GuestGeneralRegister.MaskOf(size);
     }
 }

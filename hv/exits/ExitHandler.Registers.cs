@@ -3,6 +3,7 @@ using Xenolith.Domains;
 using Xenolith.Emulate;
 using Xenolith.Hal;
 using Xenolith.Kernel;
+using Xenolith.Mm;
 using CpuidResult = Xenolith.Kernel.CpuidResult;
 
 namespace Xenolith;
@@ -106,9 +107,9 @@ internal sealed partial class ExitHandler
     }
 
     /// <summary>
-    /// Completes the exit of a CPU without decode assists from the instruction itself: a MOV to or from a control register, CLTS or LMSW.
+    /// Completes the exit of a CPU without decode assists from the instruction itself: a MOV to or from a control register, CLTS, LMSW or SMSW.
     /// </summary>
-    /// <returns>The instruction's length; 0 when it is another one by now or has faulted, and the vCPU must simply run on.</returns>
+    /// <returns>The instruction's length; 0 when it is another one by now or has faulted, or is done, and the vCPU must simply run on.</returns>
     private int DecodeControlRegisterMove(Vcpu vcpu)
     {
         ref Exit exit = ref vcpu.Cpu.Exit;
@@ -134,6 +135,17 @@ internal sealed partial class ExitHandler
                 }
 
                 vcpu.Cpu.InjectException(ExceptionVector.GeneralProtection, true, 0);
+                return 0;
+            case Mnemonic.Smsw when !exit.IsControlRegisterWrite && exit.ControlRegister == 0:
+                if (MachineStatusWord.TryStore(vcpu.Cpu, vcpu.Access, in instruction, out PageFault fault))
+                {
+                    vcpu.Cpu.SkipInstruction(instruction.Length);
+                }
+                else
+                {
+                    Finish(vcpu, fault.Error == 0 ? EmulationResult.Protection : EmulationResult.Fault, fault, false, "SMSW");
+                }
+
                 return 0;
             default:
                 return 0;

@@ -13,6 +13,14 @@ public sealed partial class SvmCpu
     /// </summary>
     private bool _hidesLongMode;
 
+    /// <summary>
+    /// CR0.CD and NW as the guest has set them. The VMCB never has them: CD of a guest would switch off the caches of the core, and with
+    /// them those of whatever else runs on it (APM vol. 2, 15.5 and 7.6.2). VMX keeps the host's by itself (SDM vol. 3, 27.3.2.1).
+    /// </summary>
+    private ulong _cachingBits = HiddenCachingBits;
+
+    private const ulong HiddenCachingBits = Cr0Bits.CacheDisable | Cr0Bits.NotWriteThrough;
+
     public override ulong Rip
     {
         get => _vmcb.Fields.Rip;
@@ -27,15 +35,17 @@ public sealed partial class SvmCpu
 
     public override ulong Cr0
     {
-        get => _vmcb.Fields.Cr0;
+        get => _vmcb.Fields.Cr0 | _cachingBits;
         set
         {
             ref VmcbLayout vmcb = ref _vmcb.Fields;
             ulong changed = vmcb.Cr0 ^ value;
             ulong efer = Efer;
-            vmcb.Cr0 = value;
+            _cachingBits = value & HiddenCachingBits;
+            vmcb.Cr0 = value & ~HiddenCachingBits;
             if ((changed & Cr0Bits.Paging) != 0)
                 Efer = efer;
+            InterceptCr0();
             if ((changed & (Cr0Bits.Paging | Cr0Bits.WriteProtect)) != 0)
                 ForgetTranslations();
         }
@@ -85,10 +95,22 @@ public sealed partial class SvmCpu
             _hidesLongMode = enabled && !active && (vmcb.Cr4 & Cr4Bits.PhysicalAddressExtension) == 0;
             ulong updated = (active ? value | EferBits.LongModeActive : value & ~EferBits.LongModeActive) | EferBits.SecureVirtualMachine;
             vmcb.Efer = _hidesLongMode ? updated & ~EferBits.LongModeEnable : updated;
-            vmcb.InterceptCrWrites = (ushort)(_hidesLongMode ? vmcb.InterceptCrWrites | 1 : vmcb.InterceptCrWrites & ~1);
+            InterceptCr0();
             if (((old ^ updated) & (EferBits.LongModeActive | EferBits.NoExecuteEnable)) != 0)
                 ForgetTranslations();
         }
+    }
+
+    /// <summary>
+    /// Writes of CR0 that change more than TS and MP exit always (15.8.1); all of them while something that they could change is not in
+    /// the VMCB, and reads while they would miss bits there.
+    /// </summary>
+    private void InterceptCr0()
+    {
+        ref VmcbLayout vmcb = ref _vmcb.Fields;
+        bool writes = _hidesLongMode || _cachingBits != 0;
+        vmcb.InterceptCrWrites = (ushort)(writes ? vmcb.InterceptCrWrites | 1 : vmcb.InterceptCrWrites & ~1);
+        vmcb.InterceptCrReads = (ushort)(_cachingBits != 0 ? vmcb.InterceptCrReads | 1 : vmcb.InterceptCrReads & ~1);
     }
 
     public override ulong Dr7

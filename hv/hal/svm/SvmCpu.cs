@@ -39,12 +39,12 @@ public sealed partial class SvmCpu : VirtualCpu
     private void WriteControls(Mfn ioPermissionMap, Mfn msrPermissionMap)
     {
         ref VmcbLayout vmcb = ref _vmcb.Fields;
-        // CR0 and CR3 are the guest's with nested paging. CR4 writes exit so that a policy can refuse bits that it hides;
+        // CR3 is the guest's with nested paging, and CR0 as far as InterceptCr0 says. CR4 writes exit so that a policy can refuse bits that it hides;
         // CR8 is the priority register of a local APIC that the HAL does not have.
         vmcb.InterceptCrReads = 1 << 8;
         vmcb.InterceptCrWrites = (1 << 4) | (1 << 8);
         vmcb.InterceptExceptions = AlwaysIntercepted;
-        vmcb.Intercepts1 = MiscellaneousIntercepts.Interrupt | MiscellaneousIntercepts.Nmi | MiscellaneousIntercepts.Rdpmc
+        vmcb.Intercepts1 = MiscellaneousIntercepts.Interrupt | MiscellaneousIntercepts.Nmi | MiscellaneousIntercepts.Cr0SelectiveWrite | MiscellaneousIntercepts.Rdpmc
             | MiscellaneousIntercepts.Cpuid | MiscellaneousIntercepts.Rsm | MiscellaneousIntercepts.Invd | MiscellaneousIntercepts.Hlt
             | MiscellaneousIntercepts.Invlpga | MiscellaneousIntercepts.PortIo | MiscellaneousIntercepts.Msr
             | MiscellaneousIntercepts.Shutdown;

@@ -116,6 +116,12 @@ public static class SvmExits
                 or SvmExitCode.Mwait or SvmExitCode.MwaitArmed or SvmExitCode.Rdpru:
                 exit.Reason = ExitReason.UnavailableInstruction;
                 return;
+            case SvmExitCode.Cr0SelectiveWrite:
+                exit.Reason = ExitReason.ControlRegister;
+                exit.ControlRegister = 0;
+                exit.IsControlRegisterWrite = true;
+                exit.GeneralRegister = Exit.UnknownGeneralRegister;
+                return;
             case <= SvmExitCode.Cr15Write:
                 DecodeControlRegister(ref vmcb, code, capabilities, ref exit, in registers);
                 return;

@@ -15,6 +15,27 @@ internal static class ProcessorTests
         KeptRegisters(tests);
         RefusedValues(tests);
         ControlRegisters(tests);
+        CacheDisable(tests);
+    }
+
+    private static void CacheDisable(TestRun tests)
+    {
+        tests.Start("cr0.cd reads as it was written");
+        const ulong cacheDisable = 0x4000_0000;
+        var registers = default(Registers);
+        // MOV RAX, CR0; OR EAX, CD; MOV CR0, RAX; MOV RBX, CR0; SMSW ECX; SMSW [RDI]; BTR EAX, 30; MOV CR0, RAX; MOV RDX, CR0
+        ulong word = Layout.FrameOf(PoolPage.FirstFree) * Layout.PageSize;
+        registers.Rdi = word;
+        tests.Completes(
+            Execute.AtKernel(
+                [0x0F, 0x20, 0xC0, 0x0D, 0x00, 0x00, 0x00, 0x40, 0x0F, 0x22, 0xC0, 0x0F, 0x20, 0xC3, 0x0F, 0x01, 0xE1, 0x0F, 0x01, 0x27,
+                    0x0F, 0xBA, 0xF0, 0x1E, 0x0F, 0x22, 0xC0, 0x0F, 0x20, 0xC2],
+                ref registers),
+            "the code");
+        tests.Equal((long)(registers.Rbx & cacheDisable), (long)cacheDisable, "set");
+        tests.Equal((long)(registers.Rcx & 0xFFFF), (long)(registers.Rbx & 0xFFFF), "smsw to a register");
+        tests.Equal(Memory.Read16(word), (long)(registers.Rbx & 0xFFFF), "smsw to memory");
+        tests.Equal((long)registers.Rdx, (long)(registers.Rbx & ~cacheDisable), "clear again");
     }
 
     private static Outcome Read(uint index, out ulong value)

@@ -372,6 +372,29 @@ public sealed class ExitTests
         Assert.True(fixture.Run());
     }
 
+    [Theory]
+    [InlineData(new byte[] { 0x0F, 0x01, 0xE0 }, 0x1_0033UL)]
+    [InlineData(new byte[] { 0x66, 0x0F, 0x01, 0xE0 }, 0xAAAA_AAAA_AAAA_0033UL)]
+    public void SmswReadsWhatTheGuestHasSet(byte[] instruction, ulong expected)
+    {
+        using var fixture = new HypervisorFixture();
+        fixture.Then(guest =>
+        {
+            guest.Cpu.Cr0 = 0x0001_0033;
+            guest.Registers.Rax = 0xAAAA_AAAA_AAAA_AAAA;
+            Move(guest, instruction, 0, isWrite: false, assisted: false);
+        });
+        fixture.Then(guest =>
+        {
+            Assert.Equal(expected, guest.Registers.Rax);
+            Assert.Equal(HypervisorFixture.Entry + (ulong)instruction.Length, guest.Cpu.Rip);
+            guest.Cpu.Rip = HypervisorFixture.Entry;
+            guest.Cpu.Cr0 = 0x11;
+            guest.PowerOff();
+        });
+        Assert.True(fixture.Run());
+    }
+
     /// <summary>Another CPU of the guest may have changed the instruction meanwhile; then it simply runs.</summary>
     [Fact]
     public void AMoveThatIsAnotherInstructionByNowRunsAgain()
