@@ -11,7 +11,9 @@ public sealed class MachineDescription
 
     private readonly IoApicDescription[] _ioApics = new IoApicDescription[MostIoApics];
     private readonly InterruptSource[] _sources = new InterruptSource[16];
+    private readonly uint[] _processors = new uint[CurrentCpu.MaximumCpus];
     private int _ioApicCount;
+    private int _processorCount;
 
     private MachineDescription()
     {
@@ -24,8 +26,11 @@ public sealed class MachineDescription
     /// <summary>Physical address of the local APIC's registers.</summary>
     public ulong LocalApicAddress { get; private set; } = 0xFEE0_0000;
 
-    /// <summary>Processors that can be used, as the MADT lists them; 1 at least.</summary>
-    public int Processors { get; private set; } = 1;
+    /// <summary>APIC ids of the processors that can be used, in the MADT's order; none without a MADT, and no more than are supported.</summary>
+    public ReadOnlySpan<uint> Processors => _processors.AsSpan(0, _processorCount);
+
+    /// <summary>Processors beyond those.</summary>
+    public int SurplusProcessors { get; private set; }
 
     /// <summary>The I/O APICs.</summary>
     public ReadOnlySpan<IoApicDescription> IoApics => _ioApics.AsSpan(0, _ioApicCount);
@@ -100,7 +105,6 @@ public sealed class MachineDescription
         }
 
         LocalApicAddress = BinaryPrimitives.ReadUInt32LittleEndian(madt[36..]);
-        int processors = 0;
         for (int at = 44; at + 2 <= madt.Length;)
         {
             int length = madt[at + 1];
@@ -114,9 +118,12 @@ public sealed class MachineDescription
             at += length;
             switch (entry[0])
             {
+                // Bit 0 of the flags: enabled. "Online capable" alone means that it may be plugged in later.
                 case 0 when length >= 8 && (entry[4] & 1) != 0:
+                    AddProcessor(entry[3]);
+                    break;
                 case 9 when length >= 16 && (entry[8] & 1) != 0:
-                    processors++;
+                    AddProcessor(BinaryPrimitives.ReadUInt32LittleEndian(entry[4..]));
                     break;
                 case 1 when length >= 12 && _ioApicCount < MostIoApics:
                     _ioApics[_ioApicCount++] = new IoApicDescription(
@@ -132,8 +139,23 @@ public sealed class MachineDescription
                     break;
             }
         }
+    }
 
-        Processors = Math.Max(processors, 1);
+    // Firmware may list a processor both ways.
+    private void AddProcessor(uint apicId)
+    {
+        if (Processors.Contains(apicId))
+        {
+            return;
+        }
+
+        if (_processorCount == _processors.Length)
+        {
+            SurplusProcessors++;
+            return;
+        }
+
+        _processors[_processorCount++] = apicId;
     }
 
     // FADT: 5.2.9. Older revisions are shorter; the 64-bit fields count when they are there and not zero.

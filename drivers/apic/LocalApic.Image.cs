@@ -11,6 +11,9 @@ public sealed unsafe class LocalApic
     /// <summary>Vector of the timer.</summary>
     public const byte TimerVector = 0xE0;
 
+    /// <summary>Vector of messages from other CPUs.</summary>
+    public const byte MessageVector = 0xE1;
+
     private const byte ErrorVector = 0xFE;
     private const byte SpuriousVector = 0xFF;
     private const uint BaseMsr = 0x1B;
@@ -23,6 +26,15 @@ public sealed unsafe class LocalApic
     private const uint NonMaskableDelivery = 4 << 8;
     private const uint DeadlineMode = 2 << 17;
     private const uint DivideByOne = 0xB;
+
+    // Interrupt command (SDM vol. 3, 11.6.1): physical destination, edge, assert.
+    private const uint Assert = 1 << 14;
+    private const uint InitDelivery = 5 << 8;
+    private const uint StartUpDelivery = 6 << 8;
+    private const uint DeliveryPending = 1 << 12;
+
+    // Accepting an interrupt takes the bus some hundred cycles.
+    private const int CommandPatience = 1 << 20;
 
     // unsafe: registers in memory are reached by address; each access is one 32-bit access.
     private readonly uint* _registers;
@@ -40,6 +52,8 @@ public sealed unsafe class LocalApic
         EndOfInterrupt = 0x0B,
         Spurious = 0x0F,
         ErrorStatus = 0x28,
+        CommandLow = 0x30,
+        CommandHigh = 0x31,
         Timer = 0x32,
         PerformanceCounter = 0x34,
         LocalInterrupt0 = 0x35,
@@ -83,6 +97,41 @@ public sealed unsafe class LocalApic
         return apic;
     }
 
+    /// <summary>Switches the APIC of another CPU on, in the same mode; runs on that CPU. False: it can't be.</summary>
+    public bool TryEnableHere()
+    {
+        if (!Cpu.TryReadMsr(BaseMsr, out ulong value))
+        {
+            return false;
+        }
+
+        bool isX2 = (value & BaseX2) != 0;
+        if (isX2 != IsX2 || (value & BaseEnabled) == 0)
+        {
+            if (isX2 || !Cpu.TryWriteMsr(BaseMsr, value | BaseEnabled) || (IsX2 && !Cpu.TryWriteMsr(BaseMsr, value | BaseEnabled | BaseX2)))
+            {
+                return false;
+            }
+        }
+
+        Initialize();
+        return true;
+    }
+
+    /// <summary>Interrupts another CPU on a vector.</summary>
+    public void Send(uint apicId, byte vector) => Command(apicId, Assert | vector);
+
+    /// <summary>Sends another CPU an NMI.</summary>
+    public void SendNonMaskable(uint apicId) => Command(apicId, Assert | NonMaskableDelivery);
+
+    /// <summary>Sends another CPU an INIT: it waits for a start-up interrupt then.</summary>
+    public void SendInit(uint apicId) => Command(apicId, Assert | InitDelivery);
+
+    /// <summary>Sends another CPU, which waits for it, a start-up interrupt.</summary>
+    /// <param name="apicId">Its APIC's number.</param>
+    /// <param name="page">Where it starts, in pages of 4 KiB from address 0.</param>
+    public void SendStartUp(uint apicId, byte page) => Command(apicId, Assert | StartUpDelivery | page);
+
     /// <summary>Ends the interrupt being handled.</summary>
     public void EndOfInterrupt() => Write(Register.EndOfInterrupt, 0);
 
@@ -119,6 +168,25 @@ public sealed unsafe class LocalApic
 
     /// <summary>Ticks left.</summary>
     public uint CurrentCount => Read(Register.CurrentCount);
+
+    private void Command(uint apicId, uint command)
+    {
+        // The x2APIC's MSRs do not wait for stores before them (SDM vol. 3, 11.12.3), and the receiver is to see those.
+        System.Threading.Interlocked.MemoryBarrier();
+        if (IsX2)
+        {
+            Cpu.WriteMsr(FirstMsr + (uint)Register.CommandLow, ((ulong)apicId << 32) | command);
+            return;
+        }
+
+        for (int i = 0; i < CommandPatience && (Read(Register.CommandLow) & DeliveryPending) != 0; i++)
+        {
+            Cpu.Pause();
+        }
+
+        Write(Register.CommandHigh, apicId << 24);
+        Write(Register.CommandLow, command);
+    }
 
     private void Initialize()
     {

@@ -57,7 +57,8 @@ internal static class DriversStart
         IoApic[] ioApics = IoApic.Open(machine.IoApics, Boot.AddressSpace);
         Connect(services, com1, settings1.Irq, Com1Vector, machine, ioApics, apic);
         Connect(services, com2, settings2.Irq, Com2Vector, machine, ioApics, apic);
-        log.Debug($"local APIC {apic.Id} ({(apic.IsX2 ? "x2APIC" : "xAPIC")}), {ioApics.Length} I/O APICs, {machine.Processors} processors");
+        log.Debug($"local APIC {apic.Id} ({(apic.IsX2 ? "x2APIC" : "xAPIC")}), {ioApics.Length} I/O APICs, {machine.Processors.Length} processors");
+        ProcessorStart.StartOthers(services, Boot.AddressSpace, machine, apic);
     }
 
     private static SerialPort? NoSerial(out SerialSettings settings)

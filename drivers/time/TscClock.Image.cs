@@ -3,13 +3,15 @@ using Xenolith.Kernel;
 
 namespace Xenolith.Drivers;
 
-/// <summary>The machine's clock: the time-stamp counter, with the local APIC's timer as alarm.</summary>
+/// <summary>The machine's clock: the time-stamp counter, one for all CPUs, with each CPU's local APIC timer as its alarm.</summary>
 public sealed class TscClock : Clock
 {
     private readonly LocalApic? _apic;
     private readonly TscScale _apicScale;
     private readonly TscScale _scale;
-    private ulong _alarm = ulong.MaxValue;
+
+    // By CPU.
+    private readonly ulong[] _alarms = new ulong[CurrentCpu.MaximumCpus];
 
     /// <param name="tscFrequency">Ticks a second.</param>
     /// <param name="apic">For the alarm; null: alarms never come.</param>
@@ -22,6 +24,7 @@ public sealed class TscClock : Clock
         _apic = apic;
         _apicScale = apic is null ? default : TscScaling.ForFrequency(apicFrequency, 0, 0);
         WallClockAtStart = wallClock;
+        Array.Fill(_alarms, ulong.MaxValue);
         if (apic is not null)
         {
             Interrupts.Current.Register(LocalApic.TimerVector, new TimerInterrupt(this, apic));
@@ -46,30 +49,31 @@ public sealed class TscClock : Clock
     /// <inheritdoc/>
     public override void SetAlarm(ulong nanoseconds)
     {
-        if (nanoseconds == _alarm && nanoseconds == ulong.MaxValue)
+        ref ulong alarm = ref _alarms[CurrentCpu.Number];
+        if (nanoseconds == alarm && nanoseconds == ulong.MaxValue)
         {
             return;
         }
 
-        _alarm = nanoseconds;
-        Arm();
+        alarm = nanoseconds;
+        Arm(nanoseconds);
     }
 
-    private void Arm()
+    private void Arm(ulong alarm)
     {
         if (_apic is null)
         {
             return;
         }
 
-        if (_alarm == ulong.MaxValue)
+        if (alarm == ulong.MaxValue)
         {
             _apic.StopTimer();
             return;
         }
 
         ulong now = Nanoseconds;
-        ulong wait = _alarm > now ? _alarm - now : 0;
+        ulong wait = alarm > now ? alarm - now : 0;
         if (_apic.HasDeadline)
         {
             ulong tsc = Cpu.ReadTsc();
@@ -87,13 +91,14 @@ public sealed class TscClock : Clock
         public override void Handle()
         {
             apic.EndOfInterrupt();
-            if (clock._alarm <= clock.Nanoseconds)
+            ref ulong alarm = ref clock._alarms[CurrentCpu.Number];
+            if (alarm <= clock.Nanoseconds)
             {
-                clock._alarm = ulong.MaxValue;
+                alarm = ulong.MaxValue;
             }
             else
             {
-                clock.Arm();
+                clock.Arm(alarm);
             }
         }
     }

@@ -6,7 +6,7 @@ namespace Xenolith.Build.Stubs;
 /// <summary>
 /// From the boot loader's 32-bit protected mode (Multiboot Specification, 3.2; the same in multiboot 2 and PVH) to C# in the high half: checks for long mode, builds tables
 /// that map the first 1 GiB at the image's base and RAM at the direct map's base (512 GiB with 1-GiB pages, otherwise 4 GiB), switches.
-/// These tables live until the kernel has its own.
+/// These tables live until the kernel has its own, and the other CPUs start on them.
 /// </summary>
 internal sealed class BootEntry : IStub
 {
@@ -32,13 +32,14 @@ internal sealed class BootEntry : IStub
 
     private static void EmitDescriptors(StubObject o)
     {
-        // Null, 64-bit code, data (Intel SDM vol. 3, 3.4.5).
+        // Null, 64-bit code, data, 32-bit code for the other CPUs (Intel SDM vol. 3, 3.4.5).
         StubData gdt = o.Data("boot_gdt", section: ".boot.data", align: 8);
         gdt.U64(0);
         gdt.U64(0x00AF_9B00_0000_FFFF);
         gdt.U64(0x00CF_9300_0000_FFFF);
+        gdt.U64(0x00CF_9B00_0000_FFFF);
         gdt.LocalSymbol("boot_gdt_pointer");
-        gdt.U16((3 * 8) - 1);
+        gdt.U16((4 * 8) - 1);
         gdt.Address32("boot_gdt");
         gdt.U16(0);
         Text(o, "boot_text_loader", "xenolith: not started by a loader known here; use qemu -kernel, or GRUB's multiboot or multiboot2 command\n");

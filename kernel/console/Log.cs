@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Xenolith.Kernel;
 
 /// <summary>
-/// The hypervisor's log: lines with a level, and guests' raw output, to the console devices and into a ring. Writing allocates nothing.
+/// The hypervisor's log: lines with a level, and guests' raw output, to the console devices and into a ring. Writing allocates nothing. Any CPU may write; a line is written whole.
 /// </summary>
 /// <remarks>Levels are filtered as <c>loglvl=</c> and <c>guest_loglvl=</c> say (see <see cref="LogThresholds"/>).</remarks>
 public sealed class Log
@@ -15,7 +15,9 @@ public sealed class Log
     private const int MaximumDevices = 8;
 
     private readonly ConsoleDevice?[] _devices = new ConsoleDevice?[MaximumDevices];
+    private readonly SpinLock _lock = new(LockRank.Log, "log");
     private int _deviceCount;
+    private bool _isAlone;
     private bool _atLineStart = true;
 
     // Which labelled writer's line is not ended yet; 0: none's.
@@ -125,13 +127,9 @@ public sealed class Log
             return;
         }
 
-        if (_openWriter != 0)
-        {
-            _openWriter = 0;
-            Put("\n"u8);
-        }
-
-        Put(text);
+        Lock();
+        WriteWhole(text);
+        Unlock();
     }
 
     /// <summary>
@@ -143,6 +141,7 @@ public sealed class Log
     /// <param name="text">At least one byte; no newline but at the end.</param>
     public void WritePart(uint writer, scoped ReadOnlySpan<byte> label, scoped ReadOnlySpan<byte> text)
     {
+        Lock();
         if (_openWriter != writer)
         {
             if (!_atLineStart)
@@ -155,6 +154,37 @@ public sealed class Log
 
         Put(text);
         _openWriter = _atLineStart ? 0 : writer;
+        Unlock();
+    }
+
+    /// <summary>All other CPUs are stopped, perhaps in the middle of a line: from now on nothing is waited for.</summary>
+    internal void BeAlone() => _isAlone = true;
+
+    private void Lock()
+    {
+        if (!_isAlone)
+        {
+            _lock.Acquire();
+        }
+    }
+
+    private void Unlock()
+    {
+        if (!_isAlone)
+        {
+            _lock.Release();
+        }
+    }
+
+    private void WriteWhole(scoped ReadOnlySpan<byte> text)
+    {
+        if (_openWriter != 0)
+        {
+            _openWriter = 0;
+            Put("\n"u8);
+        }
+
+        Put(text);
     }
 
     private void Put(scoped ReadOnlySpan<byte> text)
@@ -239,14 +269,20 @@ public sealed class Log
 
     private void WriteLine(scoped ReadOnlySpan<byte> text)
     {
+        Lock();
         if (!_atLineStart && _openWriter == 0)
         {
-            Write("\n"u8);
+            WriteWhole("\n"u8);
         }
 
-        Write(Prefix);
-        Write(text);
-        Write("\n"u8);
+        WriteWhole(Prefix);
+        if (text.Length != 0)
+        {
+            WriteWhole(text);
+        }
+
+        WriteWhole("\n"u8);
+        Unlock();
     }
 
     private void Replay(ConsoleDevice device)

@@ -1,5 +1,6 @@
 using System;
 using System.Runtime;
+using System.Threading;
 
 namespace Xenolith.Kernel;
 
@@ -13,12 +14,13 @@ public sealed class Interrupts
     private static Interrupts? s_current;
 
     private readonly InterruptHandler?[] _handlers = new InterruptHandler?[256];
+    private ulong _unexpected;
 
     /// <summary>The table that the interrupt entries use.</summary>
     public static Interrupts Current => s_current!;
 
     /// <summary>Interrupts that came on vectors nobody handles.</summary>
-    public ulong Unexpected { get; private set; }
+    public ulong Unexpected => Interlocked.Read(ref _unexpected);
 
     /// <summary>Makes the table; before it, every interrupt is a panic.</summary>
     internal static void Install() => s_current = new Interrupts();
@@ -56,7 +58,7 @@ public sealed class Interrupts
         }
         else
         {
-            Unexpected++;
+            Interlocked.Increment(ref _unexpected);
         }
     }
 }

@@ -17,14 +17,24 @@ public sealed class AddressSpace
 
     private const ulong DirectMapSize = 1UL << 46;
 
+    // Blocks of the CPUs that did not boot, by number.
+    private const ulong CpuBlocksStart = 0xFFFF_D000_0000_0000;
+
     private readonly PageTable _table;
     private readonly PhysicalMemory _memory;
+    private readonly FrameAllocator _frames;
+    private readonly SpinLock _lock = new(LockRank.AddressSpace, "address space");
+    private readonly Invalidation _invalidation = new();
 
-    private AddressSpace(PhysicalMemory memory, PageTable table)
+    private AddressSpace(PhysicalMemory memory, FrameAllocator frames, PageTable table)
     {
         _memory = memory;
+        _frames = frames;
         _table = table;
     }
+
+    /// <summary>Physical address of the top table: CR3.</summary>
+    internal ulong Root => _table.Root.Address;
 
     /// <summary>Builds the tables. Null: out of memory.</summary>
     /// <param name="memory">RAM, reachable already for the frames that <paramref name="frames"/> gives out.</param>
@@ -33,7 +43,7 @@ public sealed class AddressSpace
     /// <param name="ram">What the direct map shows.</param>
     public static AddressSpace? TryBuild(PhysicalMemory memory, FrameAllocator frames, HostPageFormat format, ReadOnlySpan<MemoryRange> ram)
     {
-        var space = new AddressSpace(memory, new PageTable(memory, frames, format, FrameAllocator.HypervisorOwner));
+        var space = new AddressSpace(memory, frames, new PageTable(memory, frames, format, FrameAllocator.HypervisorOwner));
         ref readonly ImageLayout layout = ref ImageLayout.Current;
         bool done = space.TryMapImage(layout.TextStart, layout.TextEnd, Rights.ReadExecute)
             && space.TryMapImage(layout.ReadOnlyStart, layout.ReadOnlyEnd, Rights.Read)
@@ -52,7 +62,7 @@ public sealed class AddressSpace
     }
 
     /// <summary>Makes the CPU use it.</summary>
-    public void Activate() => Cpu.WriteCr3(_table.Root.Address);
+    public void Activate() => Cpu.WriteCr3(Root);
 
     /// <summary>
     /// Makes physical addresses reachable that are not RAM: device registers, firmware tables. What is mapped already stays as it is.
@@ -70,6 +80,7 @@ public sealed class AddressSpace
             throw new ArgumentOutOfRangeException(nameof(address));
         }
 
+        _lock.Acquire();
         ulong end = address + length;
         for (ulong at = address & ~Page.OffsetMask; at < end; at += Page.Size)
         {
@@ -84,10 +95,79 @@ public sealed class AddressSpace
                 throw new InvalidOperationException("no memory for page tables of a device");
             }
 
-            Cpu.InvalidatePage(DirectMap + at);
+            // A translation that was not there is kept nowhere (Intel SDM vol. 3, 4.10.2.3).
+            if (mapped)
+            {
+                Forget(DirectMap + at);
+            }
         }
 
+        _lock.Release();
         return DirectMap + address;
+    }
+
+    /// <summary>Makes device registers unreachable again, on all CPUs by the time it returns. RAM stays.</summary>
+    /// <param name="address">Physical, in bytes; need not be aligned.</param>
+    /// <param name="length">Bytes; up to 64 TiB - address.</param>
+    public void UnmapPhysical(ulong address, ulong length)
+    {
+        if (address >= DirectMapSize || length > DirectMapSize - address)
+        {
+            throw new ArgumentOutOfRangeException(nameof(address));
+        }
+
+        _lock.Acquire();
+        ulong end = address + length;
+        for (ulong at = address & ~Page.OffsetMask; at < end; at += Page.Size)
+        {
+            if (!_memory.IsRam(at, Page.Size) && _table.TryQuery(DirectMap + at, out _, out _, out _))
+            {
+                if (!_table.Unmap(DirectMap + at, Page.Order4K))
+                {
+                    throw new InvalidOperationException("no memory for page tables of a device");
+                }
+
+                Forget(DirectMap + at);
+            }
+        }
+
+        _lock.Release();
+    }
+
+    /// <summary>Maps a CPU's block, less its guard pages. False: out of memory.</summary>
+    internal bool TryMapCpuBlock(int cpu, out ulong block)
+    {
+        block = CpuBlocksStart + ((ulong)cpu * CpuBlocks.BlockBytes);
+        for (ulong offset = 0; offset < CpuBlocks.BlockBytes; offset += Page.Size)
+        {
+            bool isGuard = false;
+            for (int i = 0; i < CpuBlocks.GuardCount; i++)
+            {
+                isGuard |= CpuBlocks.Guard(i) == offset;
+            }
+
+            if (!isGuard && (!_frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Unspecified, out Mfn mfn)
+                || !_table.TryMap(block + offset, mfn, Page.Order4K, Rights.ReadWrite, Caching.WriteBack)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    // Tells all CPUs, and waits until none uses the old translation any more. The lock makes the one request enough.
+    private void Forget(ulong address)
+    {
+        _invalidation.Address = address;
+        if (Boot.TryGetCurrent(out KernelServices? services))
+        {
+            services.Messages.Call(services.Cpus.Online, _invalidation);
+        }
+        else
+        {
+            _invalidation.Run();
+        }
     }
 
     /// <summary>Looks a virtual address up.</summary>
@@ -128,4 +208,11 @@ public sealed class AddressSpace
 
     private static bool Fits(ulong physical, ulong length, int order) =>
         (physical & (((ulong)Page.Size << order) - 1)) == 0 && length >= (ulong)Page.Size << order;
+
+    private sealed class Invalidation : CpuWork
+    {
+        public ulong Address { get; set; }
+
+        public override void Run() => Cpu.InvalidatePage(Address);
+    }
 }

@@ -21,6 +21,25 @@ public sealed partial class FrameAllocator
 
     private bool IsAllocated(Mfn mfn) => mfn.Value < _frames && StateOf(mfn.Value) == FrameState.Allocated;
 
+    private bool AreUnreferenced(ulong mfn, ulong count)
+    {
+        for (ulong i = 0; i < count; i++)
+        {
+            FrameInfo info = At(mfn + i);
+            if (info.State != FrameState.Allocated)
+            {
+                throw new InvalidOperationException("a frame is freed that is not allocated");
+            }
+
+            if (info.References != 0)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     // How many frames from this one on are not managed.
     private ulong ReservedFrom(ulong mfn, ulong end)
     {

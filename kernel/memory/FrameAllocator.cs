@@ -8,7 +8,7 @@ namespace Xenolith.Kernel;
 /// <see cref="MaximumOrder"/> (1 GiB). Frames are handed out zeroed: what one owner wrote is gone before another gets it.
 /// A frame with references is never reused.
 /// </summary>
-/// <remarks>Used by one CPU at a time. Frames from 1 TiB on are not managed (see <see cref="FrameInfo"/>).</remarks>
+/// <remarks>Any CPU may use it. Frames from 1 TiB on are not managed (see <see cref="FrameInfo"/>).</remarks>
 public sealed partial class FrameAllocator
 {
     /// <summary>Owner of the hypervisor's own frames.</summary>
@@ -27,6 +27,7 @@ public sealed partial class FrameAllocator
     private readonly ulong _table;
     private readonly ulong _frames;
     private readonly uint[] _heads = new uint[MaximumOrder + 1];
+    private readonly SpinLock _lock = new(LockRank.FrameAllocator, "frame allocator");
 
     /// <summary>An allocator that manages nothing yet.</summary>
     /// <param name="memory">RAM.</param>
@@ -115,6 +116,7 @@ public sealed partial class FrameAllocator
     {
         ulong end = Math.Min(SaturatingAdd(start.Value, count), _frames);
         ulong mfn = start.Value;
+        _lock.Acquire();
         while (mfn < end)
         {
             ulong run = ReservedFrom(mfn, end);
@@ -136,6 +138,8 @@ public sealed partial class FrameAllocator
 
             mfn += run;
         }
+
+        _lock.Release();
     }
 
     /// <summary>Takes free frames out of management. Allocated frames in the range stay allocated.</summary>
@@ -143,6 +147,7 @@ public sealed partial class FrameAllocator
     {
         ulong end = Math.Min(SaturatingAdd(start.Value, length), _frames);
         ulong mfn = start.Value;
+        _lock.Acquire();
         while (mfn < end)
         {
             ulong count = 1;
@@ -158,6 +163,8 @@ public sealed partial class FrameAllocator
 
             mfn += count;
         }
+
+        _lock.Release();
     }
 
     /// <summary>Allocates 2^order zeroed frames, naturally aligned. False: no such block is free.</summary>
@@ -167,37 +174,41 @@ public sealed partial class FrameAllocator
     /// <param name="mfn">The first frame; <see cref="Mfn.Invalid"/> when false.</param>
     public bool TryAllocate(int order, ushort owner, FrameType type, out Mfn mfn)
     {
+        mfn = Mfn.Invalid;
+        _lock.Acquire();
         for (int from = order; from <= MaximumOrder; from++)
         {
             if (_heads[from] != FrameInfo.NoLink)
             {
                 mfn = Take(_heads[from], from, _heads[from], order, owner, type);
-                return true;
+                break;
             }
         }
 
-        mfn = Mfn.Invalid;
-        return false;
+        _lock.Release();
+        return TryClear(mfn, order);
     }
 
     /// <summary>As <see cref="TryAllocate"/>, but every byte of the block lies below the physical address.</summary>
     public bool TryAllocateBelow(ulong limit, int order, ushort owner, FrameType type, out Mfn mfn)
     {
+        mfn = Mfn.Invalid;
         ulong limitFrame = limit >> Page.Shift;
-        for (int from = order; from <= MaximumOrder; from++)
+        _lock.Acquire();
+        for (int from = order; from <= MaximumOrder && mfn == Mfn.Invalid; from++)
         {
             for (uint block = _heads[from]; block != FrameInfo.NoLink; block = At(block).Next)
             {
                 if (block + (1UL << order) <= limitFrame)
                 {
                     mfn = Take(block, from, block, order, owner, type);
-                    return true;
+                    break;
                 }
             }
         }
 
-        mfn = Mfn.Invalid;
-        return false;
+        _lock.Release();
+        return TryClear(mfn, order);
     }
 
     /// <summary>
@@ -212,24 +223,17 @@ public sealed partial class FrameAllocator
             throw new ArgumentOutOfRangeException(nameof(mfn));
         }
 
-        for (ulong i = 0; i < count; i++)
+        _lock.Acquire();
+        bool isFree = AreUnreferenced(mfn.Value, count);
+        if (isFree)
         {
-            FrameInfo info = At(mfn.Value + i);
-            if (info.State != FrameState.Allocated)
-            {
-                throw new InvalidOperationException("a frame is freed that is not allocated");
-            }
-
-            if (info.References != 0)
-            {
-                return false;
-            }
+            Fill(mfn.Value, count, FrameInfo.FreeTail);
+            FreeFrames += count;
+            InsertAndMerge(mfn.Value, order);
         }
 
-        Fill(mfn.Value, count, FrameInfo.FreeTail);
-        FreeFrames += count;
-        InsertAndMerge(mfn.Value, order);
-        return true;
+        _lock.Release();
+        return isFree;
     }
 
     /// <summary>Pins an allocated frame. False: it is not allocated, or has as many references as can be counted.</summary>
@@ -240,19 +244,22 @@ public sealed partial class FrameAllocator
             return false;
         }
 
+        _lock.Acquire();
         FrameInfo info = At(mfn.Value);
-        if (info.State != FrameState.Allocated || info.References == uint.MaxValue)
+        bool done = info.State == FrameState.Allocated && info.References != uint.MaxValue;
+        if (done)
         {
-            return false;
+            Info(mfn.Value) = info.WithReferences(info.References + 1).Value;
         }
 
-        Info(mfn.Value) = info.WithReferences(info.References + 1).Value;
-        return true;
+        _lock.Release();
+        return done;
     }
 
     /// <summary>Undoes one <see cref="Reference"/>. One too many is a bug and panics.</summary>
     public void Release(Mfn mfn)
     {
+        _lock.Acquire();
         FrameInfo info = At(mfn.Value);
         if (info.State != FrameState.Allocated || info.References == 0)
         {
@@ -260,6 +267,7 @@ public sealed partial class FrameAllocator
         }
 
         Info(mfn.Value) = info.WithReferences(info.References - 1).Value;
+        _lock.Release();
     }
 
     /// <summary>References held on the frame; 0 when it is not allocated.</summary>
@@ -351,8 +359,19 @@ public sealed partial class FrameAllocator
         ulong count = 1UL << order;
         Fill(part, count, FrameInfo.Allocated(owner, type));
         FreeFrames -= count;
-        _memory.Clear(part << Page.Shift, count << Page.Shift);
         return new Mfn(part);
+    }
+
+    // Without the lock: nobody else has the frames any more, or yet.
+    private bool TryClear(Mfn mfn, int order)
+    {
+        if (mfn == Mfn.Invalid)
+        {
+            return false;
+        }
+
+        _memory.Clear(mfn.Address, (ulong)Page.Size << order);
+        return true;
     }
 
     // Removes the block from its list and inserts all of it but [part, part + 2^order) again, as smaller blocks.

@@ -48,6 +48,9 @@ internal static unsafe class CpuBlocks
         s_bases[cpu] = block;
     }
 
+    /// <summary>Takes a block out of use: its CPU never came up.</summary>
+    public static void Remove(int cpu) => s_bases[cpu] = 0;
+
     /// <summary>Where a CPU's block lies; 0: there is none.</summary>
     public static ulong BaseOf(int cpu) => s_bases[cpu];
 

@@ -18,7 +18,7 @@ public sealed class CpuTable
     /// <summary>The number of a CPU's local APIC.</summary>
     public uint ApicIdOf(int cpu) => _apicIds[cpu];
 
-    /// <summary>What all CPUs but the first do for good; null: they wait.</summary>
+    /// <summary>What all CPUs but the first do; null: they wait.</summary>
     public CpuWork? Work => Volatile.Read(ref _work);
 
     /// <summary>Adds a CPU that runs.</summary>
@@ -29,8 +29,8 @@ public sealed class CpuTable
     }
 
     /// <summary>
-    /// Gives all CPUs but the first their work, once: until then they wait, halted. Each runs it on its own stack, with interrupts off and no arena open; when
-    /// it returns, the CPU waits again, answering messages.
+    /// Gives all CPUs but the first their work; until then they wait, halted. Each runs it on its own stack, with interrupts off and no
+    /// arena open. When it returns, the CPU waits again, answering messages, until there is other work.
     /// </summary>
     public void StartOthers(CpuWork work, CpuMessages messages)
     {

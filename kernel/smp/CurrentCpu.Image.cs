@@ -16,6 +16,8 @@ public static unsafe class CurrentCpu
 
     internal static HeldLocks Held => CpuBlocks.HeldBy(Number);
 
+    internal static ulong Block => (ulong)Area - CpuBlocks.AreaOffset;
+
     internal static CpuArea* Area
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]

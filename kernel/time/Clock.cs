@@ -21,7 +21,7 @@ public abstract class Clock
     /// </summary>
     public abstract TscScale Scale { get; }
 
-    /// <summary>Asks for a wake-up (an interrupt that ends the idle wait or the guest's run) at that time; ulong.MaxValue: none.</summary>
+    /// <summary>Asks for a wake-up of this CPU (an interrupt that ends its idle wait or its guest's run) at that time; ulong.MaxValue: none.</summary>
     public abstract void SetAlarm(ulong nanoseconds);
 
     /// <summary>Seconds since 1970-01-01 UTC at <see cref="Nanoseconds"/> = 0, from the machine's clock; 0 when it has none.</summary>

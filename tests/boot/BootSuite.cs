@@ -130,15 +130,19 @@ internal static class BootSuite
 
         foreach (TestMachine machine in Main)
         {
-            yield return new BootTest("features", machine)
-            {
-                Image = ImageCatalog.Features.Output,
-                Arguments = "loglvl=all console=com1",
-                Expected = [@"^(\(xenolith\) )?\d+ passed, 0 failed, \d+ skipped"],
-                End = ExpectedEnd.PowerOffOrReset,
-            };
+            yield return Features("features", machine, 1);
+            yield return Features("features-smp", machine, machine.Kind == MachineKind.Qemu ? 4 : 2);
         }
     }
+
+    private static BootTest Features(string name, TestMachine machine, int cpus) => new(name, machine)
+    {
+        Image = ImageCatalog.Features.Output,
+        Arguments = $"loglvl=all console=com1 lock-checks expect-cpus={cpus}",
+        Cpus = cpus,
+        Expected = [@"^(\(xenolith\) )?\d+ passed, 0 failed, \d+ skipped"],
+        End = ExpectedEnd.PowerOffOrReset,
+    };
 
     /// <summary>Guests that go wrong: the hypervisor says how they ended, and stays in order.</summary>
     private static IEnumerable<BootTest> FaultyGuests()

@@ -12,6 +12,7 @@ internal static class FeatureHost
     {
         CommandLine options = Boot.Current.Options;
         options.Declare(InducedFaults.Options());
+        options.Declare([new OptionRow("expect-cpus", OptionKind.Number, "1", "How many CPUs the machine has.")]);
         if (!options.Check(Boot.Current.Log))
             Boot.Current.Power.Reset();
         InducedFaults.RunIfAsked(options);

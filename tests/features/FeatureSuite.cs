@@ -16,6 +16,7 @@ internal static class FeatureSuite
             LanguageFeatures.Run();
             ArenaFeatures.Run();
             ContainmentFeatures.Run();
+            ProcessorFeatures.Run();
         }
         Verdict.WriteSummary();
         FeatureHost.Finish(Verdict.AllPassed);

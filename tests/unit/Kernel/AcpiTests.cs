@@ -113,7 +113,8 @@ public sealed class AcpiTests
         AddTable("HPET", hpet);
         MachineDescription machine = Machine(extended);
         Assert.Equal(0xFEE01000UL, machine.LocalApicAddress);
-        Assert.Equal(2, machine.Processors);
+        Assert.Equal([0u, 2u], machine.Processors.ToArray());
+        Assert.Equal(0, machine.SurplusProcessors);
         Assert.Equal([new IoApicDescription(0xFEC00000, 0)], machine.IoApics.ToArray());
         Assert.Equal(new InterruptSource(2, false, false), machine.SourceOf(0));
         Assert.Equal(new InterruptSource(20, true, true), machine.SourceOf(4));
@@ -124,6 +125,28 @@ public sealed class AcpiTests
         Assert.Equal(new ResetRegister(1, 0xCF9, 0x0F), machine.Reset);
         Assert.Equal(((ushort)0xB2, (byte)0xF1, (byte)0x32), (machine.SmiCommand, machine.AcpiEnable, machine.CenturyRegister));
         Assert.Equal("", _console.Text);
+    }
+
+    [Fact]
+    public void AProcessorListedTwiceCountsOnceAndTheSurplusIsCounted()
+    {
+        byte[] madt = new byte[8 + (8 * 3) + (16 * 70)];
+        ReadOnlySpan<byte> twice = [0, 8, 0, 3, 1, 0, 0, 0, 0, 8, 1, 3, 1, 0, 0, 0, 0, 8, 2, 4, 2, 0, 0, 0];
+        twice.CopyTo(madt.AsSpan(8));
+        for (uint i = 0; i < 70; i++)
+        {
+            Span<byte> entry = madt.AsSpan(8 + (8 * 3) + (16 * (int)i), 16);
+            entry[0] = 9;
+            entry[1] = 16;
+            BinaryPrimitives.WriteUInt32LittleEndian(entry[4..], 3 + (i << 8));
+            entry[8] = 1;
+        }
+
+        AddTable("APIC", madt);
+        MachineDescription machine = Machine();
+        Assert.Equal(64, machine.Processors.Length);
+        Assert.Equal([3u, 0x103u, 0x203u], machine.Processors[..3].ToArray());
+        Assert.Equal(6, machine.SurplusProcessors);
     }
 
     [Fact]
@@ -141,7 +164,7 @@ public sealed class AcpiTests
         Assert.Equal(0UL, AcpiTables.FindRsdp(Memory));
         Assert.Null(AcpiTables.TryOpen(Memory, _log, 0));
         MachineDescription machine = MachineDescription.Read(null, _log);
-        Assert.Equal((0xFEE00000UL, 1, 0, (SleepTypes?)null), (machine.LocalApicAddress, machine.Processors, machine.IoApics.Length, machine.Off));
+        Assert.Equal((0xFEE00000UL, 0, 0, (SleepTypes?)null), (machine.LocalApicAddress, machine.Processors.Length, machine.IoApics.Length, machine.Off));
     }
 
     [Fact]
@@ -176,7 +199,7 @@ public sealed class AcpiTests
     public void AMadtEntryThatRunsOverEndsTheWalk(byte[] entries)
     {
         AddTable("APIC", [0, 0, 0xE0, 0xFE, 0, 0, 0, 0, .. entries]);
-        Assert.Equal(1, Machine().Processors);
+        Assert.True(Machine().Processors.IsEmpty);
         Assert.Contains("MADT has an impossible length", _console.Text);
     }
 
