@@ -21,22 +21,22 @@ public sealed partial class FrameAllocator
 
     private bool IsAllocated(Mfn mfn) => mfn.Value < _frames && StateOf(mfn.Value) == FrameState.Allocated;
 
-    private bool AreUnreferenced(ulong mfn, ulong count)
+    private bool AreAllocated(ulong mfn, ulong count, out bool areUnreferenced)
     {
+        areUnreferenced = false;
+        bool isReferenced = false;
         for (ulong i = 0; i < count; i++)
         {
             FrameInfo info = At(mfn + i);
             if (info.State != FrameState.Allocated)
             {
-                throw new InvalidOperationException("a frame is freed that is not allocated");
-            }
-
-            if (info.References != 0)
-            {
                 return false;
             }
+
+            isReferenced |= info.References != 0;
         }
 
+        areUnreferenced = !isReferenced;
         return true;
     }
 

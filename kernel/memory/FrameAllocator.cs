@@ -224,7 +224,7 @@ public sealed partial class FrameAllocator
         }
 
         _lock.Acquire();
-        bool isFree = AreUnreferenced(mfn.Value, count);
+        bool areAllocated = AreAllocated(mfn.Value, count, out bool isFree);
         if (isFree)
         {
             Fill(mfn.Value, count, FrameInfo.FreeTail);
@@ -233,7 +233,7 @@ public sealed partial class FrameAllocator
         }
 
         _lock.Release();
-        return isFree;
+        return areAllocated ? isFree : throw new InvalidOperationException("a frame is freed that is not allocated");
     }
 
     /// <summary>Pins an allocated frame. False: it is not allocated, or has as many references as can be counted.</summary>
@@ -259,15 +259,20 @@ public sealed partial class FrameAllocator
     /// <summary>Undoes one <see cref="Reference"/>. One too many is a bug and panics.</summary>
     public void Release(Mfn mfn)
     {
+        ref ulong word = ref Info(mfn.Value);
         _lock.Acquire();
-        FrameInfo info = At(mfn.Value);
-        if (info.State != FrameState.Allocated || info.References == 0)
+        var info = new FrameInfo(word);
+        bool isHeld = info.State == FrameState.Allocated && info.References != 0;
+        if (isHeld)
+        {
+            word = info.WithReferences(info.References - 1).Value;
+        }
+
+        _lock.Release();
+        if (!isHeld)
         {
             throw new InvalidOperationException("a reference to a frame is dropped that nobody holds");
         }
-
-        Info(mfn.Value) = info.WithReferences(info.References - 1).Value;
-        _lock.Release();
     }
 
     /// <summary>References held on the frame; 0 when it is not allocated.</summary>
