@@ -8,7 +8,7 @@ namespace Xenolith.Mm;
 /// CPU walks. Types that are not plain RAM lie in a second table of the same shape, so that none of the few bits an entry
 /// has spare is spent on them.
 /// </summary>
-public sealed class P2m
+public sealed partial class P2m
 {
     /// <summary>Guest-physical addresses have at most 48 bits: what four levels of table translate.</summary>
     public const int MaximumAddressBits = 48;
@@ -16,7 +16,6 @@ public sealed class P2m
     private readonly FrameAllocator _frames;
     private readonly PageTable _table;
     private readonly PageTable _types;
-    private readonly int _maximumOrder;
 
     /// <summary>Frames that left the p2m while something still referred to them; they are freed with the last reference.</summary>
     private readonly Mfn[] _orphans = new Mfn[MaximumOrphans];
@@ -33,9 +32,9 @@ public sealed class P2m
         _frames = frames;
         _memory = memory;
         Owner = owner;
-        _maximumOrder = format.MaximumOrder;
         _table = new PageTable(memory, frames, format, owner);
         _types = new PageTable(memory, frames, new P2mTypeFormat(), owner);
+        _uncleared = new PageTable(memory, frames, new P2mTypeFormat(), owner);
     }
 
     /// <summary>The owner id of the domain's frames.</summary>
@@ -59,8 +58,8 @@ public sealed class P2m
     /// </summary>
     public ulong Generation { get; private set; }
 
-    /// <summary>Machine frames that the nested page table and the table of types take.</summary>
-    public ulong TableFrames => (ulong)(_table.TableFrames + _types.TableFrames);
+    /// <summary>Machine frames that the nested page table and the tables beside it take.</summary>
+    public ulong TableFrames => (ulong)(_table.TableFrames + _types.TableFrames + _uncleared.TableFrames);
 
     /// <summary>Machine frames that the p2m maps as the domain's own memory.</summary>
     public ulong PopulatedFrames { get; private set; }
@@ -98,6 +97,7 @@ public sealed class P2m
     {
         if (!IsAddressable(gfn, order))
             return true;
+        ClearIfNeeded(gfn);
         bool splits = _table.TryQuery(gfn.Address, out _, out _, out _);
         if ((splits && !HasRoomForTables(gfn, order)) || !_table.Unmap(gfn.Address, order))
             return false;
@@ -114,18 +114,21 @@ public sealed class P2m
     /// <summary>Frees those tables. Every vCPU has invalidated since <see cref="Generation"/> last rose.</summary>
     public void FreeRetiredTables() => _table.FreeRetired();
 
-    /// <summary>The translation of one guest frame.</summary>
+    /// <summary>The translation of one guest frame. Memory that nobody has looked at before is cleared and mapped by this.</summary>
     public P2mEntry Lookup(Gfn gfn)
     {
-        if (!IsAddressable(gfn, 0) || !_table.TryQuery(gfn.Address, out Mfn mfn, out Rights rights, out int level))
+        if (!IsAddressable(gfn, 0))
+            return P2mEntry.Absent;
+        if (!_table.TryQuery(gfn.Address, out Mfn mfn, out Rights rights, out int level)
+            && !(ClearIfNeeded(gfn) && _table.TryQuery(gfn.Address, out mfn, out rights, out level)))
             return P2mEntry.Absent;
         P2mType type = _types.TryQuery(gfn.Address, out Mfn encoded, out _, out _) ? P2mTypeFormat.Decode(encoded) : P2mType.Ram;
         return new P2mEntry(mfn, type, rights, (level - 1) * 9);
     }
 
     /// <summary>
-    /// Allocates memory for [start, start + frames) and maps it with all rights, in the largest pages that alignment and the
-    /// allocator allow. The range must be unmapped.
+    /// Allocates memory for [start, start + frames), to be mapped with all rights, in pages of 2 MiB where alignment and the
+    /// allocator allow. The range must be unmapped. What is in large pages is cleared, and mapped, when somebody looks at it first.
     /// </summary>
     /// <returns>False when memory ran out; then nothing of the range is mapped.</returns>
     public bool TryPopulate(Gfn start, ulong frames)
@@ -189,12 +192,18 @@ public sealed class P2m
         ulong gfn = 0;
         while (PopulatedFrames != 0 && gfn <= MaximumGfn.Value)
         {
+            if (TryFreeUncleared(new Gfn(gfn)))
+            {
+                gfn += ChunkFrames;
+                continue;
+            }
             bool present = _table.TryQuery(gfn << Page.Shift, out Mfn mfn, out _, out int level);
             ulong step = 1UL << ((level - 1) * 9);
             if (present && Lookup(new Gfn(gfn)).IsRam && _frames.OwnerOf(mfn) == Owner)
                 ReleaseLeaf(mfn, (level - 1) * 9);
             gfn = (gfn | (step - 1)) + 1;
         }
+        _uncleared.Release();
         _types.Release();
         _table.Release();
     }
@@ -208,6 +217,12 @@ public sealed class P2m
     {
         while (PopulatedFrames != 0 && _releaseAt <= MaximumGfn.Value)
         {
+            if (frames != 0 && TryFreeUncleared(new Gfn(_releaseAt)))
+            {
+                frames--;
+                _releaseAt += ChunkFrames;
+                continue;
+            }
             bool present = _table.TryQuery(_releaseAt << Page.Shift, out Mfn mfn, out _, out int level);
             int order = (level - 1) * 9;
             if (present)
@@ -231,7 +246,7 @@ public sealed class P2m
             _releaseAt = (_releaseAt | ((1UL << order) - 1)) + 1;
         }
         const int entriesPerStep = 4096;
-        return _types.ReleaseStep(entriesPerStep) && _table.ReleaseStep(entriesPerStep);
+        return _uncleared.ReleaseStep(entriesPerStep) && _types.ReleaseStep(entriesPerStep) && _table.ReleaseStep(entriesPerStep);
     }
 
     private void ReleaseLeaf(Mfn first, int order)
@@ -248,19 +263,18 @@ public sealed class P2m
 
     private bool TryPopulateOne(Gfn gfn, ulong wanted, out int order)
     {
-        for (order = _maximumOrder; order >= 0; order -= 9)
-        {
-            ulong size = 1UL << order;
-            if ((gfn.Value & (size - 1)) != 0 || size > wanted || !_frames.TryAllocate(order, Owner, FrameType.Guest, out Mfn mfn))
-                continue;
-            if (TrySet(gfn, mfn, order, P2mType.Ram, Rights.All))
-            {
-                PopulatedFrames += size;
-                return true;
-            }
-            _frames.Free(mfn, order);
-        }
+        order = Page.Order2M;
+        if ((gfn.Value & (ChunkFrames - 1)) == 0 && wanted >= ChunkFrames && TryPopulateUncleared(gfn))
+            return true;
         order = 0;
+        if (!_frames.TryAllocate(0, Owner, FrameType.Guest, out Mfn mfn))
+            return false;
+        if (TrySet(gfn, mfn, 0, P2mType.Ram, Rights.All))
+        {
+            PopulatedFrames++;
+            return true;
+        }
+        _frames.Free(mfn, 0);
         return false;
     }
 
@@ -271,6 +285,11 @@ public sealed class P2m
         while (done < frames)
         {
             Gfn gfn = new(start.Value + done);
+            if (TryFreeUncleared(gfn))
+            {
+                done += ChunkFrames;
+                continue;
+            }
             P2mEntry leaf = Lookup(gfn);
             TryRemove(gfn, leaf.Order);
             ReleaseLeaf(leaf.Mfn, leaf.Order);

@@ -5,7 +5,8 @@ namespace Xenolith.Kernel;
 
 /// <summary>
 /// The buddy allocator over the machine's RAM. Blocks are 2^order frames, naturally aligned, order 0 (4 KiB) to
-/// <see cref="MaximumOrder"/> (1 GiB). Frames are handed out zeroed: what one owner wrote is gone before another gets it.
+/// <see cref="MaximumOrder"/> (1 GiB). Frames are handed out zeroed: what one owner wrote is gone before another gets it;
+/// who takes them uncleared sees to that.
 /// A frame with references is never reused.
 /// </summary>
 /// <remarks>Any CPU may use it. Frames from 1 TiB on are not managed (see <see cref="FrameInfo"/>).</remarks>
@@ -172,7 +173,14 @@ public sealed partial class FrameAllocator
     /// <param name="owner">Whose they become.</param>
     /// <param name="type">What for.</param>
     /// <param name="mfn">The first frame; <see cref="Mfn.Invalid"/> when false.</param>
-    public bool TryAllocate(int order, ushort owner, FrameType type, out Mfn mfn)
+    public bool TryAllocate(int order, ushort owner, FrameType type, out Mfn mfn) =>
+        TryAllocateUncleared(order, owner, type, out mfn) && TryClear(mfn, order);
+
+    /// <summary>
+    /// As <see cref="TryAllocate"/>, but the frames hold what was in them: an earlier owner's data, or the firmware's. Nobody but the
+    /// hypervisor may see them before it has cleared them.
+    /// </summary>
+    public bool TryAllocateUncleared(int order, ushort owner, FrameType type, out Mfn mfn)
     {
         mfn = Mfn.Invalid;
         _lock.Acquire();
@@ -186,7 +194,7 @@ public sealed partial class FrameAllocator
         }
 
         _lock.Release();
-        return TryClear(mfn, order);
+        return mfn != Mfn.Invalid;
     }
 
     /// <summary>As <see cref="TryAllocate"/>, but every byte of the block lies below the physical address.</summary>

@@ -13,8 +13,8 @@ namespace Xenolith.Tests.Unit.Hypervisor;
 /// </summary>
 internal sealed class Guest(ScriptedCpu cpu, PhysicalMemory memory)
 {
-    /// <summary>RAM that nothing else uses, for arguments.</summary>
-    public const ulong Scratch = 0x20_0000;
+    /// <summary>RAM that nothing else uses, for arguments: in the 2 MiB of the kernel, which loading it has mapped, as a script takes no faults.</summary>
+    public const ulong Scratch = 0x18_0000;
 
     public static ReadOnlySpan<byte> Vmcall => [0x0F, 0x01, 0xC1];
 

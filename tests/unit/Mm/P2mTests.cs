@@ -1,7 +1,9 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 using FsCheck;
 using FsCheck.Fluent;
+using Xenolith.Hal;
 using Xenolith.Kernel;
 using Xenolith.Mm;
 using Xenolith.Tests.Unit.Harness;
@@ -40,7 +42,76 @@ public sealed class P2mTests
         Assert.Equal(P2mType.None, p2m.Lookup(new Gfn(0)).Type);
         p2m.FreeRetiredTables();
         p2m.Release();
-        Assert.Equal(free + 2, machine.Frames.FreeFrames);
+        Assert.Equal(free + 3, machine.Frames.FreeFrames);
+    }
+
+    [Fact]
+    public void LargePagesAreMappedAtTheFirstLookAndHoldNothingOfTheirPast()
+    {
+        using var machine = new TestMachine(64);
+        FillFreeMemory(machine);
+        P2m p2m = Create(machine);
+        Assert.True(p2m.TryPopulate(new Gfn(0x200), 0x600));
+        Assert.Equal(0x600UL, p2m.PopulatedFrames);
+        Assert.Equal(new Gfn(0x7FF), p2m.MaximumGfn);
+        Assert.False(IsMapped(machine, p2m, new Gfn(0x3FF)));
+        Assert.Equal(P2mType.None, p2m.Lookup(new Gfn(0x1FF)).Type);
+        Assert.Equal(P2mType.None, p2m.Lookup(new Gfn(0x800)).Type);
+
+        ulong generation = p2m.Generation, free = machine.Frames.FreeFrames;
+        P2mEntry entry = p2m.Lookup(new Gfn(0x3FF));
+        Assert.Equal((P2mType.Ram, Rights.All, Page.Order2M), (entry.Type, entry.Access, entry.Order));
+        Assert.True(IsMapped(machine, p2m, new Gfn(0x200)));
+        Assert.False(IsMapped(machine, p2m, new Gfn(0x400)));
+        ReadOnlySpan<byte> cleared = machine.Memory.Bytes(p2m.Lookup(new Gfn(0x200)).Mfn.Address, 2 << 20);
+        Assert.Equal(-1, cleared.IndexOfAnyExcept((byte)0));
+        Assert.Equal((generation, free), (p2m.Generation, machine.Frames.FreeFrames));
+
+        // A second look does not clear again.
+        machine.Memory.Word64(entry.Mfn.Address) = 7;
+        Assert.Equal(entry, p2m.Lookup(new Gfn(0x3FF)));
+        Assert.Equal(7UL, machine.Memory.Word64(entry.Mfn.Address));
+    }
+
+    [Fact]
+    public void WhatWasNeverLookedAtCanBeTakenOutReplacedAndReleased()
+    {
+        using var machine = new TestMachine(64);
+        ulong free = machine.Frames.FreeFrames;
+        P2m p2m = Create(machine);
+        Assert.True(p2m.TryPopulate(new Gfn(0), 0x800));
+        Assert.True(p2m.TryDepopulate(new Gfn(0x2FF)));
+        Assert.Equal(P2mType.None, p2m.Lookup(new Gfn(0x2FF)).Type);
+        Assert.Equal(P2mType.Ram, p2m.Lookup(new Gfn(0x2FE)).Type);
+        Assert.True(p2m.TrySet(new Gfn(0x5FF), new Mfn(0xFEE00), 0, P2mType.Mmio, Rights.ReadWrite));
+        Assert.Equal(P2mType.Ram, p2m.Lookup(new Gfn(0x5FE)).Type);
+
+        // What is replaced is the caller's to free.
+        Assert.True(machine.Frames.Free(new Mfn(p2m.Lookup(new Gfn(0x5FE)).Mfn.Value + 1), 0));
+        Assert.Equal(0x7FFUL, p2m.PopulatedFrames);
+        for (int i = 0; i < 10_000 && !p2m.ReleaseStep(512); i++)
+        {
+        }
+
+        Assert.Equal(free, machine.Frames.FreeFrames);
+    }
+
+    private static bool IsMapped(TestMachine machine, P2m p2m, Gfn gfn) =>
+        NestedWalk.TryTranslate(machine.Memory, new PlainPageFormat(), p2m.Root, gfn.Address, out _);
+
+    private static void FillFreeMemory(TestMachine machine)
+    {
+        var taken = new List<Mfn>();
+        while (machine.Frames.TryAllocate(Page.Order2M, Owner, FrameType.Guest, out Mfn mfn))
+        {
+            machine.Memory.Bytes(mfn.Address, 2 << 20).Fill(0xA5);
+            taken.Add(mfn);
+        }
+
+        foreach (Mfn mfn in taken)
+        {
+            machine.Frames.Free(mfn, Page.Order2M);
+        }
     }
 
     [Fact]

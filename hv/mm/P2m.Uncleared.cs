@@ -1,0 +1,85 @@
+using System;
+using Xenolith.Kernel;
+
+namespace Xenolith.Mm;
+
+/// <summary>
+/// Memory that the domain has and that nobody has looked at: 2 MiB at a time that still hold what an earlier owner or the firmware
+/// left. No CPU and no caller gets at them: they are cleared, and only then mapped, at the guest's first access or the first
+/// <see cref="Lookup"/>. So a start takes no time, and no memory of an emulator's host, for what is not used.
+/// </summary>
+public sealed partial class P2m
+{
+    private const ulong ChunkFrames = 1UL << Page.Order2M;
+
+    /// <summary>Guest frame → machine frame of what is not cleared; a translation is here or in the nested page table, never in both.</summary>
+    private readonly PageTable _uncleared;
+
+    /// <summary>Two vCPUs may look at the same memory first; the second must not clear what the first has written by then.</summary>
+    private readonly SpinLock _clearing = new(LockRank.Memory, "clearing");
+
+    private ulong _unclearedChunks;
+
+    /// <summary>One past the highest guest frame that was ever uncleared: most accesses to nothing are to addresses above.</summary>
+    private ulong _unclearedEnd;
+
+    private bool TryPopulateUncleared(Gfn gfn)
+    {
+        if (!_frames.TryAllocateUncleared(Page.Order2M, Owner, FrameType.Guest, out Mfn mfn))
+            return false;
+
+        // A leaf without rights: nothing is mapped, but the tables above it are there, so clearing never lacks memory for them.
+        bool done = HasRoomForTables(gfn, Page.Order2M) && TrySetType(gfn, Page.Order2M, P2mType.Ram)
+            && _table.TryMap(gfn.Address, mfn, Page.Order2M, Rights.None, Caching.WriteBack)
+            && _uncleared.TryMap(gfn.Address, mfn, Page.Order2M, Rights.Read, Caching.WriteBack);
+        if (!done)
+        {
+            _frames.Free(mfn, Page.Order2M);
+            return false;
+        }
+        PopulatedFrames += ChunkFrames;
+        _unclearedChunks++;
+        _unclearedEnd = Math.Max(_unclearedEnd, gfn.Value + ChunkFrames);
+        if (gfn.Value + ChunkFrames - 1 > MaximumGfn.Value)
+            MaximumGfn = new Gfn(gfn.Value + ChunkFrames - 1);
+
+        // Where a table of small pages was linked, a CPU may still have it cached.
+        Generation = unchecked(Generation + 1);
+        return true;
+    }
+
+    /// <summary>Clears and maps the 2 MiB around the frame, unless they are mapped or nothing. True: they were, by this or another CPU.</summary>
+    private bool ClearIfNeeded(Gfn gfn)
+    {
+        if (_unclearedChunks == 0 || gfn.Value >= _unclearedEnd || !_uncleared.TryQuery(gfn.Address, out _, out _, out _))
+            return false;
+        _clearing.Acquire();
+        if (_uncleared.TryQuery(gfn.Address, out Mfn mfn, out _, out _))
+        {
+            ulong within = gfn.Value & (ChunkFrames - 1);
+            ulong address = new Gfn(gfn.Value - within).Address;
+            var first = new Mfn(mfn.Value - within);
+            _memory.Clear(first.Address, ChunkFrames << Page.Shift);
+
+            // No CPU has cached that nothing was here, so the generation stays.
+            if (!_table.TryMap(address, first, Page.Order2M, Rights.All, Caching.WriteBack))
+                throw new InvalidOperationException("the table for cleared memory is gone");
+            _uncleared.Unmap(address, Page.Order2M);
+            _unclearedChunks--;
+        }
+        _clearing.Release();
+        return true;
+    }
+
+    /// <summary>Gives 2 MiB back that were never looked at. False: there are none at the guest frame.</summary>
+    private bool TryFreeUncleared(Gfn gfn)
+    {
+        if (_unclearedChunks == 0 || !_uncleared.TryQuery(gfn.Address, out Mfn mfn, out _, out _))
+            return false;
+        _uncleared.Unmap(gfn.Address, Page.Order2M);
+        _frames.Free(mfn, Page.Order2M);
+        PopulatedFrames -= ChunkFrames;
+        _unclearedChunks--;
+        return true;
+    }
+}
