@@ -130,6 +130,25 @@ public abstract class VirtualCpu
     public abstract void ReceiveInit();
 
     /// <summary>
+    /// Whether some CPU holds a part of the vCPU's state: the CPU that <see cref="BecomeLocal"/> ran on, until <see cref="LetGo"/> or
+    /// until it took on another vCPU. Only a vCPU that no CPU holds can go to another one. Any CPU may ask.
+    /// </summary>
+    public virtual bool IsHeld => false;
+
+    /// <summary>
+    /// The vCPU runs on the calling CPU from now on, which holds it already or nobody does. Before this, what is read and written of it
+    /// is what does not lie in the control block.
+    /// </summary>
+    public virtual void BecomeLocal()
+    {
+    }
+
+    /// <summary>The calling CPU gives up all that it holds of the vCPU; nothing happens when it holds nothing.</summary>
+    public virtual void LetGo()
+    {
+    }
+
+    /// <summary>
     /// Runs the guest until its next exit, and fills <see cref="Exit"/>. An event whose delivery was interrupted by the exit
     /// is delivered again at the next entry unless replaced. Interrupts of the host stay pending until the caller opens them.
     /// </summary>

@@ -36,6 +36,15 @@ public abstract class Virtualisation
     /// </summary>
     public abstract string? Enable(PhysicalMemory memory, FrameAllocator frames);
 
+    /// <summary>Gets what other CPUs need for <see cref="EnableHere"/>. False: there is no memory for it.</summary>
+    public abstract bool TryPrepareOthers(CpuSet others, PhysicalMemory memory, FrameAllocator frames);
+
+    /// <summary>
+    /// Switches virtualisation on for the calling CPU, another than the first, as <see cref="Enable"/> did for that one. Takes no lock
+    /// and allocates nothing. Null: done; otherwise what is missing.
+    /// </summary>
+    public abstract string? EnableHere();
+
     /// <summary>Makes a vCPU in the reset state of its vendor; the caller loads registers and the nested root.</summary>
     public abstract VirtualCpu CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log);
 }

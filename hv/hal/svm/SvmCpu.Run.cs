@@ -1,3 +1,5 @@
+using System;
+using System.Threading;
 using Xenolith.Kernel;
 
 namespace Xenolith.Hal.Svm;
@@ -11,6 +13,37 @@ public sealed partial class SvmCpu
 
     /// <summary>Whether something waits for <see cref="Prepare"/>. Set by whatever changes what that looks at.</summary>
     private bool _needsPreparation = true;
+
+    private bool _isHeld;
+
+    public override bool IsHeld => Volatile.Read(ref _isHeld);
+
+    public override void BecomeLocal()
+    {
+        SvmProcessor here = _virtualisation.Here;
+        if (!ReferenceEquals(here, _processor))
+        {
+            if (_isHeld)
+                throw new InvalidOperationException("a vCPU that another CPU holds");
+            _processor = here;
+            // A tag is one CPU's, and a fresh one has nothing cached.
+            _tagGeneration = 0;
+            _needsPreparation = true;
+        }
+        _isHeld = true;
+    }
+
+    public override void LetGo()
+    {
+        if (!_isHeld || !ReferenceEquals(_virtualisation.Here, _processor))
+            return;
+        if (IsResident)
+        {
+            LeaveCpu();
+            _processor.Resident = null;
+        }
+        Volatile.Write(ref _isHeld, false);
+    }
 
     public override void SetNestedRoot(Mfn root)
     {
@@ -113,11 +146,21 @@ public sealed partial class SvmCpu
     /// <summary>Takes over what the CPU holds outside of the VMCB: TSC_AUX, x87 state and DR0-3.</summary>
     private void BecomeResident()
     {
-        _processor.Resident?.LeaveCpu();
+        if (_processor.Resident is { } other)
+            other.GiveWay();
         LoadProcessorState();
         if (_processor.Capabilities.HasTscAux)
             HostInstructions.WriteMsr(Msr.TscAux, _tscAux);
         _processor.Resident = this;
+    }
+
+    /// <summary>Another becomes resident.</summary>
+    private void GiveWay()
+    {
+        if (_virtualisation.HasOthers)
+            LetGo();
+        else
+            LeaveCpu();
     }
 
     // TSC_AUX can't have changed: guests' writes exit.

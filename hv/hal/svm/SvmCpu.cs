@@ -6,7 +6,7 @@ namespace Xenolith.Hal.Svm;
 public sealed partial class SvmCpu : VirtualCpu
 {
     private readonly SvmVirtualisation _virtualisation;
-    private readonly SvmProcessor _processor;
+    private SvmProcessor _processor;
     private readonly FrameAllocator _frames;
     private readonly Vmcb _vmcb;
     private readonly Log _log;

@@ -3,8 +3,11 @@ using Xenolith.Kernel;
 namespace Xenolith.Hal.Svm;
 
 /// <summary>What SVM keeps for one physical CPU.</summary>
-public sealed class SvmProcessor(SvmCapabilities capabilities, Mfn hostVmcb)
+public sealed class SvmProcessor(SvmCapabilities capabilities, Mfn saveArea, Mfn hostVmcb)
 {
+    /// <summary>Where VMRUN keeps what it needs of the host (AMD APM vol. 2, 15.5.1).</summary>
+    public Mfn SaveArea { get; } = saveArea;
+
     public SvmCapabilities Capabilities { get; } = capabilities;
 
     /// <summary>

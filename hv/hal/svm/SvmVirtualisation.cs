@@ -11,7 +11,7 @@ public sealed class SvmVirtualisation : Virtualisation
     private const int MsrPermissionMapOrder = 1;
     private const int IoPermissionMapOrder = 2;
 
-    private SvmProcessor? _processor;
+    private readonly SvmProcessor?[] _processors = new SvmProcessor?[CurrentCpu.MaximumCpus];
     private NptFormat? _format;
 
     public override string Name => "SVM/NPT";
@@ -19,6 +19,12 @@ public sealed class SvmVirtualisation : Virtualisation
     public override bool UsesVmcall => false;
 
     public override PageTableFormat NestedFormat => _format ?? throw new InvalidOperationException("SVM is not switched on");
+
+    /// <summary>The calling CPU's.</summary>
+    internal SvmProcessor Here => _processors[CurrentCpu.Number]!;
+
+    /// <summary>Whether vCPUs go from one CPU to another.</summary>
+    internal bool HasOthers { get; private set; }
 
     /// <summary>The I/O permission map that all vCPUs share: 12 KiB, every port exits.</summary>
     public Mfn IoPermissionMap { get; private set; } = Mfn.Invalid;
@@ -34,25 +40,58 @@ public sealed class SvmVirtualisation : Virtualisation
     {
         if (!IsPresent)
             return "This CPU has no SVM; use an AMD CPU with virtualisation, or when this is a virtual machine switch nested virtualisation on in the outer hypervisor.";
-        // 15.4: SVMDIS, when locked with a key or for good, is the firmware's doing.
-        const ulong disabled = 1 << 4;
-        if ((HostInstructions.ReadMsr(VmCrMsr) & disabled) != 0)
+        if (IsLockedOff)
             return "The firmware has switched SVM off (VM_CR.SVMDIS); switch virtualisation (SVM mode) on in the firmware's setup and power the machine off and on.";
         SvmCapabilities capabilities = SvmCapabilities.Read();
         if (capabilities.Missing() is { } missing)
             return missing;
-        if (!TryPrepare(capabilities, memory, frames, out Mfn saveArea))
+        if (!TryPrepare(capabilities, memory, frames, out _))
             return "There is no memory for SVM's control structures; give the machine more.";
 
-        HostInstructions.WriteMsr(Msr.Efer, HostInstructions.ReadMsr(Msr.Efer) | EferBits.SecureVirtualMachine);
-        HostInstructions.WriteMsr(HostSaveAreaMsr, saveArea.Address);
-        SvmInstructions.SaveHost(_processor!.HostVmcb.Address);
+        SwitchOn();
         return null;
+    }
+
+    public override bool TryPrepareOthers(CpuSet others, PhysicalMemory memory, FrameAllocator frames)
+    {
+        SvmCapabilities capabilities = Here.Capabilities;
+        for (CpuSet rest = others; !rest.IsEmpty; rest = rest.Without(rest.First))
+        {
+            if (!frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn saveArea)
+                || !frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn hostVmcb))
+            {
+                return false;
+            }
+            _processors[rest.First] = new SvmProcessor(capabilities, saveArea, hostVmcb);
+        }
+        HasOthers |= !others.IsEmpty;
+        return true;
+    }
+
+    public override string? EnableHere()
+    {
+        if (!IsPresent)
+            return "it has no SVM";
+        if (IsLockedOff)
+            return "its firmware has switched SVM off";
+        SwitchOn();
+        return null;
+    }
+
+    // 15.4: SVMDIS, when locked with a key or for good, is the firmware's doing.
+    private static bool IsLockedOff => (HostInstructions.ReadMsr(VmCrMsr) & (1 << 4)) != 0;
+
+    private void SwitchOn()
+    {
+        SvmProcessor processor = Here;
+        HostInstructions.WriteMsr(Msr.Efer, HostInstructions.ReadMsr(Msr.Efer) | EferBits.SecureVirtualMachine);
+        HostInstructions.WriteMsr(HostSaveAreaMsr, processor.SaveArea.Address);
+        SvmInstructions.SaveHost(processor.HostVmcb.Address);
     }
 
     public override VirtualCpu CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log)
     {
-        if (_processor is not { } processor)
+        if (_processors[CurrentCpu.Number] is not { } processor)
             throw new InvalidOperationException("SVM is not switched on");
         if (!frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn region))
             throw new InvalidOperationException("no memory for a VMCB");
@@ -77,7 +116,7 @@ public sealed class SvmVirtualisation : Virtualisation
         MsrPermissionMap = msrMap;
         IoPermissionMap = ioMap;
         _format = new NptFormat(capabilities.Has1GPages);
-        _processor = new SvmProcessor(capabilities, hostVmcb);
+        _processors[CurrentCpu.Number] = new SvmProcessor(capabilities, saveArea, hostVmcb);
         return true;
     }
 }

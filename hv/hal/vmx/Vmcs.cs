@@ -8,6 +8,12 @@ namespace Xenolith.Hal.Vmx;
 /// </summary>
 public sealed partial class Vmcs(VmxProcessor processor, Mfn region)
 {
+    /// <summary>
+    /// The CPU that may have it active. Another may use it after a <see cref="Clear"/> there only (Intel SDM vol. 3, 25.11.1), and is
+    /// then this.
+    /// </summary>
+    public VmxProcessor Processor { get; set; } = processor;
+
     /// <summary>The frame that holds the structure.</summary>
     public Mfn Region { get; } = region;
 

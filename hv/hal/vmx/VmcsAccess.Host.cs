@@ -17,12 +17,12 @@ public sealed partial class Vmcs
         _ => value,
     };
 
-    public void MakeCurrent() => processor.Current = this;
+    public void MakeCurrent() => Processor.Current = this;
 
     public void Clear()
     {
         Launched = false;
-        if (ReferenceEquals(processor.Current, this))
-            processor.Current = null;
+        if (ReferenceEquals(Processor.Current, this))
+            Processor.Current = null;
     }
 }

@@ -7,7 +7,7 @@ public sealed partial class Vmcs
     /// <summary>Reads a field, making the structure current first when another one is.</summary>
     public ulong Read(VmcsField field)
     {
-        if (!ReferenceEquals(processor.Current, this))
+        if (!ReferenceEquals(Processor.Current, this))
             MakeCurrent();
         return VmxInstructions.Read((uint)field);
     }
@@ -15,7 +15,7 @@ public sealed partial class Vmcs
     /// <summary>Writes a field, making the structure current first when another one is.</summary>
     public void Write(VmcsField field, ulong value)
     {
-        if (!ReferenceEquals(processor.Current, this))
+        if (!ReferenceEquals(Processor.Current, this))
             MakeCurrent();
         VmxInstructions.Write((uint)field, value);
     }
@@ -26,7 +26,7 @@ public sealed partial class Vmcs
         ulong address = Region.Address;
         if (VmxInstructions.LoadPointer(ref address) != 0)
             throw new InvalidOperationException("VMPTRLD refused a VMCS");
-        processor.Current = this;
+        Processor.Current = this;
     }
 
     /// <summary>Brings the structure back from the CPU into its frame and to the state "clear".</summary>
@@ -36,7 +36,7 @@ public sealed partial class Vmcs
         if (VmxInstructions.Clear(ref address) != 0)
             throw new InvalidOperationException("VMCLEAR refused a VMCS");
         Launched = false;
-        if (ReferenceEquals(processor.Current, this))
-            processor.Current = null;
+        if (ReferenceEquals(Processor.Current, this))
+            Processor.Current = null;
     }
 }

@@ -1,3 +1,5 @@
+using System;
+using System.Threading;
 using Xenolith.Kernel;
 
 namespace Xenolith.Hal.Vmx;
@@ -13,6 +15,40 @@ public sealed partial class VmxCpu
     /// <summary>Whether something waits for <see cref="Prepare"/>. Set by whatever changes what that looks at.</summary>
     private bool _needsPreparation = true;
     private uint _tag;
+
+    private bool _isHeld;
+
+    public override bool IsHeld => Volatile.Read(ref _isHeld);
+
+    public override void BecomeLocal()
+    {
+        VmxProcessor here = _virtualisation.Here;
+        if (!ReferenceEquals(here, _processor))
+        {
+            if (_isHeld)
+                throw new InvalidOperationException("a vCPU that another CPU holds");
+            _processor = here;
+            _vmcs.Processor = here;
+            // A tag is one CPU's. What this CPU has cached of the nested table may be of any age.
+            _tagGeneration = 0;
+            _needsPreparation = true;
+            _nestedTranslationsStale = true;
+        }
+        _isHeld = true;
+    }
+
+    public override void LetGo()
+    {
+        if (!_isHeld || !ReferenceEquals(_virtualisation.Here, _processor))
+            return;
+        if (IsResident)
+        {
+            LeaveCpu();
+            _processor.Resident = null;
+        }
+        _vmcs.Clear();
+        Volatile.Write(ref _isHeld, false);
+    }
 
     public override void SetNestedRoot(Mfn root)
     {
@@ -131,7 +167,8 @@ public sealed partial class VmxCpu
     /// </summary>
     private void BecomeResident()
     {
-        _processor.Resident?.LeaveCpu();
+        if (_processor.Resident is { } other)
+            other.GiveWay();
         _vmcs.MakeCurrent();
         for (int i = 0; i < VmxMsrs.SwitchedCount; i++)
             HostInstructions.WriteMsr(VmxMsrs.SwitchedMsr(i), _switchedMsrs[i]);
@@ -141,6 +178,15 @@ public sealed partial class VmxCpu
         LoadProcessorState();
         VmxHostState.Write(_vmcs);
         _processor.Resident = this;
+    }
+
+    /// <summary>Another becomes resident. With one CPU the structure stays where it is: nobody else wants it.</summary>
+    private void GiveWay()
+    {
+        if (_virtualisation.HasOthers)
+            LetGo();
+        else
+            LeaveCpu();
     }
 
     private void LeaveCpu()

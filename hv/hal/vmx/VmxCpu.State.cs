@@ -182,9 +182,16 @@ public sealed partial class VmxCpu
 
     public override ulong TscOffset
     {
-        get => _vmcs.Read(VmcsField.TscOffset);
-        set => _vmcs.Write(VmcsField.TscOffset, value);
+        get => _tscOffset;
+        set
+        {
+            _tscOffset = value;
+            _vmcs.Write(VmcsField.TscOffset, value);
+        }
     }
+
+    // Other CPUs ask for it while the structure is not theirs to read.
+    private ulong _tscOffset;
 
     private void WriteEfer(ulong value)
     {

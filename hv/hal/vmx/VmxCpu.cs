@@ -7,7 +7,7 @@ namespace Xenolith.Hal.Vmx;
 public sealed partial class VmxCpu : VirtualCpu
 {
     private readonly VmxVirtualisation _virtualisation;
-    private readonly VmxProcessor _processor;
+    private VmxProcessor _processor;
     private readonly PhysicalMemory _memory;
     private readonly FrameAllocator _frames;
     private readonly Vmcs _vmcs;
@@ -33,6 +33,7 @@ public sealed partial class VmxCpu : VirtualCpu
         _vmcs = new Vmcs(processor, region);
         _vmcs.Clear();
         _vmcs.MakeCurrent();
+        _isHeld = true;
         WriteControls(virtualisation.MsrBitmap);
         WriteResetState();
     }

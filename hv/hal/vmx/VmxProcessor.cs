@@ -3,8 +3,12 @@ using Xenolith.Kernel;
 namespace Xenolith.Hal.Vmx;
 
 /// <summary>What VMX keeps for one physical CPU.</summary>
-public sealed class VmxProcessor(VmxCapabilities capabilities)
+/// <param name="region">The frame for VMXON; not used where a test models the rest.</param>
+public sealed class VmxProcessor(VmxCapabilities capabilities, Mfn region)
 {
+    /// <summary>The CPU's own frame while VMX is on (Intel SDM vol. 3, 25.11.5).</summary>
+    public Mfn Region { get; } = region;
+
     public VmxCapabilities Capabilities { get; } = capabilities;
 
     /// <summary>The VMCS that VMREAD, VMWRITE and entries work on; null after VMXON and after a VMCLEAR of it.</summary>

@@ -6,7 +6,7 @@ namespace Xenolith.Hal.Vmx;
 /// <summary>VMX with extended page tables. Mirror of <see cref="Svm.SvmVirtualisation"/>.</summary>
 public sealed class VmxVirtualisation : Virtualisation
 {
-    private VmxProcessor? _processor;
+    private readonly VmxProcessor?[] _processors = new VmxProcessor?[CurrentCpu.MaximumCpus];
     private EptFormat? _format;
 
     public override string Name => "VMX/EPT";
@@ -14,6 +14,12 @@ public sealed class VmxVirtualisation : Virtualisation
     public override bool UsesVmcall => true;
 
     public override PageTableFormat NestedFormat => _format ?? throw new InvalidOperationException("VMX is not switched on");
+
+    /// <summary>The calling CPU's.</summary>
+    internal VmxProcessor Here => _processors[CurrentCpu.Number]!;
+
+    /// <summary>Whether vCPUs go from one CPU to another.</summary>
+    internal bool HasOthers { get; private set; }
 
     /// <summary>The MSR bitmap that all vCPUs share.</summary>
     public Mfn MsrBitmap { get; private set; } = Mfn.Invalid;
@@ -36,13 +42,42 @@ public sealed class VmxVirtualisation : Virtualisation
         VmxCapabilities capabilities = VmxCapabilities.Read();
         if (capabilities.Missing() is { } missing)
             return missing;
-        if (!TryPrepare(capabilities, memory, frames, out Mfn region))
+        if (!TryPrepare(capabilities, memory, frames, out _))
             return "There is no memory for VMX's control structures; give the machine more.";
 
+        return SwitchOn();
+    }
+
+    public override bool TryPrepareOthers(CpuSet others, PhysicalMemory memory, FrameAllocator frames)
+    {
+        VmxCapabilities capabilities = Here.Capabilities;
+        for (CpuSet rest = others; !rest.IsEmpty; rest = rest.Without(rest.First))
+        {
+            if (!frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn region))
+                return false;
+            memory.Word32(region.Address) = capabilities.Revision;
+            _processors[rest.First] = new VmxProcessor(capabilities, region);
+        }
+        HasOthers |= !others.IsEmpty;
+        return true;
+    }
+
+    public override string? EnableHere()
+    {
+        if (!IsPresent)
+            return "it has no VMX";
+        return TryUnlock() is not null ? "its firmware has locked VMX off" : SwitchOn();
+    }
+
+    /// <summary>With the capabilities of the first CPU: CPUs of one machine have the same.</summary>
+    private string? SwitchOn()
+    {
+        VmxProcessor processor = Here;
+        VmxCapabilities capabilities = processor.Capabilities;
         HostInstructions.WriteCr0((HostInstructions.ReadCr0() | capabilities.Cr0MustBeSet) & capabilities.Cr0MayBeSet);
         HostInstructions.WriteCr4((HostInstructions.ReadCr4() | capabilities.Cr4MustBeSet | Cr4Bits.Vmx) & capabilities.Cr4MayBeSet);
         HostCr4 = HostInstructions.ReadCr4();
-        ulong address = region.Address;
+        ulong address = processor.Region.Address;
         if (VmxInstructions.On(ref address) != 0)
             return "VMXON failed although CPUID and IA32_FEATURE_CONTROL allow it; some other hypervisor may already own this CPU's VMX.";
         return null;
@@ -50,7 +85,7 @@ public sealed class VmxVirtualisation : Virtualisation
 
     public override VirtualCpu CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log)
     {
-        if (_processor is not { } processor)
+        if (_processors[CurrentCpu.Number] is not { } processor)
             throw new InvalidOperationException("VMX is not switched on");
         if (!frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn region))
             throw new InvalidOperationException("no memory for a VMCS");
@@ -72,7 +107,7 @@ public sealed class VmxVirtualisation : Virtualisation
         VmxMsrs.FillBitmap(memory.Frame(bitmap));
         MsrBitmap = bitmap;
         _format = new EptFormat(capabilities.HasExecuteOnly, capabilities.Has1GPages);
-        _processor = new VmxProcessor(capabilities);
+        _processors[CurrentCpu.Number] = new VmxProcessor(capabilities, region);
         HasTscAux = HostInstructions.Cpuid(0x8000_0000).Eax >= 0x8000_0001
             && (HostInstructions.Cpuid(0x8000_0001).Edx & (1u << 27)) != 0;
         return true;

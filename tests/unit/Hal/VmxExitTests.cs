@@ -108,7 +108,7 @@ public sealed class VmxExitTests
 
     private static Exit Decode(VmxExitReason reason, out Vmcs vmcs, GuestRegisters registers, params (VmcsField Field, ulong Value)[] fields)
     {
-        vmcs = new Vmcs(new VmxProcessor(VmxFixture.Capabilities), default);
+        vmcs = new Vmcs(new VmxProcessor(VmxFixture.Capabilities, default), default);
         foreach ((VmcsField field, ulong value) in fields)
             vmcs.Write(field, value);
         var exit = new Exit();

@@ -16,6 +16,10 @@ public sealed class ScriptedVirtualisation : Virtualisation
 
     public override string? Enable(PhysicalMemory memory, FrameAllocator frames) => null;
 
+    public override bool TryPrepareOthers(CpuSet others, PhysicalMemory memory, FrameAllocator frames) => true;
+
+    public override string? EnableHere() => null;
+
     public override VirtualCpu CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log) => new ScriptedCpu();
 }
 

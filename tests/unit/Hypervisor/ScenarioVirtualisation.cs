@@ -34,6 +34,10 @@ internal sealed class ScenarioVirtualisation : Virtualisation
         return Missing;
     }
 
+    public override bool TryPrepareOthers(CpuSet others, PhysicalMemory memory, FrameAllocator frames) => true;
+
+    public override string? EnableHere() => null;
+
     public override VirtualCpu CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log)
     {
         var cpu = new ScriptedCpu();
