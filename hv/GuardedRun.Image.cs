@@ -4,28 +4,26 @@ using Xenolith.Kernel;
 namespace Xenolith;
 
 /// <summary>
-/// The run loop inside a call that can be left: a bounds or overflow violation while it works for a guest ends that guest,
+/// A CPU's run loop inside a call that can be left: a bounds or overflow violation while it works for a guest ends that guest,
 /// and the loop starts afresh.
 /// </summary>
-internal sealed class GuardedRun : ContainedCall
+internal sealed class GuardedRun(RunLoop loop, Domain domain) : ContainedCall
 {
-    private readonly RunLoop _loop;
-    private readonly Domain _domain;
-
-    public GuardedRun(Machine machine, RunLoop loop, Domain domain)
+    /// <summary>Everything is made. An exit path that allocates from here on is a bug and panics.</summary>
+    public static void Begin(Machine machine)
     {
-        _loop = loop;
-        _domain = domain;
-        machine.Kernel.Containment = new Blame(loop);
-
-        // Everything is made. An exit path that allocates from here on is a bug and panics.
+        machine.Kernel.Containment = new Blame(machine);
         Runtime.Startup.EndBoot();
     }
 
-    protected override void Run() => _loop.Run(_domain);
+    protected override void Run() => loop.Run(domain);
 
-    private sealed class Blame(RunLoop loop) : FaultContainment
+    private sealed class Blame(Machine machine) : FaultContainment
     {
-        public override bool TryContain(string fault, ulong rip) => loop.TryBlame(fault);
+        public override bool TryContain(string fault, ulong rip)
+        {
+            int cpu = CurrentCpu.Number;
+            return cpu < machine.Loops.Length && machine.Loops[cpu].TryBlame(fault);
+        }
     }
 }

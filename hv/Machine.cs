@@ -17,11 +17,12 @@ public sealed class Machine
     /// <param name="kernel">What the kernel below offers.</param>
     /// <param name="virtualisation">The machine's virtualisation, not yet enabled.</param>
     /// <param name="cpuid">The machine's CPUID.</param>
-    public Machine(KernelServices kernel, Virtualisation virtualisation, HostCpuid cpuid)
+    /// <param name="cpus">How many physical CPUs run vCPUs, from number 0 on.</param>
+    public Machine(KernelServices kernel, Virtualisation virtualisation, HostCpuid cpuid, int cpus = 1)
     {
         Kernel = kernel;
         HostCpuid = cpuid;
-        Timers = new TimerQueue(kernel.Clock, TimerCapacity);
+        Timers = new CpuTimers(kernel.Clock, TimerCapacity, cpus);
         Services = new DomainServices
         {
             Memory = kernel.Memory,
@@ -30,13 +31,20 @@ public sealed class Machine
             Log = kernel.Log,
             Virtualisation = virtualisation,
             Timers = Timers,
+            CpuCount = cpus,
+            Messages = kernel.Messages,
             CommandLine = kernel.Options.Text,
             ExposedCalls = HypercallDispatcher.FrozenExposure(),
         };
-        Scheduler = new Scheduler(kernel.Clock, Timers, DomainTable.Capacity);
+        Queues = new RunQueues(Services, DomainTable.Capacity);
         Keeper = new DomainKeeper(this);
         Input = new TypedInput(this);
         Hypercalls = new HypercallDispatcher(Services, Input.ForInitial);
+        Loops = new RunLoop[cpus];
+        for (int i = 0; i < cpus; i++)
+        {
+            Loops[i] = new RunLoop(this, i);
+        }
     }
 
     /// <summary>What the kernel below offers.</summary>
@@ -45,10 +53,13 @@ public sealed class Machine
     public HostCpuid HostCpuid { get; }
 
     /// <summary>Timers of all domains.</summary>
-    public TimerQueue Timers { get; }
+    public CpuTimers Timers { get; }
 
-    /// <summary>What runs on the one physical CPU.</summary>
-    public Scheduler Scheduler { get; }
+    /// <summary>What runs on which physical CPU.</summary>
+    public RunQueues Queues { get; }
+
+    /// <summary>The run loops of the physical CPUs, by number.</summary>
+    public RunLoop[] Loops { get; }
 
     public DomainServices Services { get; }
 
@@ -69,7 +80,7 @@ public sealed class Machine
     {
         foreach (Vcpu vcpu in domain.Vcpus)
         {
-            if (vcpu.IsOnCpu || Scheduler.Current == vcpu)
+            if (vcpu.IsOnCpu || Queues.IsCurrent(vcpu))
             {
                 return true;
             }
@@ -78,21 +89,43 @@ public sealed class Machine
         return false;
     }
 
-    /// <summary>Undoes <see cref="Schedule"/>. No vCPU of the domain is anywhere.</summary>
-    internal void Unschedule(Domain domain)
+    /// <summary>
+    /// Every CPU gives up what it holds of the domain's vCPUs, and of the domain, which nobody can find any more. No vCPU of it is anywhere.
+    /// </summary>
+    internal void Retire(Domain domain)
     {
-        foreach (Vcpu vcpu in domain.Vcpus)
-        {
-            Scheduler.Detach(vcpu);
-        }
+        Services.Domains.Remove(domain);
+        _letGo.Domain = domain;
+        Services.Messages.Call(Kernel.Cpus.Online, _letGo);
+
+        // Who found it before has its lock by now or waits for it.
+        domain.Acquire();
+        domain.Release();
     }
 
+    private readonly LetGoOfDomain _letGo = new();
+
+    /// <summary>Undoes <see cref="Schedule"/>. No vCPU of the domain is anywhere.</summary>
+    internal void Unschedule(Domain domain) => Queues.Detach(domain);
+
     /// <summary>Lets the domain's vCPUs run. Allocates: call it with an arena open.</summary>
-    public void Schedule(Domain domain)
+    public void Schedule(Domain domain) => Queues.Attach(domain);
+
+    private sealed class LetGoOfDomain : CpuWork
     {
-        foreach (Vcpu vcpu in domain.Vcpus)
+        private Unowned<Domain> _domain;
+
+        public Domain? Domain
         {
-            Scheduler.Attach(vcpu);
+            set => _domain = new Unowned<Domain>(value);
+        }
+
+        public override void Run()
+        {
+            foreach (Vcpu vcpu in _domain.Value!.Vcpus)
+            {
+                vcpu.Cpu.LetGo();
+            }
         }
     }
 }

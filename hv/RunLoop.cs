@@ -13,18 +13,21 @@ public sealed class RunLoop
 {
     private readonly Machine _machine;
     private readonly Clock _clock;
-    private readonly TimerQueue _timers;
+    private readonly CpuTimers _timers;
     private readonly ExitHandler _exits;
     private readonly Scheduler _scheduler;
+    private readonly bool _isFirst;
     private Unowned<Vcpu> _current;
 
-    public RunLoop(Machine machine)
+    /// <param name="cpu">The physical CPU's number.</param>
+    public RunLoop(Machine machine, int cpu = 0)
     {
+        _isFirst = cpu == 0;
         _machine = machine;
         _clock = machine.Kernel.Clock;
         _timers = machine.Timers;
         _exits = new ExitHandler(machine);
-        _scheduler = machine.Scheduler;
+        _scheduler = machine.Queues[cpu];
     }
 
     /// <summary>Runs the domain until it has shut down.</summary>
@@ -33,7 +36,7 @@ public sealed class RunLoop
         Vcpu? next = null;
         while (!domain.IsShutDown)
         {
-            bool took = _machine.Input.Deliver();
+            bool took = DeliverInput();
             RunDueTimers();
             next ??= _scheduler.Choose();
             if (next is { } vcpu)
@@ -42,7 +45,7 @@ public sealed class RunLoop
             }
             else if (!domain.IsShutDown && !took && _clock.Nanoseconds < _timers.NextDeadline)
             {
-                if (!_machine.Keeper.Step())
+                if (!_isFirst || !_machine.Keeper.Step())
                 {
                     CpuGate.Idle(_machine);
                 }
@@ -59,12 +62,18 @@ public sealed class RunLoop
     /// <param name="fault">What happened, in words.</param>
     public bool TryBlame(string fault)
     {
-        if (_current.Value is not { } vcpu)
+        // Another's lock guards what may be half changed now, and a fault with it held has no end that is safe.
+        if (_current.Value is not { } vcpu || CurrentCpu.LocksHeld > (vcpu.Domain.IsHeld ? 1 : 0))
         {
             return false;
         }
 
         _current = default;
+        if (vcpu.Domain.IsHeld)
+        {
+            vcpu.Domain.Abandon();
+        }
+
         _scheduler.Leave();
         vcpu.LeaveCpu();
         vcpu.Domain.Crash(fault);
@@ -84,7 +93,7 @@ public sealed class RunLoop
             if (CpuGate.IsPolled)
             {
                 RunDueTimers();
-                _machine.Input.Deliver();
+                DeliverInput();
             }
 
             // The guest itself may write the byte that says that events wait.
@@ -98,12 +107,15 @@ public sealed class RunLoop
             switch (vcpu.Cpu.Exit.Reason)
             {
                 case ExitReason.Interrupt:
-                    CpuGate.TakeInterrupts(_machine);
-                    _timers.Run(_clock.Nanoseconds);
-                    _machine.Input.Deliver();
+                    TakeInterrupts();
                     break;
                 case ExitReason.InterruptWindow:
                     vcpu.Notify(Attention.Interrupts);
+                    break;
+                case ExitReason.Exception:
+                    // While the delivery of an exception causes it again, no exit by an interrupt comes between.
+                    _exits.Handle(vcpu);
+                    TakeInterrupts();
                     break;
                 default:
                     _exits.Handle(vcpu);
@@ -141,8 +153,32 @@ public sealed class RunLoop
             }
         }
 
+        if ((attention & Attention.ApicTimer) != 0)
+        {
+            vcpu.Apic.TimerFired(_clock.Nanoseconds);
+        }
+
         Deliver(vcpu);
         return true;
+    }
+
+    private void TakeInterrupts()
+    {
+        CpuGate.TakeInterrupts(_machine);
+        _timers.Run(_clock.Nanoseconds);
+        DeliverInput();
+    }
+
+    /// <summary>The first CPU serves the console, and what is done for domains that come and go.</summary>
+    private bool DeliverInput()
+    {
+        if (!_isFirst)
+        {
+            return false;
+        }
+
+        _machine.Keeper.Listen();
+        return _machine.Input.Deliver();
     }
 
     private void RunDueTimers()

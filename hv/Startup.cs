@@ -46,7 +46,7 @@ public static class Startup
 
         virtualisation.LongestRun = kernel.Clock.TscFrequency / 1000 * LongestRunMilliseconds;
         log.Info($"{virtualisation.Name} is on");
-        var machine = new Machine(kernel, virtualisation, cpuid);
+        var machine = new Machine(kernel, virtualisation, cpuid, PhysicalCpus.Enable(kernel, virtualisation));
         BuildError? error = DomainPlan.TryMake(kernel.Information, out DomainPlan? plan);
         error ??= machine.Keeper.TryPrepare(plan!);
         Domain? initial = null;
@@ -73,7 +73,7 @@ public static class Startup
         }
 
         MemoryReport.Take(machine).Say(log);
-        RunToItsEnd(machine, initial);
+        new PhysicalCpus(machine, initial).Start();
         return EndOf(initial);
     }
 
@@ -97,16 +97,6 @@ public static class Startup
 
     private static string TextOf(CommandLine options, string name) =>
         options.TryGetText(name, out ReadOnlySpan<char> value) ? value.ToString() : "";
-
-    private static void RunToItsEnd(Machine machine, Domain initial)
-    {
-        var loop = new RunLoop(machine);
-        var guarded = new GuardedRun(machine, loop, initial);
-        while (!guarded.TryRun())
-        {
-            machine.Kernel.Log.Error("the fault was contained: it ended the domain it worked for, and nothing else");
-        }
-    }
 
     /// <summary>
     /// What the end of the initial domain means for the machine, as on Xen: power off when it did, restart otherwise. The domain

@@ -138,6 +138,7 @@ internal struct HypercallCall
             Reason = "the domain is not the caller's to control";
             return Errno.EPERM;
         }
+        Vcpu.AlsoAcquire(found);
         target = found;
         return Errno.None;
     }

@@ -41,13 +41,16 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
 
     /// <summary>
     /// Handles one call. Reads the registers, writes RAX (EAX for a 32-bit caller, whose upper half becomes zero); RIP is
-    /// the run loop's to move.
+    /// the run loop's to move. Takes the domain's lock.
     /// </summary>
     public HypercallOutcome Handle(Vcpu vcpu)
     {
         var call = new HypercallCall(this, vcpu, vcpu.Is64BitCaller);
         call.LoadArguments(ref vcpu.Cpu.Registers);
+        vcpu.Domain.Acquire();
         long result = MayCall(ref call) ? Dispatch.Invoke(ref call) : call.Fail(Errno.EPERM, "not from user mode");
+        vcpu.ReleaseOther();
+        vcpu.Domain.Release();
         if (call.IsRestart)
         {
             call.StoreArguments(ref vcpu.Cpu.Registers);

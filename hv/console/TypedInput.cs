@@ -43,7 +43,16 @@ internal sealed class TypedInput
             Take(value);
         }
 
-        return ForInitial.HasInput && DeliverToInitial();
+        if (!ForInitial.HasInput)
+        {
+            return false;
+        }
+
+        Domain initial = _machine.Initial!;
+        initial.Acquire();
+        bool took = DeliverTo(initial);
+        initial.Release();
+        return took;
     }
 
     /// <summary>The module's domain does not come back: whoever types to it is back at the initial domain.</summary>
@@ -87,10 +96,12 @@ internal sealed class TypedInput
         {
             HypervisorKeys.Press(_machine, value);
         }
-        else
+        else if (_machine.Keeper.All[_target - 1].Domain is { } domain)
         {
             // What a domain has no room for is lost, as on a serial line: it must not hold up the way to the others.
-            _machine.Keeper.All[_target - 1].Domain?.Console.PushInput(new ReadOnlySpan<byte>(in value));
+            domain.Acquire();
+            domain.Console.PushInput(new ReadOnlySpan<byte>(in value));
+            domain.Release();
         }
     }
 
@@ -134,9 +145,8 @@ internal sealed class TypedInput
     }
 
     /// <summary>Into its console ring, or when it does not use that, by telling it that console_io has some.</summary>
-    private bool DeliverToInitial()
+    private bool DeliverTo(Domain domain)
     {
-        Domain domain = _machine.Initial!;
         if (!domain.Console.IsInUse)
         {
             if (ForInitial.Received == _announced)

@@ -14,5 +14,8 @@ public enum Attention
     /// <summary>The vCPU may not run on, or another's turn may have come.</summary>
     Schedule = 1 << 1,
 
+    /// <summary>The timer of its local APIC has fired, on a CPU that does not have the vCPU.</summary>
+    ApicTimer = 1 << 2,
+
     All = Interrupts | Schedule,
 }

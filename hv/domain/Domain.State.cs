@@ -1,3 +1,4 @@
+using System.Threading;
 using Xenolith.Abi.Contract;
 using Xenolith.Hal;
 using Xenolith.Mm;
@@ -8,7 +9,11 @@ namespace Xenolith.Domains;
 public sealed partial class Domain
 {
     /// <summary>Whether the domain has stopped for good (or until a toolstack resumes it).</summary>
-    public bool IsShutDown { get; private set; }
+    public bool IsShutDown => Volatile.Read(ref _shutDown) == Ended;
+
+    private const int Ending = 1, Ended = 2;
+
+    private int _shutDown;
 
     /// <summary>Why, when it has.</summary>
     public ShutdownReason ShutdownReason { get; private set; }
@@ -59,12 +64,14 @@ public sealed partial class Domain
     /// <summary>Stops the domain. Only the first call counts.</summary>
     public void Shutdown(ShutdownReason reason)
     {
-        if (IsShutDown)
+        if (Interlocked.CompareExchange(ref _shutDown, Ending, 0) != 0)
             return;
-        IsShutDown = true;
         ShutdownReason = StatedReason ?? reason;
+        Volatile.Write(ref _shutDown, Ended);
         Services.Log.Info($"domain {Id} ({Name}) {Describe(ShutdownReason)}");
         RefreshStates();
+        // The first CPU sees to what its end means.
+        Services.Messages.Kick(0);
         Services.OnEnd?.HasEnded(this);
     }
 

@@ -34,8 +34,11 @@ public sealed partial class Domain : IDisposable
         Weight = options.Weight;
         Cap = options.Cap;
         MaximumPages = options.MaximumPages;
+        _lock = new SpinLock(LockRank.Domain, "domain", options.Id);
         P2m = new P2m(services.Memory, services.Frames, services.Virtualisation.NestedFormat, options.Id);
         P2m.TableLimit = (int)(Math.Min(MaximumPages, services.Frames.TotalFrames) / PagesPerTable) + TablesPerVcpu * options.VcpuCount;
+        if (services.CpuCount > 1)
+            P2m.Users = new Users(this);
         Memory = new GuestMemory(P2m, services.Memory);
         Vcpus = new Vcpu[options.VcpuCount];
         Parameters[(int)HvmParameter.TripleFaultReason] = (ulong)ShutdownReason.Reboot;
@@ -80,6 +83,9 @@ public sealed partial class Domain : IDisposable
 
     /// <summary>The most of a physical CPU that it may have, in per cent; 0: no limit.</summary>
     public int Cap { get; }
+
+    /// <summary>Its accounts with the physical CPUs' schedulers; null: its vCPUs are not scheduled.</summary>
+    internal DomainShare[]? Shares { get; set; }
 
     /// <summary>The machine around the domain.</summary>
     public DomainServices Services { get; }

@@ -18,7 +18,16 @@ public sealed class DomainServices
     public required Virtualisation Virtualisation { get; init; }
 
     /// <summary>Timers of all domains.</summary>
-    public required TimerQueue Timers { get; init; }
+    public required CpuTimers Timers { get; init; }
+
+    /// <summary>How many physical CPUs run vCPUs; their numbers are 0 to this - 1.</summary>
+    public int CpuCount { get; init; } = 1;
+
+    /// <summary>How to reach another CPU.</summary>
+    public CpuMessages Messages { get; init; } = new(null);
+
+    /// <summary>Held while a vCPU's scheduling state changes, and the run queues with it: all CPUs'.</summary>
+    public SpinLock RunQueueLock { get; } = new(LockRank.RunQueue, "run queues");
 
     /// <summary>The calls that a new domain is shown: a word for each <see cref="Abi.Contract.ExposureGroup"/>.</summary>
     public ulong[] ExposedCalls { get; init; } = [];

@@ -10,16 +10,18 @@ public sealed class DomainTable
     /// <summary>The most domains at a time.</summary>
     public const int Capacity = 64;
 
+    // Any CPU looks here without a lock; one at a time enters and removes. Who found a domain keeps it alive by its run loop not being
+    // passed meanwhile.
     private readonly Unowned<Domain>[] _domains = new Unowned<Domain>[Capacity];
-    private int _count;
 
     /// <summary>The domain with that id; null when there is none. Reserved ids name nobody here.</summary>
     public Domain? Find(ushort id)
     {
-        for (int i = 0; i < _count; i++)
+        for (int i = 0; i < Capacity; i++)
         {
-            if (_domains[i].Value!.Id == id)
-                return _domains[i].Value;
+            Domain? domain = _domains[i].Value;
+            if (domain is not null && domain.Id == id)
+                return domain;
         }
         return null;
     }
@@ -27,29 +29,54 @@ public sealed class DomainTable
     /// <summary>The domain that a caller means: <see cref="DomainIds.Self"/> is the caller.</summary>
     public Domain? Resolve(ushort id, Domain caller) => id == DomainIds.Self ? caller : Find(id);
 
-    /// <summary>Domains at present.</summary>
-    public int Count => _count;
+    /// <summary>One domain after the other. For the CPU that enters and removes them.</summary>
+    /// <param name="index">0 to <see cref="Count"/> - 1.</param>
+    public Domain this[int index]
+    {
+        get
+        {
+            for (int i = 0; i < Capacity; i++)
+            {
+                if (_domains[i].Value is { } domain && index-- == 0)
+                    return domain;
+            }
+            throw new ArgumentOutOfRangeException(nameof(index));
+        }
+    }
 
-    /// <param name="index">0 to <see cref="Count"/> - 1, in the order of creation.</param>
-    public Domain this[int index] => index < _count ? _domains[index].Value! : throw new ArgumentOutOfRangeException(nameof(index));
+    /// <summary>Domains at present.</summary>
+    public int Count
+    {
+        get
+        {
+            int count = 0;
+            for (int i = 0; i < Capacity; i++)
+                count += _domains[i].Value is null ? 0 : 1;
+            return count;
+        }
+    }
 
     internal bool TryAdd(Domain domain)
     {
-        if (_count == Capacity || Find(domain.Id) != null)
+        if (Find(domain.Id) != null)
             return false;
-        _domains[_count++] = new Unowned<Domain>(domain);
-        return true;
+        for (int i = 0; i < Capacity; i++)
+        {
+            if (_domains[i].Value is not null)
+                continue;
+            _domains[i] = new Unowned<Domain>(domain);
+            return true;
+        }
+        return false;
     }
 
-    internal void Remove(Domain domain)
+    /// <summary>Nobody finds the domain from now on.</summary>
+    public void Remove(Domain domain)
     {
-        for (int i = 0; i < _count; i++)
+        for (int i = 0; i < Capacity; i++)
         {
-            if (_domains[i].Value != domain)
-                continue;
-            Array.Copy(_domains, i + 1, _domains, i, _count - i - 1);
-            _domains[--_count] = default;
-            return;
+            if (_domains[i].Value == domain)
+                _domains[i] = default;
         }
     }
 }

@@ -65,5 +65,10 @@ public sealed class DomainWatchdog
 /// <summary>One watchdog's timer.</summary>
 internal sealed class WatchdogTimer(Domain domain) : Timer
 {
-    protected internal override void Fire(ulong now) => domain.Shutdown(ShutdownReason.Watchdog);
+    protected internal override void Fire(ulong now)
+    {
+        // Set anew on another CPU at the same moment.
+        if (!IsSet)
+            domain.Shutdown(ShutdownReason.Watchdog);
+    }
 }

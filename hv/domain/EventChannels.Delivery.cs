@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Xenolith.Abi.Contract;
 
 namespace Xenolith.Domains;
@@ -19,7 +20,11 @@ public sealed partial class EventChannels
                 _consumers[channel.Consumer - 1]?.Notify(port);
                 return Errno.None;
             case EventChannelState.Interdomain:
-                _domain.Services.Domains.Find(channel.RemoteDomain)?.EventChannels.SetPending(channel.RemotePort);
+                if (TryAcquireFarEnd(port, out Domain? remote, out uint farPort))
+                {
+                    remote.EventChannels.SetPending(farPort);
+                    ReleaseFarEnd(remote);
+                }
                 return Errno.None;
             case EventChannelState.Ipi:
                 SetPending(port);
@@ -103,6 +108,38 @@ public sealed partial class EventChannels
         Vcpu target = _domain.Vcpus[vcpu];
         if (!target.Info.TestAndSetSelector((int)port / _domain.SharedInfo.WordBits))
             target.MarkEventsPending();
+    }
+
+    /// <summary>
+    /// Takes the lock of the domain at the far end of an interdomain channel. False: there is none, or the port has become something else
+    /// while the locks were taken in their order.
+    /// </summary>
+    private bool TryAcquireFarEnd(uint port, [NotNullWhen(true)] out Domain? remote, out uint farPort)
+    {
+        EventChannel channel = _channels[port];
+        farPort = channel.RemotePort;
+        remote = _domain.Services.Domains.Find(channel.RemoteDomain);
+        if (remote is null || remote == _domain || remote.IsHeld)
+        {
+            _keepFarEnd = true;
+            return remote is not null;
+        }
+        _domain.AcquireBeside(remote);
+        _keepFarEnd = false;
+        EventChannel now = _channels[port];
+        if (now.State == EventChannelState.Interdomain && now.Consumer == 0 && now.RemoteDomain == remote.Id && now.RemotePort == farPort)
+            return true;
+        remote.Release();
+        return false;
+    }
+
+    // Whether the far end's lock was held before.
+    private bool _keepFarEnd;
+
+    private void ReleaseFarEnd(Domain remote)
+    {
+        if (!_keepFarEnd)
+            remote.Release();
     }
 
     private void ClearPending(uint port) => _domain.SharedInfo.Page.TestAndClearBit(_domain.SharedInfo.PendingOffset, (int)port);

@@ -137,7 +137,7 @@ public sealed partial class EventChannels
                 _consumers[channel.Consumer - 1] = null;
                 break;
             case EventChannelState.Interdomain:
-                Disconnect(channel, port);
+                Disconnect(port);
                 break;
         }
         _channels[port] = default;
@@ -188,15 +188,17 @@ public sealed partial class EventChannels
 
     internal void Release()
     {
+        _domain.Acquire();
         // The layout may have changed after ports were bound, so go by the table and not by the limit.
         for (uint port = 1; port < (uint)_channels.Length; port++)
         {
             EventChannel channel = _channels[port];
             if (channel.State == EventChannelState.Interdomain && channel.Consumer == 0)
-                Disconnect(channel, port);
+                Disconnect(port);
             _channels[port] = default;
         }
         Array.Clear(_consumers);
+        _domain.Release();
     }
 
     private bool TryFindFree(out uint port)
@@ -212,15 +214,16 @@ public sealed partial class EventChannels
     }
 
     /// <summary>The far end of a closing channel waits again for this domain.</summary>
-    private void Disconnect(EventChannel channel, uint port)
+    private void Disconnect(uint port)
     {
-        Domain? remote = _domain.Services.Domains.Find(channel.RemoteDomain);
-        if (remote == null)
+        if (!TryAcquireFarEnd(port, out Domain? remote, out uint farPort))
             return;
-        ref EventChannel other = ref remote.EventChannels._channels[channel.RemotePort];
-        if (other.State != EventChannelState.Interdomain || other.RemoteDomain != _domain.Id || other.RemotePort != port)
-            return;
-        other.State = EventChannelState.Unbound;
-        other.RemotePort = 0;
+        ref EventChannel other = ref remote.EventChannels._channels[farPort];
+        if (other.State == EventChannelState.Interdomain && other.RemoteDomain == _domain.Id && other.RemotePort == port)
+        {
+            other.State = EventChannelState.Unbound;
+            other.RemotePort = 0;
+        }
+        ReleaseFarEnd(remote);
     }
 }

@@ -3,10 +3,16 @@ using Xenolith.Kernel;
 
 namespace Xenolith.Domains;
 
-/// <summary>Timers in the order of their deadlines: a binary heap in an array that never grows, over the clock's one alarm.</summary>
+/// <summary>
+/// Timers of one CPU in the order of their deadlines: a binary heap in an array that never grows, over the clock's alarm for that CPU.
+/// Other CPUs may stop its timers; all else is its own.
+/// </summary>
 /// <param name="capacity">How many timers can be set at once: six a vCPU are enough.</param>
-public sealed class TimerQueue(Clock clock, int capacity)
+/// <param name="cpu">The CPU's number.</param>
+public sealed class TimerQueue(Clock clock, int capacity, int cpu = 0)
 {
+    private readonly SpinLock _lock = new(LockRank.Timer, "timers", (uint)cpu);
+
     // A timer may live in the arena of a domain, which stops its timers as it ends.
     private readonly Unowned<Timer>[] _heap = new Unowned<Timer>[capacity];
     private ulong _alarm = ulong.MaxValue;
@@ -15,31 +21,50 @@ public sealed class TimerQueue(Clock clock, int capacity)
     public int Count { get; private set; }
 
     /// <summary>The earliest deadline; <see cref="ulong.MaxValue"/> when no timer is set.</summary>
-    public ulong NextDeadline => Count == 0 ? ulong.MaxValue : At(0).Deadline;
+    public ulong NextDeadline
+    {
+        get
+        {
+            _lock.Acquire();
+            ulong next = First;
+            _lock.Release();
+            return next;
+        }
+    }
 
-    /// <summary>Sets the timer, or moves one that is set. A deadline in the past fires at the next <see cref="Run"/>.</summary>
+    private ulong First => Count == 0 ? ulong.MaxValue : At(0).Deadline;
+
+    /// <summary>Sets the timer, or moves one that is set here. A deadline in the past fires at the next <see cref="Run"/>.</summary>
     /// <param name="deadline">Nanoseconds of the clock.</param>
     public void Set(Timer timer, ulong deadline)
     {
+        if (timer.Slot < 0 && Count == _heap.Length)
+            throw new InvalidOperationException("more timers are set than the queue was made for");
+        _lock.Acquire();
         if (timer.Slot < 0)
         {
-            if (Count == _heap.Length)
-                throw new InvalidOperationException("more timers are set than the queue was made for");
             timer.Slot = Count;
+            timer.Queue = this;
             _heap[Count++] = new Unowned<Timer>(timer);
         }
         timer.Deadline = deadline;
         Restore(timer);
         UpdateAlarm();
+        _lock.Release();
     }
 
-    /// <summary>Stops the timer. Nothing happens when it is not set.</summary>
+    /// <summary>Stops the timer. Nothing happens when it is not set here.</summary>
     public void Stop(Timer timer)
     {
-        if (timer.Slot < 0)
-            return;
-        Take(timer);
-        UpdateAlarm();
+        _lock.Acquire();
+        if (timer.Slot >= 0 && timer.Queue == this)
+        {
+            Take(timer);
+            // The alarm of another CPU can't be set from here; one that comes for nothing does no harm.
+            if (CurrentCpu.Number == cpu)
+                UpdateAlarm();
+        }
+        _lock.Release();
     }
 
     /// <summary>
@@ -48,15 +73,19 @@ public sealed class TimerQueue(Clock clock, int capacity)
     /// </summary>
     public void Run(ulong now)
     {
-        for (int budget = Count; budget > 0 && Count != 0 && At(0).Deadline <= now; budget--)
+        _lock.Acquire();
+        for (int budget = Count; budget > 0 && First <= now; budget--)
         {
             Timer timer = At(0);
             Take(timer);
+            _lock.Release();
             timer.Fire(now);
+            _lock.Acquire();
         }
         // Whoever calls has seen an alarm, which a one-shot timer gives once: ask again even for the same time.
-        _alarm = NextDeadline;
+        _alarm = First;
         clock.SetAlarm(_alarm);
+        _lock.Release();
     }
 
     private Timer At(int slot) => _heap[slot].Value!;
@@ -67,6 +96,7 @@ public sealed class TimerQueue(Clock clock, int capacity)
         Timer last = At(--Count);
         _heap[Count] = default;
         timer.Slot = -1;
+        timer.Queue = null;
         if (last == timer)
             return;
         Place(last, slot);
@@ -104,7 +134,7 @@ public sealed class TimerQueue(Clock clock, int capacity)
 
     private void UpdateAlarm()
     {
-        ulong next = NextDeadline;
+        ulong next = First;
         if (next == _alarm)
             return;
         _alarm = next;

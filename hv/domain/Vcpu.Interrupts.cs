@@ -1,3 +1,4 @@
+using System.Threading;
 using Xenolith.Abi.Contract;
 using Xenolith.Hal;
 
@@ -25,7 +26,9 @@ public sealed partial class Vcpu
     private const byte NmiVector = 2;
 
     /// <summary>Whether an NMI waits.</summary>
-    public bool NmiPending { get; private set; }
+    public bool NmiPending => Volatile.Read(ref _nmiPending);
+
+    private bool _nmiPending;
 
     /// <summary>The vector of HVMOP_set_evtchn_upcall_vector; 0: none.</summary>
     public byte UpcallVector { get; private set; }
@@ -36,7 +39,7 @@ public sealed partial class Vcpu
     /// <summary>Sends an NMI.</summary>
     public void RaiseNmi()
     {
-        NmiPending = true;
+        Volatile.Write(ref _nmiPending, true);
         Notify(Attention.Interrupts);
         Wake();
     }
@@ -72,7 +75,7 @@ public sealed partial class Vcpu
         switch (injection.Kind)
         {
             case InjectionKind.Nmi:
-                NmiPending = false;
+                Volatile.Write(ref _nmiPending, false);
                 break;
             case InjectionKind.LocalApic:
                 Apic.Accept(injection.Vector);
@@ -110,25 +113,6 @@ public sealed partial class Vcpu
     }
 
     /// <summary>Whether something would end a wait at once.</summary>
-    private bool HasWakeReason => TrySelectInjection(out Injection injection)
+    private bool HasWakeReason => (Attention & Attention.ApicTimer) != 0 || TrySelectInjection(out Injection injection)
         && (injection.Kind == InjectionKind.Nmi || (Cpu.Rflags & InterruptFlag) != 0);
-
-    /// <summary>INIT: the vCPU goes to the wait-for-SIPI state (SDM vol. 3, 9.4.1).</summary>
-    internal void ReceiveInit()
-    {
-        Apic.Reset();
-        NmiPending = false;
-        IsInitialised = false;
-        TakeOffline();
-    }
-
-    /// <summary>A start-up interrupt: starts a vCPU that waits for one at vector &lt;&lt; 12 in real mode; any other ignores it.</summary>
-    internal void ReceiveStartup(byte vector)
-    {
-        if (IsOnline || IsInitialised)
-            return;
-        CpuReset.LoadStartup(Cpu, vector);
-        IsInitialised = true;
-        Up();
-    }
 }

@@ -1,6 +1,9 @@
 using System;
+using System.Threading;
 using Xenolith.Abi.Contract;
+using Xenolith.Kernel;
 using Xenolith.Mm;
+using SpinLock = Xenolith.Kernel.SpinLock;
 
 namespace Xenolith.Domains;
 
@@ -13,55 +16,104 @@ public sealed partial class Vcpu
     /// <summary>Polling for any of several ports.</summary>
     private const int PollAny = -1;
 
-    /// <summary>0: not polling.</summary>
+    private const int NoCpu = -1;
+
+    /// <summary>0: not polling. Changes with the run queues held, like all below.</summary>
     private int _poll;
+
+    private bool _isOnline;
+    private bool _isBlocked;
+
+    /// <summary>The CPU on which the run loop has the vCPU.</summary>
+    private int _runsOn = NoCpu;
 
     /// <summary>The scheduler's side of the vCPU.</summary>
     internal VcpuSchedule Schedule = new();
 
     /// <summary>Whether the vCPU is up; the first is when its domain is built, others after INIT-SIPI-SIPI or VCPUOP_up.</summary>
-    public bool IsOnline { get; private set; }
+    public bool IsOnline => Volatile.Read(ref _isOnline);
 
     /// <summary>Whether registers were loaded, so that VCPUOP_up may start it.</summary>
     public bool IsInitialised { get; set; }
 
     /// <summary>Whether it waits for an event: HLT, SCHEDOP_block or SCHEDOP_poll.</summary>
-    public bool IsBlocked { get; private set; }
+    public bool IsBlocked => Volatile.Read(ref _isBlocked);
 
     /// <summary>Whether it is on a CPU now.</summary>
     public bool IsRunning => _runState.State == RunState.Running;
 
+    /// <summary>Whether the calling CPU's run loop has it.</summary>
+    public bool RunsHere => Volatile.Read(ref _runsOn) == CurrentCpu.Number;
+
     /// <summary>Whether it waits in SCHEDOP_poll.</summary>
-    public bool IsPolling => _poll != 0;
+    public bool IsPolling => Volatile.Read(ref _poll) != 0;
+
+    /// <summary>The physical CPUs on which it may run.</summary>
+    public CpuSet Affinity { get; internal set; } = new(ulong.MaxValue);
 
     /// <summary>Whether the run loop may run it.</summary>
     public bool IsRunnable => IsOnline && !IsBlocked && !Domain.IsShutDown && Domain.PauseCount == 0;
 
     /// <summary>Time in each state, up to now.</summary>
-    public RunStateAccount RunStateNow => _runState.At(Domain.Services.Clock.Nanoseconds);
+    public RunStateAccount RunStateNow
+    {
+        get
+        {
+            SpinLock queues = RunQueueLock;
+            queues.Acquire();
+            RunStateAccount account = _runState.At(Domain.Services.Clock.Nanoseconds);
+            queues.Release();
+            return account;
+        }
+    }
+
+    private SpinLock RunQueueLock => Domain.Services.RunQueueLock;
 
     /// <summary>The run loop is about to run the vCPU on this CPU.</summary>
     public void BeginRun()
     {
-        IsOnCpu = true;
+        Volatile.Write(ref _runsOn, CurrentCpu.Number);
+        // What anybody asks of the vCPU from here on reaches this CPU; what was asked before is looked at.
+        Domain.CountRunning(CurrentCpu.Number, true);
         Notify(Attention.All);
+        SpinLock queues = RunQueueLock;
+        queues.Acquire();
         EnterState(RunState.Running);
+        RunStateAccount account = _runState;
+        queues.Release();
+        Cpu.BecomeLocal();
+        Start();
+        // Another vCPU may be moving what is written to.
+        Domain.Acquire();
         PublishTimeIfChanged();
-        WriteRunState(_runState);
+        WriteRunState(account);
+        Domain.Release();
     }
 
     /// <summary>The run loop takes the vCPU off this CPU.</summary>
     public void EndRun()
     {
+        SpinLock queues = RunQueueLock;
+        queues.Acquire();
         EnterState(IdleState);
-        IsOnCpu = false;
+        Volatile.Write(ref _runsOn, NoCpu);
+        ApplyInit();
+        queues.Release();
+        Domain.CountRunning(CurrentCpu.Number, false);
+        if (Domain.IsShutDown)
+            Cpu.LetGo();
     }
 
     /// <summary>The same after a fault in the middle of it, when nothing but this may be relied on.</summary>
-    public void LeaveCpu() => IsOnCpu = false;
+    public void LeaveCpu()
+    {
+        Volatile.Write(ref _runsOn, NoCpu);
+        Domain.CountRunning(CurrentCpu.Number, false);
+        Cpu.LetGo();
+    }
 
     /// <summary>Whether a physical CPU works for the vCPU, in the guest or in the hypervisor.</summary>
-    public bool IsOnCpu { get; private set; }
+    public bool IsOnCpu => Volatile.Read(ref _runsOn) != NoCpu;
 
     /// <summary>
     /// HLT with interrupts on, or SCHEDOP_block: waits for an event. Nothing happens when one waits already.
@@ -69,8 +121,7 @@ public sealed partial class Vcpu
     public void Block()
     {
         Info.ClearUpcallMask();
-        if (!HasWakeReason)
-            EnterBlocked();
+        Wait(0, 0);
     }
 
     /// <summary>
@@ -91,25 +142,25 @@ public sealed partial class Vcpu
     /// </summary>
     /// <param name="port">The one port; 0 when there are several or none.</param>
     /// <param name="timeout">Nanoseconds of system time; 0: none.</param>
-    public void Poll(uint port, ulong timeout)
-    {
-        if (HasWakeReason)
-            return;
-        _poll = port == 0 ? PollAny : (int)port;
-        if (timeout != 0)
-            Domain.Services.Timers.Set(_pollTimeout, timeout);
-        EnterBlocked();
-    }
+    public void Poll(uint port, ulong timeout) => Wait(port == 0 ? PollAny : (int)port, timeout);
 
-    /// <summary>Ends a wait, of whatever kind.</summary>
+    /// <summary>Ends a wait, of whatever kind. The caller has written down what it wakes for.</summary>
     public void Wake()
     {
-        EndPoll();
         if (!IsBlocked)
+        {
+            KickElsewhere();
             return;
-        IsBlocked = false;
-        EnterState(IdleState);
-        Schedule.Home?.Update(this);
+        }
+        SpinLock queues = RunQueueLock;
+        queues.Acquire();
+        if (_isBlocked)
+        {
+            EndPoll();
+            _isBlocked = false;
+            Enter(IdleState);
+        }
+        queues.Release();
     }
 
     /// <summary>SCHEDOP_yield: others that wait go first, once.</summary>
@@ -118,24 +169,25 @@ public sealed partial class Vcpu
     /// <summary>VCPUOP_up, or a start-up interrupt: the vCPU may run from now on.</summary>
     public void Up()
     {
-        if (IsOnline)
-            return;
-        IsOnline = true;
-        IsBlocked = false;
-        EnterState(IdleState);
-        Schedule.Home?.Update(this);
+        SpinLock queues = RunQueueLock;
+        queues.Acquire();
+        if (!_initPending)
+            GoOnline();
+        queues.Release();
     }
 
     /// <summary>VCPUOP_down, or HLT with interrupts off. The last vCPU that goes down powers the domain off.</summary>
     public void Down()
     {
-        TakeOffline();
+        SpinLock queues = RunQueueLock;
+        queues.Acquire();
+        GoOffline();
+        bool isLast = true;
         foreach (Vcpu other in Domain.Vcpus)
-        {
-            if (other.IsOnline)
-                return;
-        }
-        Domain.Shutdown(ShutdownReason.Poweroff);
+            isLast &= !other._isOnline;
+        queues.Release();
+        if (isLast)
+            Domain.Shutdown(ShutdownReason.Poweroff);
     }
 
     /// <summary>
@@ -149,42 +201,81 @@ public sealed partial class Vcpu
         if (!_runStateArea.TryRegister(access, linear, size))
             return false;
         // As Xen, which does not bring the account of a running vCPU up to now here.
-        WriteRunState(_runState.State == RunState.Running ? _runState : RunStateNow);
+        WriteRunState(RunsHere ? _runState : RunStateNow);
         return true;
-    }
-
-    internal void TakeOffline()
-    {
-        EndPoll();
-        IsOnline = false;
-        IsBlocked = false;
-        Notify(Attention.Schedule);
-        EnterState(RunState.Offline);
-        Schedule.Home?.Update(this);
     }
 
     internal void EndPollOn(uint port)
     {
-        if (_poll == PollAny || _poll == (int)port)
+        int poll = Volatile.Read(ref _poll);
+        if (poll == PollAny || poll == (int)port)
             Wake();
     }
 
     internal void RefreshState()
     {
-        Notify(Attention.Schedule);
-        EnterState(_runState.State == RunState.Running && IsRunnable ? RunState.Running : IdleState);
-        Schedule.Home?.Update(this);
+        SpinLock queues = RunQueueLock;
+        queues.Acquire();
+        Enter(_runState.State == RunState.Running && IsRunnable ? RunState.Running : IdleState);
+        queues.Release();
     }
 
     /// <summary>The state that the vCPU is in while it is on no CPU.</summary>
-    private RunState IdleState => IsBlocked ? RunState.Blocked : IsRunnable ? RunState.Runnable : RunState.Offline;
+    private RunState IdleState => _isBlocked ? RunState.Blocked : IsRunnable ? RunState.Runnable : RunState.Offline;
 
-    private void EnterBlocked()
+    private void GoOnline()
     {
-        IsBlocked = true;
+        if (_isOnline)
+            return;
+        _isBlocked = false;
+        _isOnline = true;
+        Enter(IdleState);
+    }
+
+    private void GoOffline()
+    {
+        EndPoll();
+        _isOnline = false;
+        _isBlocked = false;
+        Enter(RunState.Offline);
+    }
+
+    private void Wait(int poll, ulong timeout)
+    {
+        SpinLock queues = RunQueueLock;
+        queues.Acquire();
+        // First blocked, then the look at what waits: whoever wakes writes down what for first, and then looks whether this waits.
+        _isBlocked = true;
+        Interlocked.MemoryBarrier();
+        if (HasWakeReason || !_isOnline)
+        {
+            _isBlocked = false;
+        }
+        else
+        {
+            _poll = poll;
+            if (timeout != 0)
+                Domain.Services.Timers.Set(_pollTimeout, timeout);
+            Enter(RunState.Blocked);
+        }
+        queues.Release();
+    }
+
+    /// <summary>Tells the account, the run queue, and the run loop that has the vCPU, wherever that is.</summary>
+    private void Enter(RunState state)
+    {
         Notify(Attention.Schedule);
-        EnterState(RunState.Blocked);
+        EnterState(state);
         Schedule.Home?.Update(this);
+        KickElsewhere();
+    }
+
+    /// <summary>Has the run loop that has the vCPU on another CPU look at <see cref="Attention"/>.</summary>
+    private void KickElsewhere()
+    {
+        int cpu = Volatile.Read(ref _runsOn);
+        if (cpu != NoCpu && cpu != CurrentCpu.Number)
+            Domain.Services.Messages.Kick(cpu);
     }
 
     private void EndPoll()
@@ -221,9 +312,9 @@ public sealed partial class Vcpu
         int entry = RunStateAccount.EntryOffset(is64Bit);
         Span<byte> entryTime = image.Slice(entry, 8);
         _runStateArea.Write(entry, entryTime);
-        System.Threading.Interlocked.MemoryBarrier();
+        Interlocked.MemoryBarrier();
         _runStateArea.Write(0, image.Slice(0, flagged));
-        System.Threading.Interlocked.MemoryBarrier();
+        Interlocked.MemoryBarrier();
         entryTime[7] &= 0x7F;
         _runStateArea.Write(entry, entryTime);
     }

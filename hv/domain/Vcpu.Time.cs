@@ -11,6 +11,7 @@ public sealed partial class Vcpu
     private readonly VcpuTimer _singleShot;
     private readonly VcpuTimer _periodic;
     private readonly VcpuTimer _pollTimeout;
+    private bool _singleShotWanted;
     private PvTime _published;
     private uint _timeAreaVersion;
 
@@ -36,10 +37,18 @@ public sealed partial class Vcpu
     /// VCPUOP_set_singleshot_timer, set_timer_op: VIRQ_TIMER once at a time. A time that has passed fires at once.
     /// </summary>
     /// <param name="deadline">Nanoseconds of system time.</param>
-    public void SetSingleShot(ulong deadline) => Domain.Services.Timers.Set(_singleShot, deadline);
+    public void SetSingleShot(ulong deadline)
+    {
+        _singleShotWanted = true;
+        Domain.Services.Timers.Set(_singleShot, deadline);
+    }
 
     /// <summary>VCPUOP_stop_singleshot_timer, or set_timer_op with 0.</summary>
-    public void StopSingleShot() => Domain.Services.Timers.Stop(_singleShot);
+    public void StopSingleShot()
+    {
+        _singleShotWanted = false;
+        Domain.Services.Timers.Stop(_singleShot);
+    }
 
     /// <summary>VCPUOP_set_periodic_timer.</summary>
     /// <param name="period">Nanoseconds; the caller has refused less than a millisecond.</param>
@@ -79,21 +88,30 @@ public sealed partial class Vcpu
         WriteTimeArea();
     }
 
+    /// <summary>A timer's time has come. It may have been stopped or set anew on another CPU at the same moment, which then holds.</summary>
     internal void TimerFired(VcpuTimerKind kind, ulong now)
     {
-        switch (kind)
+        if (kind == VcpuTimerKind.PollTimeout)
         {
-            case VcpuTimerKind.SingleShot:
-                Domain.EventChannels.RaiseVirq(this, Virq.Timer);
-                break;
-            case VcpuTimerKind.Periodic:
-                Domain.EventChannels.RaiseVirq(this, Virq.Timer);
-                Domain.Services.Timers.Set(_periodic, Period > ulong.MaxValue - now ? ulong.MaxValue : now + Period);
-                break;
-            default:
+            if (!_pollTimeout.IsSet && IsPolling)
                 Wake();
-                break;
+            return;
         }
+        Domain.Acquire();
+        if (kind == VcpuTimerKind.SingleShot)
+        {
+            if (!_singleShot.IsSet && _singleShotWanted)
+            {
+                _singleShotWanted = false;
+                Domain.EventChannels.RaiseVirq(this, Virq.Timer);
+            }
+        }
+        else if (!_periodic.IsSet && Period != 0)
+        {
+            Domain.EventChannels.RaiseVirq(this, Virq.Timer);
+            Domain.Services.Timers.Set(_periodic, Period > ulong.MaxValue - now ? ulong.MaxValue : now + Period);
+        }
+        Domain.Release();
     }
 
     private void PublishTimeIfChanged()

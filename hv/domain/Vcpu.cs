@@ -1,6 +1,7 @@
 using System;
 using Xenolith.Abi.Contract;
 using Xenolith.Hal;
+using Xenolith.Kernel;
 using Xenolith.Mm;
 
 namespace Xenolith.Domains;
@@ -51,40 +52,43 @@ public sealed partial class Vcpu
     /// <summary>Whether a hypercall made now has 64-bit arguments and structures: the vCPU runs 64-bit code.</summary>
     public bool Is64BitCaller => Access.Is64Bit;
 
+    // That domain can end before this one.
+    private Unowned<Domain> _alsoLocked;
+
+    /// <summary>
+    /// Takes another domain's lock beside that of the vCPU's own, until <see cref="ReleaseOther"/> or until yet another's is taken. The
+    /// own one may have been given back for a moment: what was looked up before is looked up again.
+    /// </summary>
+    public void AlsoAcquire(Domain other)
+    {
+        if (other == Domain || _alsoLocked.Value == other)
+            return;
+        ReleaseOther();
+        Domain.AcquireBeside(other);
+        _alsoLocked = new Unowned<Domain>(other);
+    }
+
+    /// <summary>Gives back the lock of <see cref="AlsoAcquire"/>, if there is one.</summary>
+    public void ReleaseOther()
+    {
+        if (_alsoLocked.Value is not { } other)
+            return;
+        _alsoLocked = default;
+        other.Release();
+    }
+
     /// <summary>The value of <see cref="P2m.Generation"/> for which the CPU's cached translations are good.</summary>
     private ulong _nestedGeneration;
 
-    /// <summary>
-    /// Makes the CPU forget translations that changed since this vCPU ran last, and frees page-table pages that no CPU can
-    /// have cached any more. The run loop calls it before each entry.
-    /// </summary>
+    /// <summary>Makes the CPU forget translations that changed since this vCPU ran last. The run loop calls it before each entry.</summary>
     public void SynchroniseNested()
     {
-        P2m p2m = Domain.P2m;
-        if (_nestedGeneration != p2m.Generation || p2m.HasRetiredTables)
-            SynchroniseNested(p2m);
-    }
-
-    private void SynchroniseNested(P2m p2m)
-    {
-        if (_nestedGeneration != p2m.Generation)
+        ulong generation = Domain.P2m.Generation;
+        if (_nestedGeneration != generation)
         {
-            _nestedGeneration = p2m.Generation;
+            _nestedGeneration = generation;
             Cpu.InvalidateNested();
         }
-        if (p2m.HasRetiredTables && IsNestedCurrentEverywhere())
-            p2m.FreeRetiredTables();
-    }
-
-    // A vCPU on no CPU forgets before it uses any translation again.
-    private bool IsNestedCurrentEverywhere()
-    {
-        foreach (Vcpu other in Domain.Vcpus)
-        {
-            if (other.IsRunning && other._nestedGeneration != Domain.P2m.Generation)
-                return false;
-        }
-        return true;
     }
 
     /// <summary>
@@ -110,7 +114,7 @@ public sealed partial class Vcpu
     /// <summary>Gives back what the vCPU holds of the machine.</summary>
     internal void Release()
     {
-        TimerQueue timers = Domain.Services.Timers;
+        CpuTimers timers = Domain.Services.Timers;
         timers.Stop(_singleShot);
         timers.Stop(_periodic);
         timers.Stop(_pollTimeout);

@@ -42,7 +42,7 @@ public sealed partial class VirtualApic
 
     private Clock Clock => _vcpu.Domain.Services.Clock;
 
-    private TimerQueue Timers => _vcpu.Domain.Services.Timers;
+    private CpuTimers Timers => _vcpu.Domain.Services.Timers;
 
     /// <summary>Divide configuration: bits 0, 1 and 3 select 2, 4 … 128, 1.</summary>
     private ulong TickNanoseconds
@@ -76,9 +76,28 @@ public sealed partial class VirtualApic
             ArmTscDeadline();
     }
 
-    internal void TimerFired(ulong now)
+    /// <summary>
+    /// The timer's time has come, on the CPU where it was set. The registers are for the CPU that has the vCPU to touch: elsewhere
+    /// it is told, or the one that runs the vCPU next.
+    /// </summary>
+    internal void TimerFires(ulong now)
+    {
+        if (_vcpu.Domain.Services.CpuCount == 1 || _vcpu.RunsHere)
+        {
+            TimerFired(now);
+            return;
+        }
+        _vcpu.Notify(Attention.ApicTimer);
+        if ((this[ApicRegister.LvtTimer] & LvtMasked) == 0)
+            _vcpu.Wake();
+    }
+
+    /// <summary>Does what a timer that has fired does; nothing when it was stopped or set to a later time since.</summary>
+    public void TimerFired(ulong now)
     {
         uint lvt = this[ApicRegister.LvtTimer];
+        if (_timer.IsSet || !IsDue(now))
+            return;
         if (IsTscDeadline)
         {
             _tscDeadline = 0;
@@ -92,6 +111,14 @@ public sealed partial class VirtualApic
         }
         if ((lvt & LvtMasked) == 0)
             Raise((byte)lvt);
+    }
+
+    private bool IsDue(ulong now)
+    {
+        if (IsTscDeadline)
+            return _tscDeadline != 0;
+        ulong period = this[ApicRegister.InitialCount] * TickNanoseconds;
+        return period != 0 && now - _countStart >= period;
     }
 
     private void WriteLvtTimer(uint value)
@@ -173,5 +200,5 @@ public sealed partial class VirtualApic
 /// <summary>The timer of one local APIC.</summary>
 internal sealed class ApicTimer(VirtualApic apic) : Timer
 {
-    protected internal override void Fire(ulong now) => apic.TimerFired(now);
+    protected internal override void Fire(ulong now) => apic.TimerFires(now);
 }

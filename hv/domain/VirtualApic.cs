@@ -1,5 +1,6 @@
 using System;
 using System.Numerics;
+using System.Threading;
 using Xenolith.Hal;
 
 namespace Xenolith.Domains;
@@ -235,9 +236,8 @@ public sealed partial class VirtualApic
 
     private void ReportError(uint error)
     {
-        if ((_pendingErrors & error) != 0)
+        if ((Interlocked.Or(ref _pendingErrors, error) & error) != 0)
             return;
-        _pendingErrors |= error;
         uint lvt = this[ApicRegister.LvtError];
         if ((lvt & LvtMasked) == 0 && (byte)lvt >= FirstLegalVector)
             Raise((byte)lvt);
@@ -248,14 +248,17 @@ public sealed partial class VirtualApic
     {
         for (int word = 7; word >= 0; word--)
         {
-            uint bits = this[register + (uint)word * 0x10];
+            uint bits = Volatile.Read(ref this[register + (uint)word * 0x10]);
             if (bits != 0)
                 return word * 32 + BitOperations.Log2(bits);
         }
         return -1;
     }
 
-    private void SetVector(uint register, byte vector) => this[register + (uint)(vector >> 5) * 0x10] |= 1u << (vector & 31);
+    // Other CPUs request interrupts while the vCPU runs.
+    private void SetVector(uint register, byte vector) =>
+        Interlocked.Or(ref this[register + (uint)(vector >> 5) * 0x10], 1u << (vector & 31));
 
-    private void ClearVector(uint register, byte vector) => this[register + (uint)(vector >> 5) * 0x10] &= ~(1u << (vector & 31));
+    private void ClearVector(uint register, byte vector) =>
+        Interlocked.And(ref this[register + (uint)(vector >> 5) * 0x10], ~(1u << (vector & 31)));
 }

@@ -29,6 +29,14 @@ internal sealed partial class ExitHandler
             return;
         }
 
+        vcpu.Domain.Acquire();
+        HandleMissingMemory(vcpu);
+        vcpu.Domain.Release();
+    }
+
+    private void HandleMissingMemory(Vcpu vcpu)
+    {
+        ref Exit exit = ref vcpu.Cpu.Exit;
         P2mEntry entry = vcpu.Domain.P2m.Lookup(Gfn.Of(exit.GuestPhysical));
         Rights wanted = exit.IsWrite ? Rights.Write : exit.IsFetch ? Rights.Execute : Rights.Read;
         if (entry.Type != P2mType.None && (entry.Access & wanted) != 0)

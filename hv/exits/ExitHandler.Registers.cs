@@ -52,7 +52,8 @@ internal sealed partial class ExitHandler
         ref GuestRegisters registers = ref vcpu.Cpu.Registers;
         int length = _decoder.LengthAt(vcpu.Cpu, vcpu.Access);
         ulong value = (registers.Rdx << 32) | (uint)registers.Rax;
-        if (vcpu.Domain.Policies.Msrs.Write(vcpu, (uint)registers.Rcx, value) != MsrResult.Done)
+        uint index = (uint)registers.Rcx;
+        if (!WriteMsr(vcpu, index, value))
         {
             vcpu.Cpu.InjectException(ExceptionVector.GeneralProtection, true, 0);
         }
@@ -60,6 +61,21 @@ internal sealed partial class ExitHandler
         {
             vcpu.Cpu.SkipInstruction(length);
         }
+    }
+
+    /// <summary>The local APIC's registers are the vCPU's own; others may be the domain's.</summary>
+    private static bool WriteMsr(Vcpu vcpu, uint index, ulong value)
+    {
+        MsrPolicy policy = vcpu.Domain.Policies.Msrs;
+        if (index is MsrIndex.TscDeadline or (>= VirtualApic.FirstMsr and <= VirtualApic.LastMsr))
+        {
+            return policy.Write(vcpu, index, value) == MsrResult.Done;
+        }
+
+        vcpu.Domain.Acquire();
+        MsrResult result = policy.Write(vcpu, index, value);
+        vcpu.Domain.Release();
+        return result == MsrResult.Done;
     }
 
     private void HandleControlRegister(Vcpu vcpu)

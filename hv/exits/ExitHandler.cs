@@ -8,7 +8,10 @@ using Xenolith.Kernel;
 
 namespace Xenolith;
 
-/// <summary>What the hypervisor does about each exit of a guest. One a CPU; it holds the decoder's scratch state.</summary>
+/// <summary>
+/// What the hypervisor does about each exit of a guest. One a CPU; it holds the decoder's scratch state. The domain's lock is taken for
+/// what touches more than the vCPU's own.
+/// </summary>
 internal sealed partial class ExitHandler
 {
     private readonly Machine _machine;
@@ -55,8 +58,10 @@ internal sealed partial class ExitHandler
                 HandleMsrWrite(vcpu);
                 break;
             case ExitReason.PortIo:
+                vcpu.Domain.Acquire();
                 _guestPorts.Select(vcpu.Domain.DebugOutput);
                 Finish(vcpu, _ports.Execute(cpu, vcpu.Access, _guestPorts), _ports.Fault, _ports.IsStackFault, "port I/O");
+                vcpu.Domain.Release();
                 break;
             case ExitReason.NestedPageFault:
                 HandleNestedPageFault(vcpu);
@@ -80,10 +85,9 @@ internal sealed partial class ExitHandler
                 vcpu.Domain.Crash("the CPU refused its state");
                 break;
             case ExitReason.Exception when cpu.Exit.Vector is ExceptionVector.AlignmentCheck or ExceptionVector.Debug:
-                // Taken only so that its delivery can't go on for ever; it is the guest's. While its delivery causes it again, no exit
-                // by an interrupt comes between, so the machine's interrupts are let in here.
+                // Taken only so that its delivery can't go on for ever; it is the guest's. The run loop lets the
+                // machine's interrupts in after it.
                 cpu.ReturnException();
-                CpuGate.TakeInterrupts(_machine);
                 break;
             case ExitReason.DebugTrapInstruction:
                 CompleteInt1(vcpu);

@@ -26,6 +26,12 @@ public sealed partial class P2m
     /// <summary>More than the pinned pages that a domain of 128 vCPUs can have (vcpu_info, and two pages each of two areas).</summary>
     private const int MaximumOrphans = 1024;
 
+    /// <summary>Frames that a CPU may still reach through a translation that it has cached.</summary>
+    private readonly Mfn[] _unsettled = new Mfn[MaximumUnsettled];
+    private int _unsettledCount;
+
+    private const int MaximumUnsettled = 512;
+
     /// <param name="owner">The domain's id, under which frames are allocated.</param>
     public P2m(PhysicalMemory memory, FrameAllocator frames, PageTableFormat format, ushort owner)
     {
@@ -45,6 +51,9 @@ public sealed partial class P2m
     /// domain ends, so one that maps something in each corner of its address space would take the machine's memory with them.
     /// </summary>
     public int TableLimit { get; set; } = int.MaxValue;
+
+    /// <summary>Who has to leave translations that are taken away; null: the calling CPU alone uses them, and forgets before it does again.</summary>
+    public TranslationUsers? Users { get; set; }
 
     /// <summary>The root of the nested page table.</summary>
     public Mfn Root => _table.Root;
@@ -103,16 +112,26 @@ public sealed partial class P2m
             return false;
         // A type that stays behind an absent translation is never looked at, and the next TrySet replaces it.
         _types.Unmap(gfn.Address, order);
-        _types.FreeRetired();
         Generation = unchecked(Generation + 1);
         return true;
     }
 
     /// <summary>Whether tables that are no longer linked wait until no CPU can have them cached.</summary>
-    public bool HasRetiredTables => _table.HasRetired;
+    public bool HasRetiredTables => _table.HasRetired || _types.HasRetired;
 
-    /// <summary>Frees those tables. Every vCPU has invalidated since <see cref="Generation"/> last rose.</summary>
-    public void FreeRetiredTables() => _table.FreeRetired();
+    /// <summary>
+    /// Has other CPUs leave translations that were taken away, and frees what could be reached by them: frames and tables. The calling
+    /// CPU forgets before it enters a guest again, as does who runs on no CPU now.
+    /// </summary>
+    public void Settle()
+    {
+        Users?.Expel();
+        _table.FreeRetired();
+        _types.FreeRetired();
+        for (int i = 0; i < _unsettledCount; i++)
+            _frames.Free(_unsettled[i], 0);
+        _unsettledCount = 0;
+    }
 
     /// <summary>The translation of one guest frame. Memory that nobody has looked at before is cleared and mapped by this.</summary>
     public P2mEntry Lookup(Gfn gfn)
@@ -180,7 +199,7 @@ public sealed partial class P2m
             if (_orphans[i] != mfn)
                 continue;
             _orphans[i] = _orphans[--_orphanCount];
-            _frames.Free(mfn, 0);
+            Free(mfn);
             PopulatedFrames--;
             return;
         }
@@ -189,6 +208,7 @@ public sealed partial class P2m
     /// <summary>Frees the domain's memory and the tables. Every pin must have been taken back. The p2m is not usable afterwards.</summary>
     public void Release()
     {
+        Settle();
         ulong gfn = 0;
         while (PopulatedFrames != 0 && gfn <= MaximumGfn.Value)
         {
@@ -252,6 +272,8 @@ public sealed partial class P2m
     private void ReleaseLeaf(Mfn first, int order)
     {
         ulong count = 1UL << order;
+        if (order != 0)
+            Users?.Expel();
         if (order != 0 && _frames.Free(first, order))
         {
             PopulatedFrames -= count;
@@ -301,7 +323,7 @@ public sealed partial class P2m
     {
         if (_frames.ReferencesTo(mfn) == 0)
         {
-            _frames.Free(mfn, 0);
+            Free(mfn);
             PopulatedFrames--;
         }
         else
@@ -310,18 +332,21 @@ public sealed partial class P2m
         }
     }
 
-    private bool TrySetType(Gfn gfn, int order, P2mType type)
+    private void Free(Mfn mfn)
     {
-        if (type != P2mType.Ram)
+        if (Users is not { AreElsewhere: true })
         {
-            bool mapped = _types.TryMap(gfn.Address, P2mTypeFormat.Encode(type), order, Rights.Read, Caching.WriteBack);
-            _types.FreeRetired();
-            return mapped;
+            _frames.Free(mfn, 0);
+            return;
         }
-        bool done = _types.Unmap(gfn.Address, order);
-        _types.FreeRetired();
-        return done;
+        if (_unsettledCount == MaximumUnsettled)
+            Settle();
+        _unsettled[_unsettledCount++] = mfn;
     }
+
+    private bool TrySetType(Gfn gfn, int order, P2mType type) => type == P2mType.Ram
+        ? _types.Unmap(gfn.Address, order)
+        : _types.TryMap(gfn.Address, P2mTypeFormat.Encode(type), order, Rights.Read, Caching.WriteBack);
 
     /// <summary>Whether the tables that are missing on the way to a leaf of that size are within the limit.</summary>
     private bool HasRoomForTables(Gfn gfn, int order)

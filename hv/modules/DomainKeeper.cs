@@ -1,7 +1,9 @@
 using System;
+using System.Threading;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Kernel;
+using Timer = Xenolith.Domains.Timer;
 
 namespace Xenolith;
 
@@ -159,9 +161,23 @@ internal sealed class DomainKeeper : DomainEndListener
             {
                 module.State = ModuleDomainState.Stopping;
                 module.ComesBack = domain.ShutdownReason == ShutdownReason.Reboot && module.Recipe.Words.RestartsOnReboot;
-                StepSoon();
+                Volatile.Write(ref _hasWork, true);
+                _machine.Services.Messages.Kick(0);
                 return;
             }
+        }
+    }
+
+    /// <summary>Whether some CPU has said that there is something to do: the first CPU does it.</summary>
+    private bool _hasWork;
+
+    /// <summary>Looks whether a domain has ended since.</summary>
+    public void Listen()
+    {
+        if (Volatile.Read(ref _hasWork))
+        {
+            Volatile.Write(ref _hasWork, false);
+            StepSoon();
         }
     }
 
@@ -228,6 +244,7 @@ internal sealed class DomainKeeper : DomainEndListener
         }
 
         _machine.Unschedule(domain);
+        _machine.Retire(domain);
         domain.Leave();
         module.State = ModuleDomainState.Releasing;
     }

@@ -15,6 +15,7 @@ internal static class EventChannelOps
         Domain? remote = call.Services.Domains.Resolve(argument.RemoteDomain, call.Domain);
         if (remote == null)
             return call.Fail(Errno.ESRCH, "no such domain");
+        call.Vcpu.AlsoAcquire(remote);
         Errno error = call.Domain.EventChannels.BindInterdomain(remote, argument.RemotePort, out uint port);
         argument.LocalPort = port;
         return Finish(ref call, error, "no port is free, or the remote one does not wait for the caller", in argument);

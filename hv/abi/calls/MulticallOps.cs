@@ -24,6 +24,7 @@ internal static class MulticallOps
             if (!TryReadEntry(in call, address, ref inner))
                 return call.Fault();
             long result = Dispatch.Invoke(ref inner);
+            inner.Vcpu.ReleaseOther();
             if (inner.IsRestart)
                 return TryWriteEntry(in call, address, in inner, 0) ? Continue(ref call, address, left) : call.Fault();
             if (result < 0 && !call.Services.Log.IsSilent(ref call.Domain.LogLimit))

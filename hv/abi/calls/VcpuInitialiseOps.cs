@@ -23,33 +23,34 @@ internal static class VcpuInitialiseOps
         switch (context.Mode)
         {
             case Mode32:
-                return Start32(ref call, vcpu, in context.ProtectedMode);
+                return Start32(ref call, vcpu, in context);
             case Mode64:
-                return Start64(ref call, vcpu, in context.LongMode);
+                return Start64(ref call, vcpu, in context);
             default:
                 return call.Fail(Errno.EINVAL, "no such mode");
         }
     }
 
-    private static long Start32(ref HypercallCall call, Vcpu vcpu, in VcpuHvmProtectedMode registers)
+    private static long Start32(ref HypercallCall call, Vcpu vcpu, in VcpuHvmContext context)
     {
+        ref readonly VcpuHvmProtectedMode registers = ref context.ProtectedMode;
         if (registers.Pad1 != 0 || registers.Pad2[0] != 0 || registers.Pad2[1] != 0 || registers.Pad2[2] != 0)
             return call.Fail(Errno.EINVAL, "the padding is not zero");
         string? problem = VcpuStart.Problem32(vcpu.Domain, in registers);
         if (problem != null)
             return call.Fail(Errno.EINVAL, problem);
-        VcpuStart.Load32(vcpu.Cpu, in registers);
-        vcpu.IsInitialised = true;
-        return 0;
+        return Load(ref call, vcpu, in context, is64Bit: false);
     }
 
-    private static long Start64(ref HypercallCall call, Vcpu vcpu, in VcpuHvmLongMode registers)
+    private static long Start64(ref HypercallCall call, Vcpu vcpu, in VcpuHvmContext context)
     {
+        ref readonly VcpuHvmLongMode registers = ref context.LongMode;
         string? problem = VcpuStart.Problem64(vcpu.Domain, in registers);
         if (problem != null)
             return call.Fail(Errno.EINVAL, problem);
-        VcpuStart.Load64(vcpu.Cpu, in registers);
-        vcpu.IsInitialised = true;
-        return 0;
+        return Load(ref call, vcpu, in context, is64Bit: true);
     }
+
+    private static long Load(ref HypercallCall call, Vcpu vcpu, in VcpuHvmContext context, bool is64Bit) =>
+        call.Result(vcpu.Initialise(in context, is64Bit), "the vCPU has registers already");
 }

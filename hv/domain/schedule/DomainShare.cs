@@ -11,60 +11,34 @@ public sealed class DomainShare
     /// <summary>The greatest weight; the least is 1.</summary>
     public const int MaximumWeight = 65535;
 
-    /// <summary>Nanoseconds in which a capped domain gets no more than its cap.</summary>
-    public const ulong CapPeriod = 10_000_000;
-
-    private readonly Scheduler _scheduler;
     private readonly Vcpu[] _runnable;
     private ulong _remainder;
     private ulong _vcpuNow;
-    private long _allowance;
-    private ulong _refilledAt;
 
-    internal DomainShare(Scheduler scheduler, Domain domain)
+    internal DomainShare(Scheduler scheduler, DomainCap cap)
     {
-        _scheduler = scheduler;
-        Domain = domain;
-        _runnable = new Vcpu[domain.Vcpus.Length];
-        Refill = new RefillTimer(this);
+        Scheduler = scheduler;
+        Cap = cap;
+        _runnable = new Vcpu[cap.Domain.Vcpus.Length];
     }
 
-    public Domain Domain { get; }
+    public Domain Domain => Cap.Domain;
 
     /// <summary>vCPUs that run here or could.</summary>
     public int RunnableCount { get; private set; }
 
+    internal Scheduler Scheduler { get; }
+
+    internal DomainCap Cap { get; }
+
     /// <summary>Nanoseconds that the domain ran, times <see cref="DefaultWeight"/>, divided by its weight; modulo 2^64.</summary>
     internal ulong VirtualTime { get; set; }
 
-    internal Timer Refill { get; }
-
-    /// <summary>Nanoseconds that the cap leaves; the last value when there is no cap.</summary>
-    internal ulong Allowance => Quota == 0 ? ulong.MaxValue : (ulong)Math.Max(_allowance, 0);
-
-    // A cap of a whole CPU or more can't be reached on one.
-    private ulong Quota => Domain.Cap is > 0 and < 100 ? (uint)Domain.Cap * (CapPeriod / 100) : 0;
+    /// <param name="index">0 to <see cref="RunnableCount"/> - 1, in no order.</param>
+    internal Vcpu this[int index] => _runnable[index];
 
     /// <summary>Whether the cap lets the domain run.</summary>
-    internal bool MayRun(ulong now)
-    {
-        ulong quota = Quota;
-        if (quota == 0)
-            return true;
-        if (now - _refilledAt >= CapPeriod)
-        {
-            ulong periods = (now - _refilledAt) / CapPeriod;
-            _refilledAt += periods * CapPeriod;
-            // What was not used in a period is lost; what was overdrawn is paid back.
-            long earned = (long)(Math.Min(periods, 1_000_000) * quota);
-            _allowance = Math.Min(_allowance + earned, (long)quota);
-        }
-        if (_allowance > 0)
-            return true;
-        if (!Refill.IsSet)
-            _scheduler.StartRefill(this, _refilledAt + CapPeriod);
-        return false;
-    }
+    internal bool MayRun(ulong now) => Cap.MayRun(now);
 
     /// <summary>Books that a vCPU of the domain ran.</summary>
     internal void Charge(Vcpu vcpu, ulong nanoseconds)
@@ -74,8 +48,7 @@ public sealed class DomainShare
         VirtualTime = unchecked(VirtualTime + weighted / weight);
         _remainder = weighted % weight;
         vcpu.Schedule.VirtualTime = unchecked(vcpu.Schedule.VirtualTime + nanoseconds);
-        if (Quota != 0)
-            _allowance -= (long)nanoseconds;
+        Cap.Charge(nanoseconds);
     }
 
     /// <summary>A vCPU wants to run; one that slept long is not owed for all of it.</summary>
@@ -103,6 +76,13 @@ public sealed class DomainShare
         last.Schedule.Slot = slot;
     }
 
+    /// <summary>A vCPU comes from another CPU: the time that it had there is nothing to those here.</summary>
+    internal void Welcome(Vcpu vcpu)
+    {
+        AdvanceVirtualTime();
+        vcpu.Schedule.VirtualTime = _vcpuNow;
+    }
+
     /// <summary>Who has had least; among equals another than the current one.</summary>
     internal Vcpu First(Vcpu? current)
     {
@@ -119,13 +99,6 @@ public sealed class DomainShare
         return first;
     }
 
-    /// <summary>The least virtual time of those that want to run is where who wakes begins.</summary>
-    private void AdvanceVirtualTime()
-    {
-        if (RunnableCount != 0)
-            _vcpuNow = Scheduler.Later(_vcpuNow, First(null).Schedule.VirtualTime);
-    }
-
     /// <summary>Puts a vCPU behind all others that want to run.</summary>
     internal void PutLast(Vcpu vcpu)
     {
@@ -133,8 +106,10 @@ public sealed class DomainShare
             vcpu.Schedule.VirtualTime = Scheduler.Later(vcpu.Schedule.VirtualTime, _runnable[i].Schedule.VirtualTime);
     }
 
-    private sealed class RefillTimer(DomainShare share) : Timer
+    /// <summary>The least virtual time of those that want to run is where who wakes begins.</summary>
+    private void AdvanceVirtualTime()
     {
-        protected internal override void Fire(ulong now) => share._scheduler.Refilled(share);
+        if (RunnableCount != 0)
+            _vcpuNow = Scheduler.Later(_vcpuNow, First(null).Schedule.VirtualTime);
     }
 }

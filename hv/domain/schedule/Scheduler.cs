@@ -7,7 +7,7 @@ namespace Xenolith.Domains;
 /// Which vCPU a physical CPU runs, and for how long. Domains share the CPU in proportion to their weights, the vCPUs of one
 /// domain share what it gets evenly: both by virtual time, which advances while something runs, the slower the greater its
 /// weight, and the least of which runs next (start-time fair queueing). A cap holds a domain below a part of the CPU even when
-/// nobody else wants it. One a physical CPU; a vCPU is attached to one at a time.
+/// nobody else wants it. One a physical CPU; a vCPU is with one at a time. What is internal is called with the run queues held.
 /// </summary>
 public sealed class Scheduler
 {
@@ -20,10 +20,12 @@ public sealed class Scheduler
     /// </summary>
     public const ulong Granularity = 500_000;
 
+    private readonly RunQueues _queues;
+    private readonly SpinLock _lock;
     private readonly Clock _clock;
-    private readonly TimerQueue _timers;
+    private readonly CpuTimers _timers;
 
-    // Domains end before the scheduler does; the last vCPU that is detached takes its domain's share along.
+    // Domains end before the scheduler does; when one is detached its shares go along.
     private readonly Unowned<DomainShare>[] _shares;
     private readonly SliceTimer _slice;
     private int _shareCount;
@@ -32,17 +34,25 @@ public sealed class Scheduler
     private ulong _startedAt;
     private ulong _chargedTo;
 
+    /// <summary>Whether another CPU has changed what the alarm of the slice depends on: only the CPU itself can set that.</summary>
+    private bool _limitIsStale;
+
     /// <summary>The least virtual time of those that want to run, which never goes back: near it who wakes begins.</summary>
     private ulong _virtualNow;
 
-    /// <param name="capacity">The most domains that have vCPUs here.</param>
-    public Scheduler(Clock clock, TimerQueue timers, int capacity)
+    internal Scheduler(RunQueues queues, DomainServices services, int capacity, int cpu)
     {
-        _clock = clock;
-        _timers = timers;
+        _queues = queues;
+        _lock = services.RunQueueLock;
+        _clock = services.Clock;
+        _timers = services.Timers;
         _shares = new Unowned<DomainShare>[capacity];
         _slice = new SliceTimer(this);
+        Cpu = cpu;
     }
+
+    /// <summary>The physical CPU's number.</summary>
+    public int Cpu { get; }
 
     /// <summary>The vCPU that runs here; null: none.</summary>
     public Vcpu? Current
@@ -51,44 +61,81 @@ public sealed class Scheduler
         private set => _current = new Unowned<Vcpu>(value);
     }
 
+    /// <summary>Whether another choice is due: the slice is over, or somebody woke who comes first. For the CPU's own run loop.</summary>
+    public bool MustChoose
+    {
+        get
+        {
+            if (_limitIsStale)
+                Relimit();
+            return _slice.IsOver;
+        }
+    }
+
+    /// <summary>vCPUs that were put on this CPU, whatever they do.</summary>
+    internal int AttachedCount { get; set; }
+
+    internal bool IsIdle => Current is null && RunnableCount == 0;
+
+    /// <summary>vCPUs that could run and do not.</summary>
+    internal int WaitingCount => RunnableCount - (Current is { Schedule.Slot: >= 0 } ? 1 : 0);
+
     private DomainShare? CurrentShare
     {
         get => _currentShare.Value;
         set => _currentShare = new Unowned<DomainShare>(value);
     }
 
-    /// <summary>Whether another choice is due: the slice is over, or somebody woke who comes first.</summary>
-    public bool MustChoose => _slice.IsOver;
-
-    /// <summary>Takes a vCPU in. Allocates for the first of a domain: call it with an arena open.</summary>
-    public void Attach(Vcpu vcpu)
+    private int RunnableCount
     {
-        DomainShare? share = Find(vcpu.Domain);
-        if (share is null)
+        get
         {
-            share = new DomainShare(this, vcpu.Domain);
-            _shares[_shareCount++] = new Unowned<DomainShare>(share);
+            int count = 0;
+            for (int i = 0; i < _shareCount; i++)
+                count += ShareAt(i).RunnableCount;
+            return count;
         }
-        vcpu.Schedule.Home = this;
-        vcpu.Schedule.Share = share;
-        Update(vcpu);
     }
 
-    /// <summary>Lets go of a vCPU that does not run. A domain's share goes with its last.</summary>
-    public void Detach(Vcpu vcpu)
+    /// <summary>Chooses who runs from now on, and stops the account of who ran until now. Null: nobody wants to.</summary>
+    public Vcpu? Choose()
     {
-        DomainShare share = vcpu.Schedule.Share!;
-        share.Remove(vcpu);
-        vcpu.Schedule = new VcpuSchedule();
-        foreach (Vcpu other in share.Domain.Vcpus)
-        {
-            if (other.Schedule.Share == share)
-                return;
-        }
-        _timers.Stop(share.Refill);
+        _lock.Acquire();
+        Vcpu? chosen = ChooseNext(_clock.Nanoseconds);
+        _queues.Idle = chosen is null ? _queues.Idle.With(Cpu) : _queues.Idle.Without(Cpu);
+        // Somebody with nothing to do may take one of those that wait.
+        if (!_queues.Idle.IsEmpty && WaitingCount > 0)
+            _queues.Kick(_queues.Idle.First);
+        _lock.Release();
+        return chosen;
+    }
+
+    /// <summary>Stops the account of who ran, who is put back. The next <see cref="Choose"/> takes them up again.</summary>
+    public void Leave()
+    {
+        _lock.Acquire();
+        Charge(_clock.Nanoseconds);
+        Current = null;
+        CurrentShare = null;
+        _lock.Release();
+    }
+
+    /// <summary>Lets others that wait go first, once: those of the same domain, else other domains.</summary>
+    public void Yield()
+    {
+        _lock.Acquire();
+        if (Current is { } vcpu && CurrentShare is { } share)
+            Yield(vcpu, share);
+        _lock.Release();
+    }
+
+    internal void Add(DomainShare share) => _shares[_shareCount++] = new Unowned<DomainShare>(share);
+
+    internal void Remove(DomainShare share)
+    {
         for (int i = 0; i < _shareCount; i++)
         {
-            if (_shares[i].Value != share)
+            if (ShareAt(i) != share)
                 continue;
             _shares[i] = _shares[--_shareCount];
             _shares[_shareCount] = default;
@@ -96,13 +143,80 @@ public sealed class Scheduler
         }
     }
 
-    /// <summary>Chooses who runs from now on, and stops the account of who ran until now. Null: nobody wants to.</summary>
-    public Vcpu? Choose()
+    /// <summary>Whether a vCPU of this CPU's may run has changed, perhaps.</summary>
+    internal void Update(Vcpu vcpu)
     {
+        bool isQueued = vcpu.Schedule.Slot >= 0;
+        if (vcpu.IsRunnable == isQueued)
+            return;
         ulong now = _clock.Nanoseconds;
+        if (isQueued)
+        {
+            Charge(now);
+            AdvanceVirtualTime(now);
+            vcpu.Schedule.Share!.Remove(vcpu);
+            return;
+        }
+        Scheduler place = _queues.PlaceFor(vcpu);
+        if (place != this)
+            _queues.Move(vcpu, place);
+        place.Insert(vcpu, now);
+    }
+
+    /// <summary>A capped domain may run again.</summary>
+    internal void Refilled(DomainShare share, ulong now)
+    {
+        Charge(now);
+        AdvanceVirtualTime(now);
+        share.VirtualTime = Later(share.VirtualTime, unchecked(_virtualNow - Slice));
+        if (share.RunnableCount == 0)
+            return;
+        if (Current is null)
+            Call();
+        else if (CurrentShare != share && IsBehind(share.VirtualTime, CurrentShare!.VirtualTime))
+            EndSlice();
+        else
+            LimitRun(now);
+    }
+
+    /// <summary>A vCPU that waits here and could run on another CPU; null: there is none.</summary>
+    internal Vcpu? FindMovable(int cpu, ulong now)
+    {
+        for (int i = 0; i < _shareCount; i++)
+        {
+            DomainShare share = ShareAt(i);
+            if (share.RunnableCount == 0 || !share.MayRun(now))
+                continue;
+            for (int k = 0; k < share.RunnableCount; k++)
+            {
+                if (share[k].Affinity.Contains(cpu) && RunQueues.IsMovable(share[k]))
+                    return share[k];
+            }
+        }
+        return null;
+    }
+
+    /// <summary>Whether a virtual time is before another. They wrap around, and live ones are never half their range apart.</summary>
+    internal static bool IsBefore(ulong one, ulong other) => unchecked((long)(one - other)) < 0;
+
+    internal static ulong Later(ulong one, ulong other) => IsBefore(one, other) ? other : one;
+
+    private static bool IsBehind(ulong one, ulong other) => IsBefore(unchecked(one + Granularity), other);
+
+    private DomainShare ShareAt(int index) => _shares[index].Value!;
+
+    private Vcpu? ChooseNext(ulong now)
+    {
         Charge(now);
         _slice.IsOver = false;
+        _limitIsStale = false;
         DomainShare? share = FirstShare(now);
+        if (share is null && _queues.Count > 1 && _queues.FindFor(this, now) is { } found)
+        {
+            _queues.Move(found, this);
+            Insert(found, now);
+            share = FirstShare(now);
+        }
         if (share is null)
         {
             Current = null;
@@ -114,23 +228,29 @@ public sealed class Scheduler
         Current = vcpu;
         CurrentShare = share;
         _startedAt = _chargedTo = now;
+        _slice.IsOver = false;
         LimitRun(now);
         return vcpu;
     }
 
-    /// <summary>Stops the account of who ran, who is put back. The next <see cref="Choose"/> takes them up again.</summary>
-    public void Leave()
+    private void Insert(Vcpu vcpu, ulong now)
     {
-        Charge(_clock.Nanoseconds);
-        Current = null;
-        CurrentShare = null;
+        DomainShare share = vcpu.Schedule.Share!;
+        Charge(now);
+        AdvanceVirtualTime(now);
+        if (share.RunnableCount == 0)
+            share.VirtualTime = Later(share.VirtualTime, unchecked(_virtualNow - Slice));
+        share.Add(vcpu);
+        if (Current is null)
+            Call();
+        else if (share.MayRun(now) && ComesFirst(vcpu, share))
+            EndSlice();
+        else
+            LimitRun(now);
     }
 
-    /// <summary>Lets others that wait go first, once: those of the same domain, else other domains.</summary>
-    public void Yield()
+    private void Yield(Vcpu vcpu, DomainShare share)
     {
-        if (Current is not { } vcpu || CurrentShare is not { } share)
-            return;
         ulong now = _clock.Nanoseconds;
         Charge(now);
         if (share.RunnableCount > 1)
@@ -139,62 +259,11 @@ public sealed class Scheduler
             EndSlice();
             return;
         }
-        DomainShare? other = FirstShare(now, except: share);
-        if (other is null)
+        if (FirstShare(now, except: share) is not { } other)
             return;
         share.VirtualTime = Later(share.VirtualTime, other.VirtualTime);
         EndSlice();
     }
-
-    /// <summary>Whether a vCPU may run has changed, perhaps.</summary>
-    internal void Update(Vcpu vcpu)
-    {
-        DomainShare share = vcpu.Schedule.Share!;
-        bool isQueued = vcpu.Schedule.Slot >= 0;
-        if (vcpu.IsRunnable == isQueued)
-            return;
-        ulong now = _clock.Nanoseconds;
-        Charge(now);
-        AdvanceVirtualTime(now);
-        if (isQueued)
-        {
-            share.Remove(vcpu);
-            return;
-        }
-        if (share.RunnableCount == 0)
-            share.VirtualTime = Later(share.VirtualTime, unchecked(_virtualNow - Slice));
-        share.Add(vcpu);
-        if (Current is null)
-            return;
-        if (share.MayRun(now) && ComesFirst(vcpu, share))
-            EndSlice();
-        else
-            LimitRun(now);
-    }
-
-    /// <summary>A capped domain may run again.</summary>
-    internal void Refilled(DomainShare share)
-    {
-        ulong now = _clock.Nanoseconds;
-        Charge(now);
-        AdvanceVirtualTime(now);
-        share.VirtualTime = Later(share.VirtualTime, unchecked(_virtualNow - Slice));
-        if (share.RunnableCount == 0 || !share.MayRun(now) || Current is null)
-            return;
-        if (CurrentShare != share && IsBehind(share.VirtualTime, CurrentShare!.VirtualTime))
-            EndSlice();
-        else
-            LimitRun(now);
-    }
-
-    /// <summary>Whether a virtual time is before another. They wrap around, and live ones are never half their range apart.</summary>
-    internal static bool IsBefore(ulong one, ulong other) => unchecked((long)(one - other)) < 0;
-
-    internal static ulong Later(ulong one, ulong other) => IsBefore(one, other) ? other : one;
-
-    internal void StartRefill(DomainShare share, ulong at) => _timers.Set(share.Refill, at);
-
-    private static bool IsBehind(ulong one, ulong other) => IsBefore(unchecked(one + Granularity), other);
 
     private bool ComesFirst(Vcpu vcpu, DomainShare share) => share == CurrentShare
         ? IsBehind(vcpu.Schedule.VirtualTime, Current!.Schedule.VirtualTime)
@@ -214,13 +283,28 @@ public sealed class Scheduler
             _virtualNow = Later(_virtualNow, first.VirtualTime);
     }
 
+    private void Relimit()
+    {
+        _lock.Acquire();
+        _limitIsStale = false;
+        if (Current is not null)
+            LimitRun(_clock.Nanoseconds);
+        _lock.Release();
+    }
+
     /// <summary>Sets the alarm that ends the current run: when others wait, or when a cap does.</summary>
     private void LimitRun(ulong now)
     {
+        if (CurrentCpu.Number != Cpu)
+        {
+            _limitIsStale = true;
+            Call();
+            return;
+        }
         ulong end = ulong.MaxValue;
         if (HasCompetition(now))
             end = _startedAt + Slice;
-        ulong allowance = CurrentShare!.Allowance;
+        ulong allowance = CurrentShare!.Cap.Allowance;
         if (allowance != ulong.MaxValue)
             end = Math.Min(end, now + allowance);
         if (end == ulong.MaxValue)
@@ -235,8 +319,7 @@ public sealed class Scheduler
             return true;
         for (int i = 0; i < _shareCount; i++)
         {
-            DomainShare share = _shares[i].Value!;
-            if (share != CurrentShare && share.RunnableCount != 0 && share.MayRun(now))
+            if (ShareAt(i) != CurrentShare && ShareAt(i).RunnableCount != 0 && ShareAt(i).MayRun(now))
                 return true;
         }
         return false;
@@ -248,7 +331,7 @@ public sealed class Scheduler
         DomainShare? first = null;
         for (int i = 0; i < _shareCount; i++)
         {
-            DomainShare share = _shares[i].Value!;
+            DomainShare share = ShareAt(i);
             if (share == except || share.RunnableCount == 0 || !share.MayRun(now))
                 continue;
             if (first is null || IsBefore(share.VirtualTime, first.VirtualTime)
@@ -260,26 +343,28 @@ public sealed class Scheduler
         return first;
     }
 
-    private DomainShare? Find(Domain domain)
-    {
-        for (int i = 0; i < _shareCount; i++)
-        {
-            if (_shares[i].Value!.Domain == domain)
-                return _shares[i].Value;
-        }
-        return null;
-    }
-
     private void EndSlice()
     {
         _slice.IsOver = true;
+        Call();
+    }
+
+    /// <summary>Has the CPU's run loop look at its scheduler.</summary>
+    private void Call()
+    {
         Current?.Notify(Attention.Schedule);
+        if (CurrentCpu.Number != Cpu)
+            _queues.Kick(Cpu);
     }
 
     private sealed class SliceTimer(Scheduler scheduler) : Timer
     {
         public bool IsOver { get; set; }
 
-        protected internal override void Fire(ulong now) => scheduler.EndSlice();
+        protected internal override void Fire(ulong now)
+        {
+            IsOver = true;
+            scheduler.Current?.Notify(Attention.Schedule);
+        }
     }
 }

@@ -14,10 +14,15 @@ public sealed class SchedulerTests : IDisposable
     private const ulong Minute = 60_000 * Millisecond;
 
     private readonly TestMachine _machine = new();
+    private readonly RunQueues _queues;
     private readonly Scheduler _scheduler;
     private readonly Dictionary<Vcpu, ulong> _ran = [];
 
-    public SchedulerTests() => _scheduler = new Scheduler(_machine.Clock, _machine.Services.Timers, 64);
+    public SchedulerTests()
+    {
+        _queues = new RunQueues(_machine.Services, 64);
+        _scheduler = _queues[0];
+    }
 
     public void Dispose() => _machine.Dispose();
 
@@ -212,8 +217,7 @@ public sealed class SchedulerTests : IDisposable
     public void A_detached_domain_is_forgotten()
     {
         Domain a = Create(1, 256, vcpus: 2), b = Create(2, 256);
-        foreach (Vcpu vcpu in a.Vcpus)
-            _scheduler.Detach(vcpu);
+        _queues.Detach(a);
         for (int i = 0; i < 5; i++)
         {
             Assert.Equal(b.Vcpus[0], _scheduler.Choose());
@@ -230,9 +234,10 @@ public sealed class SchedulerTests : IDisposable
             vcpu.Cpu.Rflags = 0x202;
             vcpu.IsInitialised = true;
             vcpu.Up();
-            _scheduler.Attach(vcpu);
             _ran[vcpu] = 0;
         }
+
+        _queues.Attach(domain);
 
         return domain;
     }

@@ -191,6 +191,8 @@ public sealed class VirtualApicTests : IDisposable
         _apic.Write(IcrLow, 0x4698);
         Assert.True(target.IsOnline);
         Assert.True(target.IsRunnable);
+        // Who runs it next loads its registers.
+        target.BeginRun();
         Segment code = target.Cpu.GetSegment(SegmentName.Cs);
         Assert.Equal((0x9800, 0x9_8000UL, 0xFFFFu), (code.Selector, code.Base, code.Limit));
         Assert.Equal(0UL, target.Cpu.Rip);
@@ -199,10 +201,17 @@ public sealed class VirtualApicTests : IDisposable
         Assert.Equal(0xFFu, target.Apic.Read(Svr));
         target.Cpu.Rip = 0x123;
         _apic.Write(IcrLow, 0x4699);
+        target.EndRun();
+        target.BeginRun();
         Assert.Equal(0x123UL, target.Cpu.Rip);
         _apic.Write(IcrLow, 0x4500);
         Assert.False(target.IsOnline);
+        // It is still on its CPU: INIT, and the start after it, take effect when it has left.
         _apic.Write(IcrLow, 0x4610);
+        Assert.False(target.IsOnline);
+        target.EndRun();
+        Assert.True(target.IsOnline);
+        target.BeginRun();
         Assert.Equal(0x1_0000UL, target.Cpu.GetSegment(SegmentName.Cs).Base);
     }
 

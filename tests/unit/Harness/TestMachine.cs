@@ -31,7 +31,7 @@ public sealed class TestMachine : IDisposable
             Clock = Clock,
             Log = Log,
             Virtualisation = new ScriptedVirtualisation(),
-            Timers = new TimerQueue(Clock, 1024),
+            Timers = new CpuTimers(Clock, 1024),
             TscIsStable = tscIsStable,
             CommandLine = "test=yes",
             ExposedCalls = HypercallDispatcher.FrozenExposure(),

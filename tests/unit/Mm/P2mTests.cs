@@ -40,7 +40,7 @@ public sealed class P2mTests
         Assert.False(p2m.TryPopulate(new Gfn(0), 0x10000));
         Assert.Equal(0UL, p2m.PopulatedFrames);
         Assert.Equal(P2mType.None, p2m.Lookup(new Gfn(0)).Type);
-        p2m.FreeRetiredTables();
+        p2m.Settle();
         p2m.Release();
         Assert.Equal(free + 3, machine.Frames.FreeFrames);
     }

@@ -1,0 +1,92 @@
+using System;
+using System.Threading;
+using Xenolith.Kernel;
+using Xenolith.Mm;
+using SpinLock = Xenolith.Kernel.SpinLock;
+
+namespace Xenolith.Domains;
+
+/// <summary>
+/// Several CPUs at work for one domain. What its vCPUs share is guarded by one lock, which the run loop takes around each exit that touches
+/// any of it; what is one vCPU's own needs none, and what CPUs signal to each other's vCPUs is atomic.
+/// </summary>
+public sealed partial class Domain
+{
+    private readonly SpinLock _lock;
+
+    /// <summary>The CPUs whose run loops have a vCPU of the domain.</summary>
+    private ulong _runningOn;
+
+    private ulong _lockedAt;
+
+    /// <summary>Whether the calling CPU has the domain's lock.</summary>
+    public bool IsHeld => _lock.IsHeld;
+
+    /// <summary>The physical CPUs that run a vCPU of the domain at this moment.</summary>
+    public CpuSet RunningOn => new(Volatile.Read(ref _runningOn));
+
+    /// <summary>Takes the domain's lock.</summary>
+    public void Acquire()
+    {
+        _lock.Acquire();
+        _lockedAt = P2m.Generation;
+    }
+
+    /// <summary>Gives the lock back. When translations went away meanwhile, other CPUs have forgotten them first.</summary>
+    public void Release()
+    {
+        if (P2m.Generation != _lockedAt || P2m.HasRetiredTables)
+            P2m.Settle();
+        _lock.Release();
+    }
+
+    /// <summary>Gives the lock back in the middle of something that faulted, of a domain that ends for it.</summary>
+    public void Abandon() => _lock.Release();
+
+    /// <summary>
+    /// Takes the lock of another domain beside this one's, which the calling CPU has. The order of domains may demand that this one's is
+    /// given back for a moment: what was looked up in this domain before has to be looked up again.
+    /// </summary>
+    public void AcquireBeside(Domain other)
+    {
+        if (other.Id > Id)
+        {
+            other.Acquire();
+            return;
+        }
+        if (other._lock.TryAcquire())
+        {
+            other._lockedAt = other.P2m.Generation;
+            return;
+        }
+        Release();
+        other.Acquire();
+        Acquire();
+    }
+
+    /// <summary>A run loop begins or ends to run a vCPU of the domain on a CPU. A full barrier.</summary>
+    internal void CountRunning(int cpu, bool runs)
+    {
+        if (runs)
+            Interlocked.Or(ref _runningOn, 1UL << cpu);
+        else
+            Interlocked.And(ref _runningOn, ~(1UL << cpu));
+    }
+
+    private sealed class Users(Domain domain) : TranslationUsers
+    {
+        public override bool AreElsewhere => !Others.IsEmpty;
+
+        private CpuSet Others => domain.RunningOn.Without(CurrentCpu.Number);
+
+        public override void Expel()
+        {
+            CpuSet others = Others;
+            if (others.IsEmpty)
+                return;
+            CpuSet silent = domain.Services.Messages.Synchronise(others, CpuMessages.PatienceNanoseconds);
+            if (!silent.IsEmpty)
+                throw new InvalidOperationException("a CPU does not leave its guest");
+        }
+    }
+}
