@@ -46,8 +46,11 @@ internal static class BootSuite
 
         foreach (int vcpus in (int[])[2, 4])
         {
-            yield return LinuxWithVcpus(modules, vcpus);
+            yield return LinuxWithVcpus(modules, vcpus, cpus: 1, TestMachine.QemuSvm);
         }
+
+        yield return LinuxWithVcpus(modules, vcpus: 4, cpus: 4, TestMachine.QemuSvm);
+        yield return LinuxWithVcpus(modules, vcpus: 2, cpus: 2, TestMachine.BochsVmx);
 
         yield return new BootTest("linux-reboot", TestMachine.QemuSvm)
         {
@@ -60,12 +63,13 @@ internal static class BootSuite
     }
 
     /// <summary>Linux sees all its vCPUs, works on them, takes timer interrupts and those of other vCPUs on each, and has no complaint.</summary>
-    private static BootTest LinuxWithVcpus(BootModule[] modules, int vcpus) => new($"linux-smp-{vcpus}", TestMachine.QemuSvm)
+    private static BootTest LinuxWithVcpus(BootModule[] modules, int vcpus, int cpus, TestMachine machine) => new($"linux-smp-{vcpus}-on-{cpus}", machine)
     {
+        Cpus = cpus,
         Arguments = $"{Arguments} dom0_max_vcpus={vcpus}",
         Modules = modules,
-        MemoryMiB = 1024,
-        Limit = TimeSpan.FromSeconds(240),
+        MemoryMiB = machine.Kind == MachineKind.Qemu ? 1024 : 512,
+        Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 240 : 600),
         Input =
         [
             new Typed(LinuxGuest.Prompt, "echo has $(nproc)\n"),
@@ -95,6 +99,8 @@ internal static class BootSuite
             }
         }
 
+        yield return Guest("smp", TestMachine.QemuSvm) with { Name = "guest-smp-on-4", Cpus = 4 };
+        yield return Guest("smp", TestMachine.BochsVmx) with { Name = "guest-smp-on-2", Cpus = 2, Limit = TimeSpan.FromSeconds(300) };
         foreach (string name in (string[])["hypercalls", "events", "timers"])
         {
             yield return Guest(name, TestMachine.BochsSvm);
