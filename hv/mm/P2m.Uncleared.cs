@@ -15,7 +15,10 @@ public sealed partial class P2m
     /// <summary>Guest frame → machine frame of what is not cleared; a translation is here or in the nested page table, never in both.</summary>
     private readonly PageTable _uncleared;
 
-    /// <summary>Two vCPUs may look at the same memory first; the second must not clear what the first has written by then.</summary>
+    /// <summary>
+    /// Two vCPUs may look at the same memory first; the second must not clear what the first has written by then. Looks need not
+    /// have the domain's lock, so all that is kept here is changed with this one held.
+    /// </summary>
     private readonly SpinLock _clearing = new(LockRank.Memory, "clearing");
 
     private ulong _unclearedChunks;
@@ -28,15 +31,22 @@ public sealed partial class P2m
         if (!_frames.TryAllocateUncleared(Page.Order2M, Owner, FrameType.Guest, out Mfn mfn))
             return false;
 
+        _clearing.Acquire();
+        bool done = TryAddUncleared(gfn, mfn);
+        _clearing.Release();
+        if (!done)
+            _frames.Free(mfn, Page.Order2M);
+        return done;
+    }
+
+    private bool TryAddUncleared(Gfn gfn, Mfn mfn)
+    {
         // A leaf without rights: nothing is mapped, but the tables above it are there, so clearing never lacks memory for them.
         bool done = HasRoomForTables(gfn, Page.Order2M) && TrySetType(gfn, Page.Order2M, P2mType.Ram)
             && _table.TryMap(gfn.Address, mfn, Page.Order2M, Rights.None, Caching.WriteBack)
             && _uncleared.TryMap(gfn.Address, mfn, Page.Order2M, Rights.Read, Caching.WriteBack);
         if (!done)
-        {
-            _frames.Free(mfn, Page.Order2M);
             return false;
-        }
         PopulatedFrames += ChunkFrames;
         _unclearedChunks++;
         _unclearedEnd = Math.Max(_unclearedEnd, gfn.Value + ChunkFrames);
@@ -74,12 +84,20 @@ public sealed partial class P2m
     /// <summary>Gives 2 MiB back that were never looked at. False: there are none at the guest frame.</summary>
     private bool TryFreeUncleared(Gfn gfn)
     {
-        if (_unclearedChunks == 0 || !_uncleared.TryQuery(gfn.Address, out Mfn mfn, out _, out _))
+        if (_unclearedChunks == 0)
             return false;
-        _uncleared.Unmap(gfn.Address, Page.Order2M);
+        _clearing.Acquire();
+        bool found = _uncleared.TryQuery(gfn.Address, out Mfn mfn, out _, out _);
+        if (found)
+        {
+            _uncleared.Unmap(gfn.Address, Page.Order2M);
+            _unclearedChunks--;
+        }
+        _clearing.Release();
+        if (!found)
+            return false;
         _frames.Free(mfn, Page.Order2M);
         PopulatedFrames -= ChunkFrames;
-        _unclearedChunks--;
         return true;
     }
 }
