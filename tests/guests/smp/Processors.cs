@@ -18,6 +18,12 @@ internal enum Order
     Down,
     /// <summary>Yield, over and over, until told otherwise.</summary>
     Yield,
+    /// <summary>Take interrupts, without halting, until told otherwise.</summary>
+    Listen,
+    /// <summary>Wait for the event port of <see cref="Processors.PolledPort"/>, with interrupts off.</summary>
+    Poll,
+    /// <summary>Change what all share, over and over, until told otherwise.</summary>
+    Race,
 }
 
 /// <summary>The processors after the first: starting them, giving orders, and what came of those.</summary>
@@ -30,6 +36,7 @@ internal static unsafe class Processors
 
     private static readonly int[] s_orders = new int[Most];
     private static readonly int[] s_done = new int[Most];
+    private static readonly int[] s_idle = new int[Most];
     private static readonly ulong[] s_results = new ulong[Most];
     private static readonly int[] s_debugRegistersHeld = new int[Most];
 
@@ -53,6 +60,9 @@ internal static unsafe class Processors
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern ulong SumDebugRegisters();
 
+    /// <summary>What <see cref="Order.Poll"/> waits for.</summary>
+    public static uint PolledPort;
+
     /// <summary>How many steps of the computation each is to do.</summary>
     public static ulong Steps;
 
@@ -66,6 +76,20 @@ internal static unsafe class Processors
     {
         Volatile.Write(ref s_done[processor], 0);
         Volatile.Write(ref s_orders[processor], (int)order);
+    }
+
+    /// <summary>Ends an order that goes on until told otherwise; returns when the processor has left it.</summary>
+    public static bool Stop(int processor, ulong nanoseconds)
+    {
+        Give(processor, Order.None);
+        Volatile.Write(ref s_idle[processor], 0);
+        ulong end = Clock.Now + nanoseconds;
+        while (Volatile.Read(ref s_idle[processor]) == 0 && Clock.Now < end)
+        {
+            Instructions.Pause();
+        }
+
+        return Volatile.Read(ref s_idle[processor]) != 0;
     }
 
     public static bool WaitFor(int processor, ulong nanoseconds)
@@ -117,11 +141,12 @@ internal static unsafe class Processors
             var order = (Order)Volatile.Read(ref s_orders[processor]);
             if (order == Order.None)
             {
+                Volatile.Write(ref s_idle[processor], 1);
                 Instructions.Pause();
                 continue;
             }
 
-            if (order != Order.Yield)
+            if (order is not (Order.Yield or Order.Listen or Order.Race))
             {
                 Volatile.Write(ref s_orders[processor], (int)Order.None);
             }
@@ -150,6 +175,20 @@ internal static unsafe class Processors
                 return;
             case Order.Yield:
                 Xen.Call(Hypercall.SchedOp, (ulong)SchedOp.Yield);
+                return;
+            case Order.Listen:
+                LocalApic.Write(LocalApic.LogicalDestination, 1u << (24 + processor));
+                Volatile.Write(ref s_done[processor], 1);
+                Instructions.EnableInterrupts();
+                Instructions.Pause();
+                Instructions.DisableInterrupts();
+                return;
+            case Order.Poll:
+                s_results[processor] = (ulong)Events.Poll(PolledPort, 0);
+                break;
+            case Order.Race:
+                Volatile.Write(ref s_done[processor], 1);
+                Races.Step(processor);
                 return;
         }
 
