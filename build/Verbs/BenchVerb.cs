@@ -66,7 +66,7 @@ internal static class BenchVerb
             {
                 BenchFigures figures = null!;
                 report.Step($"{contestant.Name} on {arena.Name}", () =>
-                    figures = BenchFigures.Parse(arena, contestant.Name, GuestRun.Start(arena, contestant, guest, Limit, Logs)));
+                    figures = BenchFigures.Parse(arena, contestant.Name, GuestRun.Start(contestant, SetupFor(arena, contestant, guest, "first second=3"), Limit, Path.Combine(Logs, $"{arena.Name}.{contestant.Name}.log"), arena.Kind)));
                 report.Step($"{contestant.Name} on {arena.Name}: {(arena.Kind == MachineKind.Bochs ? "start and traces" : "start")}", () => SecondRun(arena, contestant, guest, figures));
                 runs.Add(figures);
             }
@@ -75,10 +75,17 @@ internal static class BenchVerb
         return new BenchRecord(runs);
     }
 
+    /// <summary>With a second vCPU, which sleeps until the rows that are about it.</summary>
+    private static MachineSetup SetupFor(Arena arena, Contestant contestant, string guest, string arguments)
+    {
+        MachineSetup setup = GuestRun.SetupFor(arena, contestant, guest, arguments);
+        return setup with { Arguments = setup.Arguments + " dom0_max_vcpus=2" };
+    }
+
     /// <summary>The run in which the emulator stops: at the first instructions of hypervisor and guest and, where it can list what is executed, around rows.</summary>
     private static void SecondRun(Arena arena, Contestant contestant, string guest, BenchFigures figures)
     {
-        MachineSetup setup = GuestRun.SetupFor(arena, contestant, guest, "trace");
+        MachineSetup setup = SetupFor(arena, contestant, guest, "trace");
         if (arena.Kind == MachineKind.Qemu)
         {
             figures.Add(QemuStart.Measure(setup, guest), [], []);

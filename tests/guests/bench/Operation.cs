@@ -69,7 +69,7 @@ internal class Operation(string name, TimedInstruction instruction)
     }
 
     /// <summary>Runs it once; ticks with the measurement's own in them.</summary>
-    public uint Run() => Timing.Measure(instruction, ref _registers);
+    public virtual uint Run() => Timing.Measure(instruction, ref _registers);
 }
 
 /// <summary>A call whose effect another call undoes before the next run.</summary>

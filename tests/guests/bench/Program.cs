@@ -43,6 +43,7 @@ internal static class Program
         MemoryCalls();
         Instructions();
         MemoryAccesses();
+        SecondVcpuCalls();
         s_tests.Finish();
     }
 
@@ -214,6 +215,46 @@ internal static class Program
         }
 
         SharedState.Mask(port);
+        TimerCalls();
+    }
+
+    /// <summary>A timer whose time has come already: set, fired, and its event taken, in one way through the hypervisor.</summary>
+    private static void TimerCalls()
+    {
+        uint port = Events.BindVirq(Virq.Timer);
+        var handler = new TakingHandler(port);
+        Interrupts.SetHandler(Events.Vector, handler);
+        SharedState.ClearMask(port);
+        s_sampler.Run(new Operation("interrupt", TimedInstruction.Interrupt));
+        uint own = s_sampler.Median - 1;
+        ref VcpuSetSingleshotTimer timer = ref Argument<VcpuSetSingleshotTimer>();
+        timer = new VcpuSetSingleshotTimer { Deadline = 1 };
+        int before = handler.Calls;
+        Xenolith.Guests.Instructions.EnableInterrupts();
+        Row(Operation.Call("timer set to upcall", (ulong)Hypercall.VcpuOp, (ulong)VcpuOp.SetSingleshotTimer, 0, Xen.AddressOf(ref timer), 0), own);
+        Xenolith.Guests.Instructions.DisableInterrupts();
+        if (handler.Calls - before < Sampler.Samples)
+        {
+            s_tests.Skip("not every timer brought an upcall");
+        }
+
+        SharedState.Mask(port);
+    }
+
+    /// <summary>Last, because from here on a second vCPU exists for the scheduler.</summary>
+    private static void SecondVcpuCalls()
+    {
+        const string name = "evtchn send to upcall elsewhere";
+        if (SecondVcpu.Start() is not { } other)
+        {
+            s_tests.Start(name);
+            s_tests.Skip("the domain has one vCPU; dom0_max_vcpus=2 gives it two");
+            return;
+        }
+
+        ref EvtchnSend send = ref Argument<EvtchnSend>();
+        send = new EvtchnSend { Port = other.Port };
+        Row(new SendElsewhere(name, other).With((ulong)Hypercall.EventChannelOp, (ulong)EventChannelOp.Send, Xen.AddressOf(ref send), 0).Giving(0, ulong.MaxValue));
     }
 
     private static void MemoryCalls()
