@@ -31,7 +31,8 @@ internal sealed unsafe class GuestTranslations(GuestMemory memory)
 
     private enum EntryKind : byte { None, Narrow, Wide }
 
-    private const int Count = 16;
+    // A fetch and the operands of what is fetched come in turns, so neither may push the other out.
+    private const int DataCount = 16, FetchCount = 8;
 
     // The bits of these registers that a walk looks at; together with AccessKind none falls on another. Bit 63 marks a key that was set.
     private const ulong Cr0Bits = ControlBits.Cr0Pg | ControlBits.Cr0Wp;
@@ -41,7 +42,7 @@ internal sealed unsafe class GuestTranslations(GuestMemory memory)
 
     private readonly P2m _p2m = memory.P2m;
     private readonly PhysicalMemory _memory = memory.Physical;
-    private readonly Walk[] _walks = new Walk[Count];
+    private readonly Walk[] _walks = new Walk[DataCount + FetchCount];
 
     /// <summary>Forgets everything: something changed that is in no key.</summary>
     public void Clear() => Array.Clear(_walks);
@@ -103,5 +104,7 @@ internal sealed unsafe class GuestTranslations(GuestMemory memory)
     private static ulong ControlsOf(AccessKind access, in PagingState paging) =>
         IsSet | (ulong)access | (paging.Cr0 & Cr0Bits) | (paging.Cr4 & Cr4Bits) | (paging.Efer & EferBits) | (paging.Rflags & ControlBits.RflagsAc);
 
-    private static int IndexOf(ulong page, AccessKind access) => (int)(page ^ (ulong)access << 1) & (Count - 1);
+    private static int IndexOf(ulong page, AccessKind access) => (access & AccessKind.Fetch) != 0
+        ? DataCount + ((int)page & (FetchCount - 1))
+        : (int)(page ^ (ulong)access << 1) & (DataCount - 1);
 }
