@@ -13,15 +13,19 @@ internal static class ProcessorStart
     // A CPU is up in microseconds; an emulator on a busy host may take long to run it at all.
     private const ulong Patience = 2_000_000_000;
 
+    // No holder of a lock takes a thousandth of this.
+    private const ulong LockPatience = 10_000_000_000;
+
     // A destination of an xAPIC has eight bits, and all ones means everybody.
     private const uint HighestXApicId = 254;
 
     /// <summary>Starts them, as many as <c>maxcpus=</c> allows. One that does not answer is named and left out.</summary>
-    public static void StartOthers(KernelServices services, AddressSpace space, MachineDescription machine, LocalApic apic)
+    public static void StartOthers(KernelServices services, AddressSpace space, MachineDescription machine, LocalApic apic, TscClock clock)
     {
         services.Cpus.Add(0, apic.Id);
+        clock.StartWatching();
         LockChecks.Enabled |= services.Options.GetBoolean("lock-checks", false);
-        LockChecks.SetPatience(services.Clock);
+        LockChecks.SetPatience(services.Clock, LockPatience);
         if (machine.SurplusProcessors != 0)
         {
             services.Log.Warning($"{machine.SurplusProcessors} processors are left out: {CurrentCpu.MaximumCpus} are supported");
@@ -35,7 +39,7 @@ internal static class ProcessorStart
 
         services.Messages = new CpuMessages(new LocalApicInterrupts(apic, services.Cpus));
         Interrupts.Current.Register(LocalApic.MessageVector, new MessageInterrupt(apic, services.Messages));
-        SecondaryCpus? others = SecondaryCpus.TryCreate(services, space, new Preparation(apic));
+        SecondaryCpus? others = SecondaryCpus.TryCreate(services, space, new Preparation(apic, clock));
         if (others is null)
         {
             services.Log.Warning("one CPU is used: no page below 640 KiB is free for the others to start in");
@@ -116,7 +120,7 @@ internal static class ProcessorStart
         return others.IsUp;
     }
 
-    private sealed class Preparation(LocalApic apic) : CpuWork
+    private sealed class Preparation(LocalApic apic, TscClock clock) : CpuWork
     {
         public override void Run()
         {
@@ -124,6 +128,8 @@ internal static class ProcessorStart
             {
                 Panic.Now("a CPU's local APIC can't be switched to the mode of the boot CPU's");
             }
+
+            clock.StartWatching();
         }
     }
 }

@@ -53,12 +53,22 @@ internal static class DriversStart
 
         var clock = new TscClock(tsc, apic, apicTimer, RealTimeClock.ReadUnixSeconds(machine.CenturyRegister));
         services.Clock = clock;
+        clock.Watchdog = WatchdogFor(services, clock);
         log.Clock = clock;
         IoApic[] ioApics = IoApic.Open(machine.IoApics, Boot.AddressSpace);
         Connect(services, com1, settings1.Irq, Com1Vector, machine, ioApics, apic);
         Connect(services, com2, settings2.Irq, Com2Vector, machine, ioApics, apic);
         log.Debug($"local APIC {apic.Id} ({(apic.IsX2 ? "x2APIC" : "xAPIC")}), {ioApics.Length} I/O APICs, {machine.Processors.Length} processors");
-        ProcessorStart.StartOthers(services, Boot.AddressSpace, machine, apic);
+        ProcessorStart.StartOthers(services, Boot.AddressSpace, machine, apic, clock);
+    }
+
+    private static Watchdog? WatchdogFor(KernelServices services, Clock clock)
+    {
+        const ulong usualSeconds = 5;
+        const ulong leastSeconds = 1;
+        ulong seconds = services.Options.GetNumber("watchdog_timeout", usualSeconds);
+        bool isWanted = services.Options.GetBoolean("watchdog", false) && seconds != 0;
+        return isWanted ? new Watchdog(services.Cpus, clock, Math.Clamp(seconds, leastSeconds, 3600)) : null;
     }
 
     private static SerialPort? NoSerial(out SerialSettings settings)

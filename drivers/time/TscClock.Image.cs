@@ -31,6 +31,9 @@ public sealed class TscClock : Clock
         }
     }
 
+    /// <summary>Who is told of each timer interrupt, which then comes every so often; null: nobody.</summary>
+    public Watchdog? Watchdog { get; set; }
+
     /// <inheritdoc/>
     public override ulong Nanoseconds => _scale.ToNanoseconds(Cpu.ReadTsc());
 
@@ -59,11 +62,20 @@ public sealed class TscClock : Clock
         Arm(nanoseconds);
     }
 
+    /// <summary>From now on this CPU's timer comes as often as the watchdog wants.</summary>
+    public void StartWatching() => Arm(_alarms[CurrentCpu.Number]);
+
     private void Arm(ulong alarm)
     {
         if (_apic is null)
         {
             return;
+        }
+
+        ulong now = Nanoseconds;
+        if (Watchdog is not null)
+        {
+            alarm = Math.Min(alarm, now + Kernel.Watchdog.Period);
         }
 
         if (alarm == ulong.MaxValue)
@@ -72,7 +84,6 @@ public sealed class TscClock : Clock
             return;
         }
 
-        ulong now = Nanoseconds;
         ulong wait = alarm > now ? alarm - now : 0;
         if (_apic.HasDeadline)
         {
@@ -96,10 +107,13 @@ public sealed class TscClock : Clock
             {
                 alarm = ulong.MaxValue;
             }
-            else
+
+            if (alarm != ulong.MaxValue || clock.Watchdog is not null)
             {
                 clock.Arm(alarm);
             }
+
+            clock.Watchdog?.Check();
         }
     }
 }

@@ -34,6 +34,9 @@ public sealed class KernelServices
     /// <summary>Who is asked before a fault panics; null: nobody.</summary>
     public FaultContainment? Containment { get; set; }
 
+    /// <summary>Who knows what each CPU works at; null: nobody.</summary>
+    public CpuActivity? Activity { get; set; }
+
     /// <summary>Gives a boot module's frames to the allocator. Its bytes are gone afterwards. Frames it shares with others stay.</summary>
     public void ReleaseModule(BootModule module)
     {

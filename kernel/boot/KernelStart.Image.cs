@@ -24,6 +24,7 @@ internal static unsafe class KernelStart
         BootInformation boot = ReadInformation(magic, information);
         var options = new CommandLine(boot.CommandLine, KernelOptions.Create());
         LogOptions.Apply(log, options);
+        NonMaskable.IsIgnored = options.TryGetText("nmi", out ReadOnlySpan<char> nmi) && nmi.SequenceEqual("ignore".AsSpan());
         Boot.NoReboot = options.GetBoolean("noreboot", false) || options.ListHas("reboot", "no", false);
         log.Info($"started by {(boot.LoaderName.Length == 0 ? "a loader without a name" : boot.LoaderName)} ({boot.Protocol}), options \"{boot.CommandLine}\"");
 

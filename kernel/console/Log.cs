@@ -119,6 +119,16 @@ public sealed class Log
     /// <summary>A line that is shown whatever the thresholds are: why the machine stops.</summary>
     public void Always(scoped ReadOnlySpan<byte> line) => WriteLine(line);
 
+    /// <summary>As <see cref="Always"/>, for handlers that may have interrupted a writer: without a free log the line is lost.</summary>
+    internal void TryAlways(scoped ReadOnlySpan<byte> line)
+    {
+        if (_lock.TryAcquire())
+        {
+            WriteLineLocked(line);
+            _lock.Release();
+        }
+    }
+
     /// <summary>Bytes as they are, unfiltered and without a prefix: a guest's own output.</summary>
     public void Write(scoped ReadOnlySpan<byte> text)
     {
@@ -270,6 +280,12 @@ public sealed class Log
     private void WriteLine(scoped ReadOnlySpan<byte> text)
     {
         Lock();
+        WriteLineLocked(text);
+        Unlock();
+    }
+
+    private void WriteLineLocked(scoped ReadOnlySpan<byte> text)
+    {
         if (!_atLineStart && _openWriter == 0)
         {
             WriteWhole("\n"u8);
@@ -282,7 +298,6 @@ public sealed class Log
         }
 
         WriteWhole("\n"u8);
-        Unlock();
     }
 
     private void Replay(ConsoleDevice device)

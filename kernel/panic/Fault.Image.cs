@@ -26,6 +26,18 @@ internal static unsafe class Fault
             return;
         }
 
+        if (frame.Vector == ExceptionVector.NonMaskable && NonMaskable.TryTake(ref frame))
+        {
+            return;
+        }
+
+        if (frame.Vector == ExceptionVector.MachineCheck && !MachineCheck.IsFatal())
+        {
+            Boot.Log?.TryAlways("a machine check of a corrected error: the machine goes on"u8);
+            MachineCheck.Clear();
+            return;
+        }
+
         ulong address = Cpu.ReadCr2();
         if (frame.Vector == ExceptionVector.DivideError)
         {

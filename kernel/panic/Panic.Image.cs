@@ -53,6 +53,7 @@ public static unsafe class Panic
         text.Append("panic: "u8);
         text.Append(what);
         Line(text.Written);
+        Processor();
         Row("rip"u8, position.Rip, "rsp"u8, position.Rsp, "rbp"u8, position.Rbp);
         ControlRegisters();
         Trace(position.Rip, position.Rsp, position.Rbp, ripIsReturn: true);
@@ -82,6 +83,12 @@ public static unsafe class Panic
         text.Append(", error code 0x"u8);
         text.Append(frame.ErrorCode, "x4");
         Line(text.Written);
+        Processor();
+        if (frame.Vector == ExceptionVector.MachineCheck)
+        {
+            MachineCheck.Report();
+        }
+
         Registers(ref frame, cr2);
         Trace(frame.Rip, frame.Rsp, frame.Rbp, ripIsReturn: false);
         End();
@@ -97,6 +104,20 @@ public static unsafe class Panic
         Row("r11"u8, frame.R11, "r12"u8, frame.R12, "r13"u8, frame.R13);
         Row("r14"u8, frame.R14, "r15"u8, frame.R15, "cr2"u8, cr2);
         ControlRegisters();
+    }
+
+    private static void Processor()
+    {
+        if (Boot.TryGetCurrent(out KernelServices? services))
+        {
+            LineText text = default;
+            text.Append("on CPU ");
+            text.Append((uint)CurrentCpu.Number, null);
+            text.Append(" of ");
+            text.Append((uint)services.Cpus.Count, null);
+            StoppedCpus.AppendLocks(ref text, CurrentCpu.Number);
+            Line(text.Written);
+        }
     }
 
     private static void ControlRegisters() => Row("cr0"u8, Cpu.ReadCr0(), "cr3"u8, Cpu.ReadCr3(), "cr4"u8, Cpu.ReadCr4());
@@ -118,13 +139,13 @@ public static unsafe class Panic
         text.Append(value, "x16");
     }
 
-    private static void Trace(ulong rip, ulong rsp, ulong rbp, bool ripIsReturn)
+    internal static void Trace(ulong rip, ulong rsp, ulong rbp, bool ripIsReturn, int most = int.MaxValue)
     {
         if (CpuBlocks.TryFindStack(rsp, out ulong low, out ulong high))
         {
             Span<byte> line = stackalloc byte[200];
             scoped var trace = new Backtrace(ImageSymbols.Open(), rip, Math.Max(rsp, low), rbp, low, high, ripIsReturn);
-            while (trace.TryFormatNext(line, out int length))
+            for (int i = 0; i < most && trace.TryFormatNext(line, out int length); i++)
             {
                 Line(line[..length]);
             }
@@ -137,6 +158,12 @@ public static unsafe class Panic
 
     private static void Begin(scoped ReadOnlySpan<byte> what)
     {
+        if (!StoppedCpus.TryOwn())
+        {
+            // Another CPU panics already. Its NMI finds this one here, and so the report shows what it was about.
+            Cpu.Halt();
+        }
+
         s_depth++;
         if (s_depth > 1)
         {
@@ -150,6 +177,8 @@ public static unsafe class Panic
 
             Restart.Now();
         }
+
+        StoppedCpus.StopOthers();
     }
 
     private static void Line(scoped ReadOnlySpan<byte> prefix, scoped ReadOnlySpan<char> rest)
@@ -161,7 +190,7 @@ public static unsafe class Panic
     }
 
     // Unfiltered: what is said here matters whatever loglvl= is. Console devices write synchronously.
-    private static void Line(scoped ReadOnlySpan<byte> text)
+    internal static void Line(scoped ReadOnlySpan<byte> text)
     {
         if (Boot.Log is { } log)
         {
@@ -178,6 +207,7 @@ public static unsafe class Panic
     [DoesNotReturn]
     private static void End()
     {
+        StoppedCpus.Report();
         if (Boot.TryGetCurrent(out KernelServices? services))
         {
             services.Power.Reset();

@@ -20,4 +20,10 @@ internal unsafe struct CpuArea
 
     /// <summary>Where the innermost contained call returns to; 0: there is none.</summary>
     public ulong ContainedStackPointer;
+
+    /// <summary>Address of the frame of the NMI that stopped it; 0: it has not been stopped.</summary>
+    public ulong Stopped;
+
+    /// <summary>TSC when it last took its timer's interrupt; 0: not yet.</summary>
+    public ulong LastSeen;
 }

@@ -9,8 +9,8 @@ public static class LockChecks
     /// <summary>How long a lock is waited for before that counts as a deadlock, in the units of <see cref="Spinning.Now"/>.</summary>
     internal static ulong Patience { get; set; } = Spinning.DefaultPatience;
 
-    /// <summary>The TSC's speed is known now: ten seconds of it.</summary>
-    public static void SetPatience(Clock clock) => Patience = clock.Scale.ToTicks(10_000_000_000);
+    /// <summary>Sets how long a lock is waited for; at the start, when the TSC's speed is known.</summary>
+    public static void SetPatience(Clock clock, ulong nanoseconds) => Patience = clock.Scale.ToTicks(nanoseconds);
 
     internal static void BeforeAcquire(SpinLock wanted)
     {

@@ -144,7 +144,7 @@ internal static class BootSuite
     private static BootTest Features(string name, TestMachine machine, int cpus) => new(name, machine)
     {
         Image = ImageCatalog.Features.Output,
-        Arguments = $"loglvl=all console=com1 lock-checks expect-cpus={cpus}",
+        Arguments = $"loglvl=all console=com1 lock-checks nmi=ignore expect-cpus={cpus}",
         Cpus = cpus,
         Expected = [@"^(\(xenolith\) )?\d+ passed, 0 failed, \d+ skipped"],
         End = ExpectedEnd.PowerOffOrReset,

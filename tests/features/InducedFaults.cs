@@ -41,7 +41,7 @@ internal static unsafe class InducedFaults
         new(Option, OptionKind.Text, "", "Commits a bug, to see what becomes of it.")
         {
             Accepted = "null-read null-write wild-jump stack-overflow divide general-protection write-constant write-code execute-data index "
-                + "overflow throw assertion non-maskable",
+                + "overflow throw assertion non-maskable" + InducedProcessorFaults.Names,
         },
     ];
 
@@ -68,11 +68,12 @@ internal static unsafe class InducedFaults
         RunIf(fault, "throw", &Throw);
         RunIf(fault, "assertion", &FailAssertion);
         RunIf(fault, "non-maskable", &InterruptSelf);
+        InducedProcessorFaults.Run(fault);
         FeatureHost.Write("the fault had no effect\n");
         FeatureHost.Finish(false);
     }
 
-    private static void RunIf(ReadOnlySpan<char> asked, string name, delegate*<void> fault)
+    internal static void RunIf(ReadOnlySpan<char> asked, string name, delegate*<void> fault)
     {
         if (asked.SequenceEqual(name.AsSpan()))
         {

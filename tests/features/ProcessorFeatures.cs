@@ -31,6 +31,7 @@ internal static unsafe class ProcessorFeatures
         Feature("time does not go back between processors", &Time);
         Feature("memory taken and given back by all at once", &Frames);
         Feature("lines of the log stay whole", &Lines);
+        Feature("work goes on behind an NMI that is ignored", &NonMaskables);
     }
 
     private static KernelServices Services => Boot.Current;
@@ -303,4 +304,42 @@ internal static unsafe class ProcessorFeatures
     }
 
     private static void Lines() => Everywhere(new Say());
+
+    /// <summary>Sums in vector registers while NMIs come.</summary>
+    private sealed class Sum : CpuWork
+    {
+        private int _isOver;
+
+        public bool IsRight { get; private set; }
+
+        public bool IsOver => Volatile.Read(ref _isOver) != 0;
+
+        public override void Run()
+        {
+            double sum = 0;
+            for (int i = 1; i <= 400_000; i++)
+                sum += Opaque.Of((double)i);
+            IsRight = sum == 400_000d * 400_001d / 2;
+            Interlocked.Increment(ref _isOver);
+        }
+    }
+
+    private static void NonMaskables()
+    {
+        // Only where the command line says so, as they are fatal else.
+        if (!Services.Options.TryGetText("nmi", out _) || Others.IsEmpty)
+            return;
+        var sum = new Sum();
+        Services.Cpus.StartOthers(sum, Services.Messages);
+        for (int i = 0; i < 20 && !sum.IsOver; i++)
+        {
+            Services.Messages.Interrupt(CpuSet.Of(1));
+            ulong start = Services.Clock.Nanoseconds;
+            while (Services.Clock.Nanoseconds - start < 200_000)
+                Cpu.Pause();
+        }
+
+        Services.Messages.Call(All, new Tally());
+        Expect(sum.IsOver && sum.IsRight);
+    }
 }
