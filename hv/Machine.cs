@@ -69,6 +69,9 @@ public sealed class Machine
     /// <summary>The domain made of the first boot module, once it is built.</summary>
     public Domain? Initial { get; set; }
 
+    /// <summary>The physical CPUs in use, a bit each.</summary>
+    internal ulong Cpus => 1;
+
     /// <summary>The domains of further modules.</summary>
     internal DomainKeeper Keeper { get; }
 

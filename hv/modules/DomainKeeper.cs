@@ -1,4 +1,5 @@
 using System;
+using System.Numerics;
 using System.Threading;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
@@ -55,6 +56,16 @@ internal sealed class DomainKeeper : DomainEndListener
     public BuildError? TryPrepare(DomainPlan plan)
     {
         DomainSpecification[] wanted = plan.Domains;
+        for (int i = 0; i < wanted.Length; i++)
+        {
+            if ((wanted[i].Cpus & _machine.Cpus) == 0)
+            {
+                return DomainWords.MessageAbout(wanted[i].ModuleNumber, wanted[i].File).Add("\"cpus=").Add(wanted[i].CpusText)
+                    .Add("\" names no CPU of this machine, whose CPUs in use are 0 to ").Add((ulong)BitOperations.Log2(_machine.Cpus))
+                    .Add("; choose among them").ToError(BuildErrorKind.NoSuchCpu);
+            }
+        }
+
         var all = new ModuleDomain[wanted.Length];
         int vcpus = 0;
         for (int i = 0; i < wanted.Length; i++)

@@ -17,7 +17,7 @@ internal static class BootSuite
 
     private static readonly TestMachine[] Main = [TestMachine.QemuSvm, TestMachine.BochsVmx];
 
-    public static IEnumerable<BootTest> All() => Linux().Concat(Guests()).Concat(Features()).Concat(Faults.All()).Concat(FaultyGuests()).Concat(BootPaths.All()).Concat(BadInput.All());
+    public static IEnumerable<BootTest> All() => Linux().Concat(Guests()).Concat(Features()).Concat(Faults.All()).Concat(FaultyGuests()).Concat(BootPaths.All()).Concat(BadInput.All()).Concat(SeveralDomains.All());
 
     public static string GuestPath(string name) => Path.Combine(Tree.Guests, name);
 

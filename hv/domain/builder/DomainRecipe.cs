@@ -62,6 +62,8 @@ public sealed class DomainRecipe
             Name = Words.Name,
             IsPrivileged = Words.IsPrivileged,
             VcpuCount = Words.VcpuCount,
+            Weight = Words.Weight,
+            Cap = Words.Cap,
         },
         Memory = Words.Memory,
         Cpuid = cpuid,

@@ -47,7 +47,7 @@ public sealed class DomainPlan
                 continue;
             }
 
-            var domain = new DomainSpecification { ModuleNumber = i + 1, Kernel = modules[i] };
+            var domain = new DomainSpecification { ModuleNumber = i + 1, Kernel = modules[i], File = file };
             BuildError? error = DomainWords.TryRead(text, file, domain);
             if (error is null && domain.HasRamdisk)
             {

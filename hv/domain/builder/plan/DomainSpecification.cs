@@ -10,6 +10,9 @@ public sealed class DomainSpecification
 
     public required BootModule Kernel { get; init; }
 
+    /// <summary>The name of the kernel's file, for messages; empty when the loader does not tell it.</summary>
+    public string File { get; init; } = "";
+
     /// <summary>The initrd's module; null: none.</summary>
     public BootModule? Ramdisk { get; set; }
 
@@ -25,14 +28,17 @@ public sealed class DomainSpecification
     /// <summary>1 to <see cref="Domain.MaximumVcpus"/>.</summary>
     public int VcpuCount { get; set; } = 1;
 
-    /// <summary>1 to 65535; 256 is the usual share.</summary>
-    public int Weight { get; set; } = 256;
+    /// <summary>Its share of CPU time against others': 1 to <see cref="DomainShare.MaximumWeight"/>.</summary>
+    public int Weight { get; set; } = DomainShare.DefaultWeight;
 
     /// <summary>Per cent of a physical CPU; 0: no limit.</summary>
     public int Cap { get; set; }
 
     /// <summary>The physical CPUs that its vCPUs may run on, a bit each.</summary>
     public ulong Cpus { get; set; } = ulong.MaxValue;
+
+    /// <summary>The word that says so, for messages; empty: none does.</summary>
+    public string CpusText { get; set; } = "";
 
     /// <summary>Whether it may use the calls of the control domain.</summary>
     public bool IsPrivileged { get; set; }

@@ -11,7 +11,6 @@ namespace Xenolith.Domains;
 public sealed class DomainWords
 {
     private const string Known = "write name=, memory=, vcpus=, weight=, cap=, cpus=, privileged, ramdisk or on_reboot=, and the kernel's own words behind --";
-    private const int MaximumWeight = 65535;
 
     private readonly DomainSpecification _domain;
     private readonly string _file;
@@ -120,7 +119,7 @@ public sealed class DomainWords
                 _domain.VcpuCount = NumberIn(value, 1, Domain.MaximumVcpus);
                 return _domain.VcpuCount >= 0;
             case Word.Weight:
-                _domain.Weight = NumberIn(value, 1, MaximumWeight);
+                _domain.Weight = NumberIn(value, 1, DomainShare.MaximumWeight);
                 return _domain.Weight >= 0;
             case Word.Cap:
                 _domain.Cap = NumberIn(value, 0, 100 * CpuList.Limit);
@@ -128,6 +127,7 @@ public sealed class DomainWords
             case Word.Cpus:
                 bool isList = CpuList.TryParse(value, out ulong cpus);
                 _domain.Cpus = cpus;
+                _domain.CpusText = new string(value);
                 return isList;
             case Word.Privileged:
                 _domain.IsPrivileged = true;

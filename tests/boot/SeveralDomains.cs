@@ -1,0 +1,128 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Xenolith.Build.Emulators;
+using Xenolith.Build.Guests;
+
+namespace Xenolith.Tests.Boot;
+
+/// <summary>Domains out of several boot modules: side by side, apart, and after one another.</summary>
+internal static class SeveralDomains
+{
+    private const string MoveOn = "\u0001\u0001\u0001";
+
+    private static readonly TestMachine[] Main = [TestMachine.QemuSvm, TestMachine.BochsVmx];
+
+    public static IEnumerable<BootTest> All() => Main.SelectMany(OnBoth).Concat(Linux()).Concat(Refusals());
+
+    private static BootModule Part(string words) => new(BootSuite.GuestPath("domains"), words);
+
+    private static BootModule Guest(string name, string words) => new(BootSuite.GuestPath(name), words);
+
+    private static BootTest Play(string name, TestMachine machine, params BootModule[] modules) => new("domains-" + name, machine)
+    {
+        Modules = modules,
+        Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 60 : 150),
+    };
+
+    private static IEnumerable<BootTest> OnBoth(TestMachine machine)
+    {
+        yield return Play("hello", machine, Part("wait seconds=2"), Guest("hello", "domain name=one memory=16M"), Guest("hello", "domain name=two memory=16M on_reboot=destroy")) with
+        {
+            Expected =
+            [
+                @"^\(xenolith\) domain one: 16 MiB", @"^\(xenolith\) domain two: 16 MiB", @"^\(d[12]\) Hello from a C# guest\.$", @"^\(d[12]\) Hello from a C# guest\.$",
+                @"domain [12] \((one|two)\) is gone, its memory scrubbed", @"domain [12] \((one|two)\) is gone, its memory scrubbed",
+                "^guest domains: waited enough", @"domain 0 \(initial\) powers off",
+            ],
+        };
+        yield return Play("permissions", machine, Part("wait seconds=2"), Part("domain name=one memory=16M -- strict")) with
+        {
+            Expected = [@"^\(d1\) guest domains: [1-9]\d* passed, 0 failed", @"domain 1 \(one\) powers off", "waited enough"],
+        };
+        yield return Play("peers", machine, Part("watch"), Part("domain name=one memory=16M -- peer")) with
+        {
+            Expected = [@"^\(d1\) guest domains: the visitor has sent", @"domain 1 \(one\) has crashed", "^test a channel to another domain: passed", "^test the other's end: passed"],
+        };
+        yield return Play("crash", machine, Part("wait seconds=3"), Part("domain name=one memory=16M -- crash"), Guest("faulty", "domain name=two memory=16M on_reboot=destroy -- triple-fault"), Part("domain name=three memory=16M -- wait seconds=2")) with
+        {
+            Expected = [@"^\(d3\) guest domains: waited 2", "^guest domains: waited 3", @"domain 0 \(initial\) powers off"],
+            ForbidFailures = false,
+        };
+        yield return Play("remains", machine, Part("wait seconds=6"), Part("domain name=one memory=16M -- memory"), Part("domain name=two memory=16M -- memory")) with
+        {
+            Expected = [@"^\(d2\) guest domains: memory is clean", @"^\(d[1-9]\) guest domains: memory is clean", @"^\(d[3-9]\) guest domains: memory is clean", "waited enough"],
+            ForbidFailures = true,
+        };
+        yield return Play("flood", machine, Part("wait seconds=2"), Part("domain name=one memory=16M -- flood lines=6000"), Part("domain name=two memory=16M -- flood lines=50")) with
+        {
+            Expected = [@"^\(d2\) flood 49$", "waited enough"],
+            Forbidden = [@"^\(d1\) flood 2500$"],
+        };
+        yield return Play("hostile", machine, Part("wait seconds=3"), Guest("hostile", "domain name=bad memory=32M on_reboot=destroy"), Guest("timers", "domain name=good memory=16M")) with
+        {
+            Expected = [@"^\(d2\) guest timers: [1-9]\d* passed, 0 failed"],
+            ForbidFailures = false,
+            Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 90 : 300),
+        };
+        yield return Play("input", machine, Part("talk as=0"), Part("domain name=one memory=16M -- talk as=1"), Part("domain name=two memory=16M -- talk as=2")) with
+        {
+            Input =
+            [
+                new Typed("talker 0> ", "first\n"),
+                new Typed("talker 0 heard first", MoveOn),
+                new Typed("goes to domain 1 (one)", "second\n"),
+                new Typed("talker 1 heard second", MoveOn),
+                new Typed("goes to domain 2 (two)", "quit\n"),
+                new Typed("talker 2 heard quit", MoveOn),
+                new Typed("goes to the hypervisor", "q"),
+                new Typed("domain 1 (one): runs, unprivileged, 1 vCPUs", MoveOn),
+                new Typed("goes to domain 0 (initial)", "third\n"),
+                new Typed("talker 0 heard third", MoveOn + MoveOn + MoveOn),
+                new Typed("goes to domain 0 (initial)", "quit\n"),
+            ],
+            Expected = ["^talker 0> talker 0 heard first", "what is typed goes to domain 1", @"\(d1\) .*talker 1 heard second$", @"\(d2\) .*talker 2 heard quit$", "powers off"],
+        };
+    }
+
+    private static IEnumerable<BootTest> Linux()
+    {
+        yield return Play("linux", TestMachine.QemuSvm, new BootModule(LinuxGuest.Kernel, LinuxGuest.DefaultArguments), new BootModule(LinuxGuest.InitialFileSystem),
+            new BootModule(LinuxGuest.Kernel, "domain name=second memory=384M ramdisk on_reboot=destroy -- " + LinuxGuest.DefaultArguments), new BootModule(LinuxGuest.InitialFileSystem)) with
+        {
+            Arguments = "loglvl=all console=com1 dom0=pvh dom0_mem=512M",
+            MemoryMiB = 1536,
+            Limit = TimeSpan.FromSeconds(240),
+            Input =
+            [
+                new Typed("\n" + LinuxGuest.Prompt, "cat /sys/hypervisor/uuid; echo first $((6 * 7))\n"),
+                new Typed("first 42", MoveOn),
+                new Typed("goes to domain 1 (second)", "\n"),
+                new Typed("(d1) " + LinuxGuest.Prompt, "echo second $((6 * 8)); dmesg | grep -c 'Xen version'\n"),
+                new Typed("second 48", "poweroff -f\n"),
+                new Typed("domain 1 (second) is gone", "echo third $((6 * 9))\n"),
+                new Typed("third 54", "poweroff -f\n"),
+            ],
+            Expected = ["^first 42$", "goes to domain 1", @"^\(d1\) second 48$", @"domain 1 \(second\) powers off", "goes to domain 0", "^third 54$", @"domain 0 \(initial\) powers off"],
+            Forbidden = ["Kernel panic", "general protection", @"\bBUG\b", "Oops"],
+        };
+    }
+
+    private static IEnumerable<BootTest> Refusals()
+    {
+        yield return Refused("word", Guest("hello", "domain name=one memroy=16M"), @"module 2 \(hello\): ""memroy=16M"" is not a word for a domain; write name=, memory=");
+        yield return Refused("value", Guest("hello", "domain memory=16M vcpus=none"), @"module 2 \(hello\): ""vcpus=none"" is not possible; write vcpus= with a number");
+        yield return Refused("memory", Guest("hello", "domain name=big memory=4G"), "domain big: memory= asks for 4096 MiB, but at most .* are left on this machine");
+        yield return Refused("kernel", new BootModule(BrokenKernels.Text(), "domain name=bad memory=16M"), "domain bad: kernel: the module is neither an ELF file nor a bzImage");
+        yield return Refused("ramdisk", Guest("hello", "domain memory=16M ramdisk"), @"module 2 \(hello\): ""ramdisk"" needs a module behind it");
+        yield return Refused("cpu", Guest("hello", "domain memory=16M cpus=9"), @"module 2 \(hello\): ""cpus=9"".*this machine");
+    }
+
+    private static BootTest Refused(string name, BootModule module, string message) => Play("refused-" + name, TestMachine.QemuSvm, Part("wait"), module) with
+    {
+        Arguments = "loglvl=all console=com1 dom0=pvh noreboot",
+        Expected = [message, "halted, because of noreboot"],
+        Forbidden = ["waited"],
+        End = ExpectedEnd.Halt,
+    };
+}

@@ -1,0 +1,89 @@
+using System.Runtime;
+using Xenolith.Abi.Contract;
+
+namespace Xenolith.Guests.Domains;
+
+/// <summary>
+/// A part in a play of several domains; the command line names which. The boot tests put the cast together and judge what each says.
+/// Without a part: what a domain finds that is alone.
+/// </summary>
+internal static class Program
+{
+    [RuntimeExport("guest_main")]
+    private static void Main()
+    {
+        if (BootRecord.HasWord("strict"))
+        {
+            Permissions.Run();
+        }
+        else if (BootRecord.HasWord("alone") || BootRecord.CommandLine == 0)
+        {
+            Permissions.RunAlone();
+        }
+        else if (BootRecord.HasWord("wait"))
+        {
+            Wait();
+        }
+        else if (BootRecord.HasWord("watch"))
+        {
+            Peers.Watch();
+        }
+        else if (BootRecord.HasWord("peer"))
+        {
+            Peers.Visit();
+        }
+        else if (BootRecord.HasWord("memory"))
+        {
+            Remains.Run();
+        }
+        else if (BootRecord.HasWord("flood"))
+        {
+            Flood();
+        }
+        else if (BootRecord.HasWord("talk"))
+        {
+            Talk.Run();
+        }
+        else if (BootRecord.HasWord("reboot"))
+        {
+            Xen.Shutdown(ShutdownReason.Reboot);
+        }
+        else if (BootRecord.HasWord("crash"))
+        {
+            GuestConsole.WriteLine("guest domains: about to crash");
+            Xen.Shutdown(ShutdownReason.Crash);
+        }
+        else
+        {
+            Permissions.RunAlone();
+        }
+    }
+
+    /// <summary>Says every second that it lives, seconds= times, and powers off.</summary>
+    private static void Wait()
+    {
+        Sleeper.Start();
+        ulong seconds = BootRecord.Number("seconds=", 1);
+        for (ulong second = 1; second <= seconds; second++)
+        {
+            Sleeper.Sleep(1000);
+            GuestConsole.Write("guest domains: waited ");
+            GuestConsole.WriteDecimal((long)second);
+            GuestConsole.EndLine();
+        }
+
+        GuestConsole.WriteLine("guest domains: waited enough");
+    }
+
+    /// <summary>Writes lines= lines as fast as it can, and powers off.</summary>
+    private static void Flood()
+    {
+        ulong lines = BootRecord.Number("lines=", 1000);
+        for (ulong line = 0; line < lines; line++)
+        {
+            GuestConsole.Write("flood ");
+            GuestConsole.WriteDecimal((long)line);
+            GuestConsole.EndLine();
+        }
+    }
+}
