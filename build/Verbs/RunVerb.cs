@@ -32,10 +32,15 @@ internal static class RunVerb
         var kernel = new Option<string?>("--kernel") { Description = "The guest's kernel, in place of --guest's" };
         var initrd = new Option<string?>("--initrd") { Description = "The guest's initial file system, in place of --guest's" };
         var guestArguments = new Option<string?>("--guest-args") { Description = "The guest's command line, in place of --guest's" };
+        var domains = new Option<string[]>("--domain")
+        {
+            Description = "A further domain: a guest as for --guest, then words as docs/running.md has them, then behind -- the guest's command line; "
+                + "any number of times. Example: --domain \"linux name=second memory=384M\" --domain \"hello name=third memory=16M vcpus=2 -- first second\"",
+        };
         Option<ObjectToolchain> toolchain = CommonOptions.Toolchain();
         var command = new Command("run", "Build, then boot the hypervisor with a guest, its console on this terminal.")
         {
-            machine, loader, guest, memory, cpus, append, kernel, initrd, guestArguments, toolchain,
+            machine, loader, guest, memory, cpus, append, kernel, initrd, guestArguments, domains, toolchain,
         };
         command.SetAction(parsed =>
         {
@@ -49,6 +54,7 @@ internal static class RunVerb
 
             Debian.Ensure(report, [.. started != BootLoader.Usual ? Debian.ForDiscs : [], .. started == BootLoader.Uefi ? Debian.ForUefi : []]);
             BootModule[] modules = Modules(parsed.GetValue(guest)!, parsed.GetValue(kernel), parsed.GetValue(initrd), parsed.GetValue(guestArguments), report, parsed.GetValue(toolchain));
+            modules = [.. modules, .. (parsed.GetValue(domains) ?? []).SelectMany(words => FurtherDomain(words, report, parsed.GetValue(toolchain)))];
             string arguments = $"{HypervisorArguments} {parsed.GetValue(append)}".TrimEnd();
             var setup = new MachineSetup(Tree.Image, arguments, modules, parsed.GetValue(memory)) { Cpus = Count(parsed.GetValue(cpus)), Loader = started, RealTime = !Console.IsInputRedirected };
             bool shell = parsed.GetValue(guest) == "linux" && parsed.GetValue(kernel) is null && parsed.GetValue(initrd) is null;
@@ -96,6 +102,21 @@ internal static class RunVerb
     }
 
     private static int Count(int cpus) => cpus is >= 1 and <= 64 ? cpus : throw new BuildFailure($"--cpus {cpus}: 1 to 64 are possible");
+
+    // The guest's own modules, with the words that make a domain of them; a guest that comes with an initrd keeps it.
+    private static BootModule[] FurtherDomain(string words, Report report, ObjectToolchain toolchain)
+    {
+        string[] halves = words.Split(" -- ", 2);
+        string[] named = halves[0].Split(' ', 2, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        if (named.Length == 0)
+        {
+            throw new BuildFailure("--domain needs a guest first, like --domain \"hello memory=16M\"");
+        }
+
+        BootModule[] modules = Modules(named[0], null, null, null, report, toolchain);
+        string text = $"domain {(named.Length > 1 ? named[1] : "")}{(modules.Length > 1 ? " ramdisk" : "")} -- {(halves.Length > 1 ? halves[1] : modules[0].Arguments)}";
+        return [modules[0] with { Arguments = text.TrimEnd() }, .. modules[1..]];
+    }
 
     private static string Existing(string path)
     {

@@ -27,7 +27,7 @@ internal static class BootRunner
             forbidden.AddRange(FailedChecks);
         }
 
-        using var transcript = new Transcript(logPath, test.Expected, forbidden);
+        using var transcript = new Transcript(logPath, test.Expected, forbidden, test.SameNumbers);
         var watch = Stopwatch.StartNew();
         string? failure = Boot(test, transcript, watch);
         return new BootOutcome(failure, watch.Elapsed, Tree.Relative(logPath), transcript.LastLines(LinesShown));

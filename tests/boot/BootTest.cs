@@ -55,6 +55,9 @@ internal sealed record BootTest(string Name, TestMachine Machine)
     /// <summary>Regular expressions that no line may match, beside those of every test.</summary>
     public IReadOnlyList<string> Forbidden { get; init; } = [];
 
+    /// <summary>A regular expression whose first group is the same in all lines that match it; null: none.</summary>
+    public string? SameNumbers { get; init; }
+
     /// <summary>Whether lines that report a failed check are the test's failure (they are, unless the guest is to fail).</summary>
     public bool ForbidFailures { get; init; } = true;
 

@@ -14,16 +14,19 @@ internal sealed class Transcript : IDisposable
     private readonly StringBuilder _text = new();
     private readonly Regex[] _expected;
     private readonly Regex[] _forbidden;
+    private readonly Regex? _same;
+    private string? _first;
     private int _lineStart;
     private int _matched;
     private int _promptStart;
 
-    public Transcript(string logPath, IEnumerable<string> expected, IEnumerable<string> forbidden)
+    public Transcript(string logPath, IEnumerable<string> expected, IEnumerable<string> forbidden, string? same = null)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(logPath)!);
         // Shared, so that a log can be followed while it grows.
         _log = new FileStream(logPath, FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
         _expected = [.. expected.Select(pattern => new Regex(pattern, RegexOptions.CultureInvariant))];
+        _same = same is null ? null : new Regex(same, RegexOptions.CultureInvariant);
         _forbidden = [.. forbidden.Select(pattern => new Regex(pattern, RegexOptions.CultureInvariant))];
     }
 
@@ -89,6 +92,12 @@ internal sealed class Transcript : IDisposable
         if (Offence is null && _forbidden.Any(pattern => pattern.IsMatch(line)))
         {
             Offence = line;
+        }
+
+        if (Offence is null && _same?.Match(line) is { Success: true } match)
+        {
+            _first ??= match.Groups[1].Value;
+            Offence = _first == match.Groups[1].Value ? null : $"{line} (it was {_first} before)";
         }
 
         // One line may satisfy several patterns in turn.
