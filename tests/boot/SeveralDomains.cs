@@ -103,7 +103,7 @@ internal static class SeveralDomains
                 new Typed("first 42", MoveOn),
                 new Typed("goes to domain 1 (second)", "\n"),
                 new Typed("(d1) / # ", "echo second $((6 * 8)); dmesg | grep -c 'Xen version'\n"),
-                new Typed("second 48\n", ""),
+                new Typed("second 48\r\n", ""),
                 new Typed("(d1) / # ", "poweroff -f\n"),
                 new Typed("domain 1 (second) is gone", "echo third $((6 * 9))\n"),
                 new Typed("third 54\r\n", ""),
