@@ -70,7 +70,7 @@ public sealed class Machine
     public Domain? Initial { get; set; }
 
     /// <summary>The physical CPUs in use, a bit each.</summary>
-    internal ulong Cpus => 1;
+    internal ulong Cpus => ulong.MaxValue >> (64 - Loops.Length);
 
     /// <summary>The domains of further modules.</summary>
     internal DomainKeeper Keeper { get; }

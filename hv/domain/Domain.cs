@@ -23,6 +23,7 @@ public sealed partial class Domain : IDisposable
     private const int TablesPerVcpu = 256;
 
     private readonly LentFrame _sharedInfoFrame = new();
+    private readonly CpuSet _cpus;
 
     private Domain(DomainServices services, DomainOptions options)
     {
@@ -33,6 +34,7 @@ public sealed partial class Domain : IDisposable
         IsInitialDomain = options.IsInitialDomain;
         Weight = options.Weight;
         Cap = options.Cap;
+        _cpus = options.Cpus;
         MaximumPages = options.MaximumPages;
         _lock = new SpinLock(LockRank.Domain, "domain", options.Id);
         P2m = new P2m(services.Memory, services.Frames, services.Virtualisation.NestedFormat, options.Id);
@@ -142,7 +144,7 @@ public sealed partial class Domain : IDisposable
         if (!GrantTable.TryGrow(1))
             return false;
         for (int i = 0; i < Vcpus.Length; i++)
-            Vcpus[i] = new Vcpu(this, i, Services.Virtualisation.CreateCpu(Services.Memory, Services.Frames, Services.Log));
+            Vcpus[i] = new Vcpu(this, i, Services.Virtualisation.CreateCpu(Services.Memory, Services.Frames, Services.Log)) { Affinity = _cpus };
         SharedInfo.PublishWallClock(Services.Clock.WallClockAtStart);
         foreach (Vcpu vcpu in Vcpus)
             vcpu.PublishTime();

@@ -1,3 +1,5 @@
+using Xenolith.Kernel;
+
 namespace Xenolith.Domains;
 
 /// <summary>What a domain is created with.</summary>
@@ -23,6 +25,9 @@ public sealed class DomainOptions
 
     /// <summary>The most of a physical CPU that it may have, in per cent; 0: no limit.</summary>
     public int Cap { get; init; }
+
+    /// <summary>The physical CPUs that its vCPUs may run on; at least one is in use.</summary>
+    public CpuSet Cpus { get; init; } = new(ulong.MaxValue);
 
     /// <summary>The most frames that the domain may have.</summary>
     public ulong MaximumPages { get; set; } = ulong.MaxValue;

@@ -49,7 +49,7 @@ public sealed partial class Vcpu
     public bool IsPolling => Volatile.Read(ref _poll) != 0;
 
     /// <summary>The physical CPUs on which it may run.</summary>
-    public CpuSet Affinity { get; internal set; } = new(ulong.MaxValue);
+    public CpuSet Affinity { get; internal init; } = new(ulong.MaxValue);
 
     /// <summary>Whether the run loop may run it.</summary>
     public bool IsRunnable => IsOnline && !IsBlocked && !Domain.IsShutDown && Domain.PauseCount == 0;

@@ -23,6 +23,11 @@ internal sealed class DomainKeeper : DomainEndListener
     /// <summary>Nanoseconds between two steps at least.</summary>
     private const ulong ShortestPause = 20_000;
 
+    /// <summary>
+    /// Nanoseconds between two builds of one domain at least: one that reboots at once, again and again, does not fill the log.
+    /// </summary>
+    private const ulong ShortestLife = 50_000_000;
+
     // What a domain takes beside its RAM: tables for 4 KiB pages at worst, objects, control blocks.
     private const ulong TableShare = 256;
     private const ulong OverheadBytes = 4UL << 20;
@@ -206,6 +211,11 @@ internal sealed class DomainKeeper : DomainEndListener
                     {
                         BuildStep(module, build, StepBytes);
                     }
+                    else if (_machine.Kernel.Clock.Nanoseconds < module.NotBefore)
+                    {
+                        _machine.Timers.Set(_timer, module.NotBefore);
+                        continue;
+                    }
                     else
                     {
                         Begin(module);
@@ -303,6 +313,7 @@ internal sealed class DomainKeeper : DomainEndListener
             return;
         }
 
+        module.NotBefore = _machine.Kernel.Clock.Nanoseconds + ShortestLife;
         module.Id = TakeId();
         module.Console.Begin(module.Id);
         module.Debug.Begin(module.Id);

@@ -37,6 +37,9 @@ internal sealed class ModuleDomain
     /// <summary>How often it was built anew.</summary>
     public uint Rebuilds { get; set; }
 
+    /// <summary>The earliest time for the next build, in nanoseconds.</summary>
+    public ulong NotBefore { get; set; }
+
     /// <summary>Whether the domain that ends is to be built anew.</summary>
     public bool ComesBack { get; set; }
 

@@ -54,7 +54,7 @@ internal static class SeveralDomains
             Expected = [@"^\(d2\) guest domains: memory is clean", @"^\(d[1-9]\) guest domains: memory is clean", @"^\(d[3-9]\) guest domains: memory is clean", "waited enough"],
             ForbidFailures = true,
         };
-        yield return Play("reboots", machine, Part($"wait seconds={(machine.Kind == MachineKind.Qemu ? 12 : 6)}"), Part("domain name=one memory=8M -- reboot")) with
+        yield return Play("reboots", machine, Part($"wait seconds={(machine.Kind == MachineKind.Qemu ? 6 : 3)}"), Part("domain name=one memory=8M -- reboot")) with
         {
             Expected = [machine.Kind == MachineKind.Qemu ? "built anew, reboot 50;" : "built anew, reboot 5;", "waited enough"],
             SameNumbers = @"built anew, reboot \d+; (\d+) frames are free",

@@ -64,6 +64,7 @@ public sealed class DomainRecipe
             VcpuCount = Words.VcpuCount,
             Weight = Words.Weight,
             Cap = Words.Cap,
+            Cpus = new CpuSet(Words.Cpus),
         },
         Memory = Words.Memory,
         Cpuid = cpuid,

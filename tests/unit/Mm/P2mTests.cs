@@ -45,6 +45,43 @@ public sealed class P2mTests
         Assert.Equal(free + 3, machine.Frames.FreeFrames);
     }
 
+    /// <summary>The end of a domain, in pieces: each is bounded, what the guest wrote is gone, and every frame is back.</summary>
+    [Theory]
+    [InlineData(512UL)]
+    [InlineData(2048UL)]
+    public void GoesInStepsThatScrub(ulong budget)
+    {
+        using var machine = new TestMachine(64);
+        ulong before = machine.Frames.FreeFrames;
+        P2m p2m = Create(machine);
+        Assert.True(p2m.TryPopulate(new Gfn(0x1F0), 0x2000));
+        Assert.True(p2m.TryPopulate(new Gfn(0xFEFF8), 8));
+        Mfn small = p2m.Lookup(new Gfn(0x1F3)).Mfn;
+        Mfn large = p2m.Lookup(new Gfn(0x1234)).Mfn;
+        machine.Memory.Frame(small).Fill(0xAA);
+        machine.Memory.Frame(large).Fill(0xBB);
+
+        // Tables in far corners, as a hostile guest makes them.
+        for (int i = 0; i < 20; i++)
+        {
+            Mfn moved = p2m.Lookup(new Gfn(0x1F4)).Mfn;
+            Assert.True(p2m.TrySet(new Gfn((ulong)i << 27 | 0x3000), moved, 0, P2mType.RamReadOnly, Rights.Read));
+            Assert.True(p2m.TryRemove(new Gfn((ulong)i << 27 | 0x3000), 0));
+        }
+
+        p2m.Settle();
+        int steps = 1;
+        for (; !p2m.ReleaseStep(budget); steps++)
+            Assert.True(steps < 100_000);
+
+        Assert.True(steps > 3);
+        Assert.Equal(0UL, p2m.PopulatedFrames);
+        Assert.Equal(before, machine.Frames.FreeFrames);
+        Assert.Equal(-1, machine.Memory.Frame(small).IndexOfAnyExcept((byte)0));
+        Assert.Equal(-1, machine.Memory.Frame(large).IndexOfAnyExcept((byte)0));
+        Assert.Equal(0UL, machine.Frames.CountOwnedBy(p2m.Owner));
+    }
+
     [Fact]
     public void LargePagesAreMappedAtTheFirstLookAndHoldNothingOfTheirPast()
     {
