@@ -14,6 +14,14 @@ internal static class Program
     private static void Main()
     {
         var tests = new TestRun("smp");
+        if (BootRecord.HasWord("spin"))
+        {
+            SharedState.Map();
+            Shares.Spin(tests);
+            tests.Finish();
+            return;
+        }
+
         if (Vcpu(VcpuOp.IsUp, Processors - 1) < 0)
         {
             tests.Start("four vCPUs");
@@ -39,6 +47,7 @@ internal static class Program
         Event(tests, interrupts);
         Yield(tests);
         RunStates(tests);
+        Shares.Equal(tests);
         Signals.Run(tests, interrupts);
         Races.Run(tests);
         Down(tests);
