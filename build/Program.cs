@@ -24,6 +24,7 @@ internal static class Program
           ./build.sh test --against xen                    the guests' results, here and on Debian's Xen
           ./build.sh bench --against xen                   instructions per operation, here and on Debian's Xen
           ./build.sh debug --break File.cs:123             gdb on the hypervisor
+          ./build.sh symbolise panic.txt                   a log with function and line behind each address
           ./build.sh image                                 out/xenolith, for `qemu -kernel` and GRUB
           ./build.sh doctor                                what is missing, and the mend
         """;
@@ -37,6 +38,7 @@ internal static class Program
         root.Subcommands.Add(BenchVerb.Create(report));
         root.Subcommands.Add(ImageVerb.Create(report));
         root.Subcommands.Add(DebugVerb.Create(report));
+        root.Subcommands.Add(SymboliseVerb.Create(report));
         root.Subcommands.Add(DoctorVerb.Create());
         root.Subcommands.Add(CleanVerb.Create(report));
         HelpOption help = root.Options.OfType<HelpOption>().Single();
@@ -60,6 +62,10 @@ internal static class Program
             if (parseResult.CommandResult.Command is RootCommand)
             {
                 Console.Out.WriteLine(Examples.TrimEnd());
+            }
+            else if (parseResult.CommandResult.Command.Name == SymboliseVerb.Name)
+            {
+                Console.Out.WriteLine(SymboliseVerb.Examples.TrimEnd());
             }
 
             return result;

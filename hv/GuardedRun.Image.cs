@@ -23,7 +23,13 @@ internal sealed class GuardedRun(RunLoop loop, Domain domain) : ContainedCall
         public override bool TryContain(string fault, ulong rip)
         {
             int cpu = CurrentCpu.Number;
-            return cpu < machine.Loops.Length && machine.Loops[cpu].TryBlame(fault);
+            if (cpu >= machine.Loops.Length || !machine.Loops[cpu].TryBlame(fault))
+            {
+                return false;
+            }
+
+            machine.Kernel.Log.Error($"contained: {fault}, found at {rip:x}");
+            return true;
         }
     }
 }

@@ -47,6 +47,7 @@ public static class Startup
         virtualisation.LongestRun = kernel.Clock.TscFrequency / 1000 * LongestRunMilliseconds;
         log.Info($"{virtualisation.Name} is on");
         var machine = new Machine(kernel, virtualisation, cpuid, PhysicalCpus.Enable(kernel, virtualisation));
+        kernel.Report = new ExitReport(virtualisation, kernel.Clock.TscFrequency / 1000);
         BuildError? error = DomainPlan.TryMake(kernel.Information, out DomainPlan? plan);
         error ??= machine.Keeper.TryPrepare(plan!);
         Domain? initial = null;

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Security.Cryptography;
 using System.Text;
 
 namespace Xenolith.Build.Symbols;
@@ -10,8 +11,8 @@ public sealed record FunctionEntry(ulong Address, ulong Size, FunctionName Name,
 
 /// <summary>
 /// Encodes the symbol table that <c>Xenolith.Kernel.SymbolTable</c> reads inside the image.
-/// Header, 32 bytes little-endian: u32 "XSYM", u32 size of all, u64 lowest address, u32 functions, u32 bytes of code,
-/// u32 offset of the records, u32 offset of the strings. Index: per function, sorted, u32 address less the lowest and
+/// Header, 40 bytes little-endian: u32 "XSYM", u32 size of all, u64 lowest address, u32 functions, u32 bytes of code,
+/// u32 offset of the records, u32 offset of the strings, u64 build id: a hash of all the rest. Index: per function, sorted, u32 address less the lowest and
 /// u32 offset of its record. Record, in LEB128: size; frame offset / 8 × 2 + (1 if from RBP); saved RBP / 8; type,
 /// method and file as offsets into the strings; first line; rows; per row the address step and the zigzag line step.
 /// String: LEB128 length, UTF-8.
@@ -19,7 +20,7 @@ public sealed record FunctionEntry(ulong Address, ulong Size, FunctionName Name,
 public static class SymbolTableWriter
 {
     private const uint Magic = 0x4D595358;
-    private const int HeaderSize = 32;
+    private const int HeaderSize = 40;
 
     /// <summary>Encodes functions, which need not be sorted.</summary>
     public static byte[] Write(IReadOnlyCollection<FunctionEntry> functions)
@@ -50,9 +51,9 @@ public static class SymbolTableWriter
         AddU32(table, (uint)(end - lowest));
         AddU32(table, (uint)recordsAt);
         AddU32(table, (uint)stringsAt);
-        table.AddRange(index);
-        table.AddRange(records);
-        table.AddRange(strings.Bytes);
+        byte[] body = [.. index, .. records, .. strings.Bytes];
+        table.AddRange(SHA256.HashData([.. table, .. body]).AsSpan(0, sizeof(ulong)));
+        table.AddRange(body);
         table.AddRange(new byte[size - table.Count]);
         return [.. table];
     }

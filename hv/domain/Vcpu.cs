@@ -18,6 +18,7 @@ public sealed partial class Vcpu
         Domain = domain;
         Id = id;
         Cpu = cpu;
+        cpu.Label = ((uint)domain.Id << 16) + (uint)id + 1;
         cpu.SetNestedRoot(domain.P2m.Root);
         Access = new GuestAccess(cpu, domain.Memory);
         Info = new VcpuInfoArea(domain.SharedInfo, new SharedPage(domain.P2m, services.Memory), id);

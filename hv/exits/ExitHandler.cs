@@ -19,6 +19,7 @@ internal sealed partial class ExitHandler
     private readonly PortIoEmulator _ports;
     private readonly MmioEmulator _mmio;
     private readonly GuestPorts _guestPorts = new();
+    private readonly InducedFaults? _induced;
     private readonly ApicPage _apicPage = new();
     private readonly UnclaimedMmio _unclaimed = new();
 
@@ -27,6 +28,7 @@ internal sealed partial class ExitHandler
         _machine = machine;
         _ports = new PortIoEmulator(_decoder);
         _mmio = new MmioEmulator(_decoder);
+        _induced = machine.Kernel.Options.GetBoolean("induce", false) ? new InducedFaults(_guestPorts) : null;
     }
 
     /// <summary>Handles the vCPU's last exit, which is not <see cref="ExitReason.Interrupt"/>.</summary>
@@ -60,7 +62,8 @@ internal sealed partial class ExitHandler
             case ExitReason.PortIo:
                 vcpu.Domain.Acquire();
                 _guestPorts.Select(vcpu.Domain.DebugOutput);
-                Finish(vcpu, _ports.Execute(cpu, vcpu.Access, _guestPorts), _ports.Fault, _ports.IsStackFault, "port I/O");
+                _induced?.Select(vcpu);
+                Finish(vcpu, _ports.Execute(cpu, vcpu.Access, (PortDevice?)_induced ?? _guestPorts), _ports.Fault, _ports.IsStackFault, "port I/O");
                 vcpu.Domain.Release();
                 break;
             case ExitReason.NestedPageFault:

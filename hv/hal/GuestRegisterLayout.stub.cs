@@ -13,6 +13,11 @@ internal static class GuestRegisterLayout
     public const int Rdi = 7 * 8;
     private const int Xmm = 128;
     private const int Mxcsr = 384;
+    private const int TracePosition = 392;
+
+    // Xenolith.Hal.ExitTrace.
+    private const int RecordSize = 32, RecordReason = 8, RecordRip = 16, RecordInformation = 24;
+    private const int RecordsEndBit = 11;
 
     // In encoding order; RSP is in the control block, and RDI is the base register, so both are skipped by number.
     private static readonly AssemblerRegister64[] s_general =
@@ -40,6 +45,36 @@ internal static class GuestRegisterLayout
             if (i is not (4 or 7))
                 a.mov(__qword_ptr[to + 8 * i], s_general[i]);
         }
+    }
+
+    /// <summary>Begins the record of an exit: its address comes into RCX, the time into the record. RAX and RDX are lost.</summary>
+    public static void BeginRecord(Assembler a, AssemblerRegister64 registers)
+    {
+        a.mov(rcx, __qword_ptr[registers + TracePosition]);
+        a.rdtsc();
+        a.mov(__dword_ptr[rcx], eax);
+        a.mov(__dword_ptr[rcx + 4], edx);
+    }
+
+    /// <summary>Puts a word of memory into the record in RCX. RAX is lost.</summary>
+    public static void RecordReasonOf(Assembler a, AssemblerMemoryOperand word) => Record(a, word, RecordReason);
+
+    public static void RecordRipOf(Assembler a, AssemblerMemoryOperand word) => Record(a, word, RecordRip);
+
+    public static void RecordInformationOf(Assembler a, AssemblerMemoryOperand word) => Record(a, word, RecordInformation);
+
+    /// <summary>Moves on to the next record. The trace begins at a multiple of twice its size, so that one bit says that its end is reached.</summary>
+    public static void EndRecord(Assembler a, AssemblerRegister64 registers)
+    {
+        a.add(rcx, RecordSize);
+        a.btr(rcx, RecordsEndBit);
+        a.mov(__qword_ptr[registers + TracePosition], rcx);
+    }
+
+    private static void Record(Assembler a, AssemblerMemoryOperand word, int offset)
+    {
+        a.mov(rax, word);
+        a.mov(__qword_ptr[rcx + offset], rax);
     }
 
     public static void LoadSimd(Assembler a, AssemblerRegister64 from)

@@ -5,7 +5,7 @@ namespace Xenolith.Hal;
 
 /// <summary>
 /// The registers of a guest that neither VMCS nor VMCB holds, as the exit stub saves them. The stubs know the offsets:
-/// general registers at 0 (in encoding order), XMM0-15 at 128, MXCSR at 384. RSP and (on SVM) RAX are copied to and from
+/// general registers at 0 (in encoding order), XMM0-15 at 128, MXCSR at 384, the trace position at 392. RSP and (on SVM) RAX are copied to and from
 /// the control block by the entry path, so that this is the whole truth between an exit and the next entry.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
@@ -14,6 +14,9 @@ public struct GuestRegisters
     public ulong Rax, Rcx, Rdx, Rbx, Rsp, Rbp, Rsi, Rdi, R8, R9, R10, R11, R12, R13, R14, R15;
     public XmmRegisters Xmm;
     public uint Mxcsr;
+
+    /// <summary>Where the next exit is noted: an address inside the <see cref="ExitTrace"/> of the CPU that the vCPU is resident on.</summary>
+    public ulong TracePosition;
 
     /// <summary>A general register by its number in the instruction encoding (0 = RAX … 15 = R15).</summary>
     public ulong this[int number]

@@ -154,6 +154,16 @@ public abstract class VirtualCpu
     /// </summary>
     public abstract void Run();
 
+    /// <summary>What the trace of exits calls this vCPU: the domain's number in the high half, the vCPU's plus one in the low.</summary>
+    public uint Label { get; set; } = 1;
+
+    /// <summary>Exits of this vCPU are noted in that trace from now on.</summary>
+    protected void BeginTrace(ExitTrace trace)
+    {
+        trace.Switch(Label);
+        Registers.TracePosition = trace.Position;
+    }
+
     /// <summary>The CPU's debug registers and x87 state are this vCPU's from now on.</summary>
     protected void LoadProcessorState()
     {

@@ -45,6 +45,12 @@ public abstract class Virtualisation
     /// </summary>
     public abstract string? EnableHere();
 
+    /// <summary>The last exits of the CPU that asks, up to this moment; null: none are kept.</summary>
+    public virtual ExitTrace? TakeTrace() => null;
+
+    /// <summary>A word for the vendor's number of an exit, for the trace.</summary>
+    public virtual string NameOfExit(ulong reason) => "";
+
     /// <summary>Makes a vCPU in the reset state of its vendor; the caller loads registers and the nested root.</summary>
     public abstract VirtualCpu CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log);
 }

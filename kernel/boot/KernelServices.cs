@@ -37,6 +37,9 @@ public sealed class KernelServices
     /// <summary>Who knows what each CPU works at; null: nobody.</summary>
     public CpuActivity? Activity { get; set; }
 
+    /// <summary>Who adds to a panic what it knows; null: nobody.</summary>
+    public PanicReport? Report { get; set; }
+
     /// <summary>Gives a boot module's frames to the allocator. Its bytes are gone afterwards. Frames it shares with others stay.</summary>
     public void ReleaseModule(BootModule module)
     {

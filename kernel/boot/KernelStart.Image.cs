@@ -26,6 +26,7 @@ internal static unsafe class KernelStart
         LogOptions.Apply(log, options);
         NonMaskable.IsIgnored = options.TryGetText("nmi", out ReadOnlySpan<char> nmi) && nmi.SequenceEqual("ignore".AsSpan());
         Boot.NoReboot = options.GetBoolean("noreboot", false) || options.ListHas("reboot", "no", false);
+        log.Info($"build {ImageSymbols.Open().BuildId:x16}");
         log.Info($"started by {(boot.LoaderName.Length == 0 ? "a loader without a name" : boot.LoaderName)} ({boot.Protocol}), options \"{boot.CommandLine}\"");
 
         ref readonly ImageLayout layout = ref ImageLayout.Current;

@@ -57,6 +57,8 @@ public static unsafe class Panic
         Row("rip"u8, position.Rip, "rsp"u8, position.Rsp, "rbp"u8, position.Rbp);
         ControlRegisters();
         Trace(position.Rip, position.Rsp, position.Rbp, ripIsReturn: true);
+        BuildId();
+        Report();
         End();
     }
 
@@ -91,6 +93,8 @@ public static unsafe class Panic
 
         Registers(ref frame, cr2);
         Trace(frame.Rip, frame.Rsp, frame.Rbp, ripIsReturn: false);
+        BuildId();
+        Report();
         End();
     }
 
@@ -118,6 +122,14 @@ public static unsafe class Panic
             StoppedCpus.AppendLocks(ref text, CurrentCpu.Number);
             Line(text.Written);
         }
+    }
+
+    private static void BuildId()
+    {
+        LineText text = default;
+        text.Append("build "u8);
+        text.Append(ImageSymbols.Open().BuildId, "x16");
+        Line(text.Written);
     }
 
     private static void ControlRegisters() => Row("cr0"u8, Cpu.ReadCr0(), "cr3"u8, Cpu.ReadCr3(), "cr4"u8, Cpu.ReadCr4());
@@ -154,6 +166,22 @@ public static unsafe class Panic
         }
 
         Line("no backtrace: the stack pointer is in none of the stacks"u8);
+    }
+
+    // What the code above the kernel has to say.
+    private static void Report()
+    {
+        if (!Boot.TryGetCurrent(out KernelServices? services) || services.Report is not { } report)
+        {
+            return;
+        }
+
+        LineText text = default;
+        for (int number = 0; report.TryWriteLine(number, ref text); number++)
+        {
+            Line(text.Written);
+            text = default;
+        }
     }
 
     private static void Begin(scoped ReadOnlySpan<byte> what)

@@ -14,7 +14,7 @@ public readonly ref struct SymbolTable
     public const uint Magic = 0x4D595358;
 
     /// <summary>Bytes before the index.</summary>
-    public const int HeaderSize = 32;
+    public const int HeaderSize = 40;
 
     private readonly ReadOnlySpan<byte> _table;
     private readonly ulong _base;
@@ -38,6 +38,11 @@ public readonly ref struct SymbolTable
         _records = (int)BinaryPrimitives.ReadUInt32LittleEndian(table.Slice(24));
         _strings = (int)BinaryPrimitives.ReadUInt32LittleEndian(table.Slice(28));
     }
+
+    /// <summary>
+    /// Names the build: a hash of all functions, their places and lines. Two images with the same one have the same addresses. 0: no table.
+    /// </summary>
+    public ulong BuildId => _table.IsEmpty ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(_table.Slice(32));
 
     /// <summary>Functions in the table.</summary>
     public int Count => _count;

@@ -49,6 +49,7 @@ internal static class BadInput
         },
         Refused("memory-too-big", "dom0_mem asks for .*, but at most") with { Arguments = Options + " dom0_mem=64G" },
         Refused("memory-too-small", "initial domain: .* of memory is too little") with { Arguments = Options + " dom0_mem=1M" },
+        Refused("memory-of-the-machine", "initial domain: 0 bytes of memory is too little") with { MemoryMiB = 8 },
         Refused("memory-malformed", "dom0_mem: \"abc\"") with { Arguments = Options + " dom0_mem=abc" },
     ];
 

@@ -175,6 +175,25 @@ internal static class BootSuite
                 };
             }
 
+            yield return Induced("throw", machine) with
+            {
+                Expected =
+                [
+                    "panic: a bug that was asked for", @"InducedFaults\.Write .*InducedFaults\.cs:\d+", "the last exits on this CPU, the newest last:",
+                    @"us d0v0 rip [0-9a-f]{16} CPUID \(", @"-0 us d0v0 rip [0-9a-f]{16} port I/O \(", "restarting",
+                ],
+                IsToPanic = true,
+            };
+            yield return Induced("index", machine) with
+            {
+                IsToPanic = true,
+                Expected = ["is ended: an index outside its array or span", "contained: an index outside its array or span, found at [0-9a-f]{16}", "it ended the domain it worked for, and nothing else"],
+            };
+            yield return Induced("state", machine) with
+            {
+                Expected = ["VM entry failed: ", @"VM entry: (Guest)?Dr7 = 0x10000000000: bits 32-63 must be 0 \(", "is ended: the CPU refused its state"],
+            };
+
             yield return Faulty("halt", machine) with { Expected = ["guest faulty: halt", PoweredOff], End = ExpectedEnd.PowerOff };
             yield return Faulty("crash", machine) with { Expected = ["guest faulty: crash", "has crashed"], End = ExpectedEnd.Reset };
             yield return Faulty("reboot", machine) with { Expected = ["guest faulty: reboot", "asks for a reboot"], End = ExpectedEnd.Reset };
@@ -195,6 +214,13 @@ internal static class BootSuite
             End = ExpectedEnd.Halt,
         };
     }
+
+    private static BootTest Induced(string bug, TestMachine machine) => Faulty("induce-" + bug, machine) with
+    {
+        Arguments = "loglvl=all console=com1 dom0=pvh induce",
+        Forbidden = ["still here"],
+        End = ExpectedEnd.Reset,
+    };
 
     private static BootTest Endless(string fault, TestMachine machine) => Faulty(fault, machine) with
     {

@@ -151,6 +151,7 @@ public sealed partial class SvmCpu
         LoadProcessorState();
         if (_processor.Capabilities.HasTscAux)
             HostInstructions.WriteMsr(Msr.TscAux, _tscAux);
+        BeginTrace(_processor.Trace);
         _processor.Resident = this;
     }
 
@@ -164,7 +165,11 @@ public sealed partial class SvmCpu
     }
 
     // TSC_AUX can't have changed: guests' writes exit.
-    private void LeaveCpu() => SaveProcessorState();
+    private void LeaveCpu()
+    {
+        SaveProcessorState();
+        _processor.Trace.Position = Registers.TracePosition;
+    }
 
     private void FlushTranslations()
     {

@@ -32,7 +32,10 @@ public sealed partial class SvmCpu : VirtualCpu
     public override void Release()
     {
         if (ReferenceEquals(_processor.Resident, this))
+        {
+            _processor.Trace.Position = Registers.TracePosition;
             _processor.Resident = null;
+        }
         _frames.Free(_vmcb.Region, 0);
     }
 

@@ -17,6 +17,9 @@ namespace Xenolith.Build.Stubs;
 /// </remarks>
 internal sealed class SvmEntryStub : IStub
 {
+    private const int VmcbExitCode = 0x070;
+    private const int VmcbExitInformation1 = 0x078;
+    private const int VmcbRip = 0x578;
     private const int VmcbRsp = 0x5D8;
     private const int VmcbRax = 0x5F8;
 
@@ -56,6 +59,11 @@ internal sealed class SvmEntryStub : IStub
         a.mov(__qword_ptr[rdi + GuestRegisterLayout.Rax], rax);
         a.mov(rax, __qword_ptr[rsi + VmcbRsp]);
         a.mov(__qword_ptr[rdi + GuestRegisterLayout.Rsp], rax);
+        GuestRegisterLayout.BeginRecord(a, rdi);
+        GuestRegisterLayout.RecordReasonOf(a, __qword_ptr[rsi + VmcbExitCode]);
+        GuestRegisterLayout.RecordRipOf(a, __qword_ptr[rsi + VmcbRip]);
+        GuestRegisterLayout.RecordInformationOf(a, __qword_ptr[rsi + VmcbExitInformation1]);
+        GuestRegisterLayout.EndRecord(a, rdi);
         a.mov(rax, __qword_ptr[rsp + 16]);
         a.vmload();
         // Before STGI, with which an NMI that was held comes.

@@ -8,6 +8,9 @@ public sealed class SvmProcessor(SvmCapabilities capabilities, Mfn saveArea, Mfn
     /// <summary>Where VMRUN keeps what it needs of the host (AMD APM vol. 2, 15.5.1).</summary>
     public Mfn SaveArea { get; } = saveArea;
 
+    /// <summary>The last exits of this CPU.</summary>
+    public ExitTrace Trace { get; } = new();
+
     public SvmCapabilities Capabilities { get; } = capabilities;
 
     /// <summary>

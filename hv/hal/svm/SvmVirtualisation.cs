@@ -89,6 +89,17 @@ public sealed class SvmVirtualisation : Virtualisation
         SvmInstructions.SaveHost(processor.HostVmcb.Address);
     }
 
+    public override ExitTrace? TakeTrace()
+    {
+        if (_processors[CurrentCpu.Number] is not { } processor)
+            return null;
+        if (processor.Resident is { } resident)
+            processor.Trace.Position = resident.Registers.TracePosition;
+        return processor.Trace;
+    }
+
+    public override string NameOfExit(ulong reason) => SvmExitNames.Of((SvmExitCode)(reason & uint.MaxValue));
+
     public override VirtualCpu CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log)
     {
         if (_processors[CurrentCpu.Number] is not { } processor)

@@ -177,6 +177,7 @@ public sealed partial class VmxCpu
         HostInstructions.WriteCr2(_cr2);
         LoadProcessorState();
         VmxHostState.Write(_vmcs);
+        BeginTrace(_processor.Trace);
         _processor.Resident = this;
     }
 
@@ -195,6 +196,7 @@ public sealed partial class VmxCpu
             _switchedMsrs[i] = HostInstructions.ReadMsr(VmxMsrs.SwitchedMsr(i));
         _cr2 = HostInstructions.ReadCr2();
         SaveProcessorState();
+        _processor.Trace.Position = Registers.TracePosition;
     }
 
     private void FlushTranslations()

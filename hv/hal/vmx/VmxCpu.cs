@@ -44,7 +44,10 @@ public sealed partial class VmxCpu : VirtualCpu
     public override void Release()
     {
         if (ReferenceEquals(_processor.Resident, this))
+        {
+            _processor.Trace.Position = Registers.TracePosition;
             _processor.Resident = null;
+        }
         _vmcs.Clear();
         _frames.Free(_vmcs.Region, 0);
     }

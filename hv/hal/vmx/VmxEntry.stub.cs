@@ -20,6 +20,7 @@ internal sealed class VmxEntryStub : IStub
 
     // Xenolith.Hal.Vmx.VmcsImage, in its order, and what fills it after an exit.
     private const int ImageRip = 0;
+    private const int ImageExitReason = 6 * 8;
     private const int ImageHostRsp = 9 * 8;
     private static readonly int[] s_imageFields =
     [
@@ -79,6 +80,7 @@ internal sealed class VmxEntryStub : IStub
         a.pop(__qword_ptr[rdi + GuestRegisterLayout.Rdi]);
         a.mov(eax, GuestRspField);
         a.vmread(__qword_ptr[rdi + GuestRegisterLayout.Rsp], rax);
+        GuestRegisterLayout.BeginRecord(a, rdi);
         // After an exit the structure is current and has these fields: none of the reads can fail.
         a.mov(rdx, __qword_ptr[rsp + 8]);
         for (int i = 0; i < s_imageFields.Length; i++)
@@ -86,6 +88,9 @@ internal sealed class VmxEntryStub : IStub
             a.mov(eax, s_imageFields[i]);
             a.vmread(__qword_ptr[rdx + 8 * i], rax);
         }
+        GuestRegisterLayout.RecordReasonOf(a, __qword_ptr[rdx + ImageExitReason]);
+        GuestRegisterLayout.RecordRipOf(a, __qword_ptr[rdx + ImageRip]);
+        GuestRegisterLayout.EndRecord(a, rdi);
 
         GuestRegisterLayout.SaveSimd(a, rdi);
         a.xor(eax, eax);

@@ -18,6 +18,9 @@ public sealed class VmxProcessor(VmxCapabilities capabilities, Mfn region)
         set => _current = new Unowned<Vmcs>(value);
     }
 
+    /// <summary>The last exits of this CPU.</summary>
+    public ExitTrace Trace { get; } = new();
+
     /// <summary>The vCPU whose lazily switched registers this CPU holds.</summary>
     public VmxCpu? Resident
     {

@@ -83,6 +83,17 @@ public sealed class VmxVirtualisation : Virtualisation
         return null;
     }
 
+    public override ExitTrace? TakeTrace()
+    {
+        if (_processors[CurrentCpu.Number] is not { } processor)
+            return null;
+        if (processor.Resident is { } resident)
+            processor.Trace.Position = resident.Registers.TracePosition;
+        return processor.Trace;
+    }
+
+    public override string NameOfExit(ulong reason) => VmxExitNames.Of((VmxExitReason)(reason & 0xFFFF));
+
     public override VirtualCpu CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log)
     {
         if (_processors[CurrentCpu.Number] is not { } processor)

@@ -52,6 +52,18 @@ internal static class Program
         {
             LostDelivery.RunStack();
         }
+        else if (Chosen("induce-throw"))
+        {
+            Induce(1);
+        }
+        else if (Chosen("induce-index"))
+        {
+            Induce(2);
+        }
+        else if (Chosen("induce-state"))
+        {
+            Induce(3);
+        }
         else if (Chosen("halt"))
         {
             Instructions.DisableInterrupts();
@@ -67,10 +79,17 @@ internal static class Program
         }
         else
         {
-            GuestConsole.WriteLine("guest faulty: no known fault on the command line: triple-fault, garbage, wild, loop, long-mode, debug-loop, alignment-loop, lost-table, lost-apic-table, lost-stack, halt, reboot or crash");
+            GuestConsole.WriteLine("guest faulty: no known fault on the command line: triple-fault, garbage, wild, loop, long-mode, debug-loop, alignment-loop, lost-table, lost-apic-table, lost-stack, induce-throw, induce-index, induce-state, halt, reboot or crash");
         }
 
         GuestConsole.WriteLine("guest faulty: still here");
+    }
+
+    /// <summary>A bug of the hypervisor's, which it commits when it was started with <c>induce</c>.</summary>
+    private static void Induce(byte bug)
+    {
+        const ushort port = 0xEB;
+        Instructions.Out8(port, bug);
     }
 
     private static bool Chosen(string fault)
