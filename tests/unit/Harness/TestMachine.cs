@@ -14,8 +14,9 @@ public sealed class TestMachine : IDisposable
     private readonly HostPhysicalMemory _memory;
 
     /// <param name="mebibytes">RAM of the machine.</param>
+    /// <param name="cpus">Physical CPUs; a test says by <see cref="CurrentCpu.Number"/> which one it is.</param>
     /// <param name="tscIsStable">As <see cref="DomainServices.TscIsStable"/>.</param>
-    public TestMachine(int mebibytes = 64, bool tscIsStable = false)
+    public TestMachine(int mebibytes = 64, bool tscIsStable = false, int cpus = 1)
     {
         ulong bytes = (ulong)mebibytes << 20;
         _memory = new HostPhysicalMemory(bytes);
@@ -31,7 +32,8 @@ public sealed class TestMachine : IDisposable
             Clock = Clock,
             Log = Log,
             Virtualisation = new ScriptedVirtualisation(),
-            Timers = new CpuTimers(Clock, 1024),
+            Timers = new CpuTimers(Clock, 1024, cpus),
+            CpuCount = cpus,
             TscIsStable = tscIsStable,
             CommandLine = "test=yes",
             ExposedCalls = HypercallDispatcher.FrozenExposure(),

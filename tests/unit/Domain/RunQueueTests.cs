@@ -1,0 +1,192 @@
+using System;
+using Xenolith.Abi.Contract;
+using Xenolith.Domains;
+using Xenolith.Hal;
+using Xenolith.Kernel;
+using Xenolith.Tests.Unit.Harness;
+using Xunit;
+
+namespace Xenolith.Tests.Unit.Domains;
+
+/// <summary>vCPUs on two physical CPUs: where they go, and what is on whose behalf.</summary>
+public sealed class RunQueueTests : IDisposable
+{
+    private const ulong Millisecond = 1_000_000;
+
+    private readonly TestMachine _machine = new(cpus: 2);
+    private readonly RunQueues _queues;
+
+    public RunQueueTests() => _queues = new RunQueues(_machine.Services, 64);
+
+    public void Dispose()
+    {
+        CurrentCpu.Number = 0;
+        _machine.Dispose();
+    }
+
+    [Fact]
+    public void A_new_domain_is_spread_over_the_cpus()
+    {
+        Domain domain = Create(1, vcpus: 2);
+        Vcpu? first = On(0), second = On(1);
+        Assert.NotNull(first);
+        Assert.NotNull(second);
+        Assert.NotEqual(first, second);
+        Assert.Contains(first, domain.Vcpus);
+        Assert.Contains(second, domain.Vcpus);
+    }
+
+    [Fact]
+    public void A_cpu_with_nothing_to_do_takes_one_that_waits_elsewhere()
+    {
+        Domain domain = Create(1, vcpus: 4);
+        Vcpu busy = On(0)!;
+        // Those of the other CPU go to sleep; one of the first CPU's still waits there.
+        Vcpu other = On(1)!;
+        Sleep(other);
+        Vcpu second = On(1)!;
+        Sleep(second);
+        Vcpu taken = On(1)!;
+        Assert.NotEqual(busy, taken);
+        Assert.True(taken.IsRunnable);
+        Sleep(taken);
+        Assert.Null(On(1));
+        Assert.Equal(4, domain.Vcpus.Length);
+    }
+
+    [Fact]
+    public void Affinity_is_kept()
+    {
+        Domain domain = Create(1, vcpus: 3, cpus: CpuSet.Of(1));
+        Assert.Null(On(0));
+        Assert.NotNull(On(1));
+        CurrentCpu.Number = 0;
+        foreach (Vcpu vcpu in domain.Vcpus)
+        {
+            vcpu.Wake();
+        }
+
+        Assert.Null(On(0));
+    }
+
+    [Fact]
+    public void Who_wakes_goes_to_a_cpu_that_has_nothing_to_do()
+    {
+        Domain a = Create(1, vcpus: 1), b = Create(2, vcpus: 1), c = Create(3, vcpus: 1);
+        Vcpu first = On(0)!;
+        Vcpu second = On(1)!;
+        Vcpu third = first == c.Vcpus[0] ? a.Vcpus[0] : c.Vcpus[0];
+        Sleep(third);
+        Sleep(second);
+        Assert.Null(On(1));
+        CurrentCpu.Number = 0;
+        third.Wake();
+        Assert.Equal(third, On(1));
+        Assert.NotEqual(b, third.Domain);
+    }
+
+    [Fact]
+    public void Two_cpus_share_by_weight_as_one_does()
+    {
+        Domain a = Create(1, vcpus: 2, weight: 100), b = Create(2, vcpus: 2, weight: 300);
+        ulong ofA = 0, ofB = 0;
+        for (int i = 0; i < 4000; i++)
+        {
+            for (int cpu = 0; cpu < 2; cpu++)
+            {
+                CurrentCpu.Number = cpu;
+                _machine.Services.Timers.Run(_machine.Clock.Nanoseconds);
+                Scheduler scheduler = _queues[cpu];
+                Vcpu runs = scheduler.MustChoose || scheduler.Current is null ? scheduler.Choose()! : scheduler.Current;
+                ofA += runs.Domain == a ? 1UL : 0;
+                ofB += runs.Domain == b ? 1UL : 0;
+            }
+
+            _machine.Clock.Advance(Millisecond);
+        }
+
+        Assert.InRange(ofA / (double)(ofA + ofB), 0.25 * 0.95, 0.25 * 1.05);
+    }
+
+    /// <summary>INIT reaches a vCPU on another CPU; its registers are its CPU's to load.</summary>
+    [Fact]
+    public void Init_of_one_that_runs_elsewhere_waits_until_it_has_left()
+    {
+        Domain domain = Create(1, vcpus: 2);
+        Vcpu target = domain.Vcpus[1];
+        CurrentCpu.Number = 1;
+        target.BeginRun();
+        ulong rip = target.Cpu.Rip;
+        CurrentCpu.Number = 0;
+        domain.Vcpus[0].Apic.Write(0x310, 2u << 24);
+        domain.Vcpus[0].Apic.Write(0x300, 0x4500);
+        Assert.False(target.IsOnline);
+        Assert.NotEqual(Attention.None, target.Attention & Attention.Schedule);
+        domain.Vcpus[0].Apic.Write(0x300, 0x4698);
+        Assert.False(target.IsOnline);
+        Assert.Equal(rip, target.Cpu.Rip);
+        CurrentCpu.Number = 1;
+        target.EndRun();
+        Assert.True(target.IsOnline);
+        target.BeginRun();
+        Assert.Equal(0x9_8000UL, target.Cpu.GetSegment(SegmentName.Cs).Base);
+        target.EndRun();
+    }
+
+    /// <summary>The alarm came on the CPU where the timer was set; the registers are for the CPU that has the vCPU.</summary>
+    [Fact]
+    public void An_apic_timer_that_fires_elsewhere_is_left_to_the_cpu_that_runs_the_vcpu()
+    {
+        Domain domain = Create(1, vcpus: 1);
+        Vcpu vcpu = domain.Vcpus[0];
+        CurrentCpu.Number = 0;
+        vcpu.Apic.Write(0xF0, 0x1FF);
+        vcpu.Apic.Write(0x320, 0x50);
+        vcpu.Apic.Write(0x3E0, 0xB);
+        vcpu.Apic.Write(0x380, 1000);
+        CurrentCpu.Number = 1;
+        vcpu.BeginRun();
+        vcpu.TakeAttention();
+        CurrentCpu.Number = 0;
+        _machine.Clock.Advance(Millisecond);
+        _machine.Services.Timers.Run(_machine.Clock.Nanoseconds);
+        Assert.False(vcpu.Apic.TryGetInterrupt(out _));
+        Assert.NotEqual(Attention.None, vcpu.TakeAttention() & Attention.ApicTimer);
+        CurrentCpu.Number = 1;
+        vcpu.Apic.TimerFired(_machine.Clock.Nanoseconds);
+        Assert.True(vcpu.Apic.TryGetInterrupt(out byte vector));
+        Assert.Equal(0x50, vector);
+        vcpu.EndRun();
+    }
+
+    private Vcpu? On(int cpu)
+    {
+        CurrentCpu.Number = cpu;
+        return _queues[cpu].Choose();
+    }
+
+    private void Sleep(Vcpu vcpu)
+    {
+        vcpu.Block();
+        _queues[CurrentCpu.Number].Leave();
+    }
+
+    private Domain Create(ushort id, int vcpus, int weight = 256, CpuSet? cpus = null)
+    {
+        CurrentCpu.Number = 0;
+        var options = new DomainOptions
+        {
+            Id = id, Name = $"d{id}", VcpuCount = vcpus, Weight = weight, MaximumPages = 16, Cpus = cpus ?? new CpuSet(ulong.MaxValue),
+        };
+        Domain domain = Domain.TryCreate(_machine.Services, options)!;
+        foreach (Vcpu vcpu in domain.Vcpus)
+        {
+            vcpu.Cpu.Rflags = 0x202;
+            vcpu.IsInitialised = true;
+            vcpu.Up();
+        }
+
+        _queues.Attach(domain);
+        return domain;
+    }
+}
