@@ -6,14 +6,14 @@ namespace Xenolith.Build.Stubs;
 internal sealed class ImageLayoutStub : IStub
 {
     /// <summary>Offset of the boot stack's top in kernel_stacks.</summary>
-    public const int BootStackTop = 4096 + (64 << 10);
+    public const int BootStackTop = (2 * 4096) + (64 << 10);
 
     // As in CpuBlocks.Image.cs.
     private const int BlockBytes = 128 << 10;
 
     public void Emit(StubObject o)
     {
-        // The boot CPU's block, aligned to its size by the linker's script: a page without rights, then its stack, then the rest.
+        // The boot CPU's block, aligned to its size by the linker's script: a page of the kernel's, one without rights, then its stack, then the rest.
         o.Bss("kernel_stacks", section: ".stacks", size: BlockBytes, align: 4096);
         o.Bss("kernel_interrupt_table", section: ".bss", size: 4096, align: 4096);
         o.Bss("kernel_early_heap", section: ".bss", size: 1 << 20, align: 4096);

@@ -9,11 +9,11 @@ internal unsafe struct CpuArea
     /// <summary>Offset of <see cref="Runtime"/>.</summary>
     public const ulong RuntimeOffset = 8;
 
+    /// <summary>Locks held. First, as each lock counts here and the compiler adds no offsets for it then.</summary>
+    public int LocksHeld;
+
     /// <summary>The CPU's number.</summary>
     public int Number;
-
-    /// <summary>Locks held.</summary>
-    public int LocksHeld;
 
     /// <summary>What the runtime keeps (Xenolith.Runtime.CpuState).</summary>
     public fixed ulong Runtime[2];

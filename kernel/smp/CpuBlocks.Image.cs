@@ -4,16 +4,13 @@ using Xenolith.Runtime;
 namespace Xenolith.Kernel;
 
 /// <summary>
-/// Each CPU's block of memory: its stacks, each with an unmapped guard page below it; what the kernel keeps for it; its GDT and TSS. Blocks
-/// are aligned to their size. The boot CPU's is a part of the image (ImageLayout.stub.cs knows this layout too).
+/// Each CPU's block of memory: what the kernel keeps for it, first, so that a mask leads there; its stacks, each with an unmapped guard page
+/// below it; its GDT and TSS. Blocks are aligned to their size. The boot CPU's is a part of the image (ImageLayout.stub.cs knows this layout too).
 /// </summary>
 internal static unsafe class CpuBlocks
 {
     /// <summary>Size and alignment.</summary>
     public const ulong BlockBytes = 128 << 10;
-
-    /// <summary>Where the <see cref="CpuArea"/> lies in a block.</summary>
-    public const ulong AreaOffset = 0x1E000;
 
     /// <summary>Where GDT and TSS lie in a block.</summary>
     public const ulong DescriptorsOffset = 0x1F000;
@@ -21,7 +18,7 @@ internal static unsafe class CpuBlocks
     /// <summary>Number of stacks: the CPU's own, then those of double fault, NMI and machine check, which must not use it.</summary>
     public const int StackCount = 4;
 
-    /// <summary>Number of unmapped pages: below each stack, and between the last one and the area.</summary>
+    /// <summary>Number of unmapped pages: below each stack, and one above the last.</summary>
     public const int GuardCount = StackCount + 1;
 
     private const ulong OwnStackBytes = 64 << 10;
@@ -37,7 +34,7 @@ internal static unsafe class CpuBlocks
         var held = new HeldLocks[CurrentCpu.MaximumCpus];
         held[0] = new HeldLocks();
         s_held = held;
-        CpuState.Locate(BlockBytes, AreaOffset + CpuArea.RuntimeOffset);
+        CpuState.Locate(BlockBytes, CpuArea.RuntimeOffset);
     }
 
     /// <summary>Takes another CPU's block into use.</summary>
@@ -62,7 +59,7 @@ internal static unsafe class CpuBlocks
 
     /// <summary>Offset in a block of a stack's lowest byte; the page below is its guard.</summary>
     public static ulong StackLow(int stack) =>
-        Page.Size + (stack == 0 ? 0 : OwnStackBytes + Page.Size + ((ulong)(stack - 1) * (FaultStackBytes + Page.Size)));
+        (2 * Page.Size) + (stack == 0 ? 0 : OwnStackBytes + Page.Size + ((ulong)(stack - 1) * (FaultStackBytes + Page.Size)));
 
     /// <summary>Offset in a block of one past a stack's highest byte.</summary>
     public static ulong StackHigh(int stack) => StackLow(stack) + (stack == 0 ? OwnStackBytes : FaultStackBytes);
@@ -110,5 +107,5 @@ internal static unsafe class CpuBlocks
         return false;
     }
 
-    private static CpuArea* AreaAt(ulong block) => (CpuArea*)(block + AreaOffset);
+    private static CpuArea* AreaAt(ulong block) => (CpuArea*)block;
 }

@@ -16,16 +16,17 @@ public static unsafe class CurrentCpu
 
     internal static HeldLocks Held => CpuBlocks.HeldBy(Number);
 
-    internal static ulong Block => (ulong)Area - CpuBlocks.AreaOffset;
+    internal static ulong Block => (ulong)Area;
 
     internal static CpuArea* Area
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        [SkipLocalsInit]
         get
         {
             // unsafe: the address of a local is an address in the block; only its upper bits are used.
             byte here;
-            return (CpuArea*)(((ulong)&here & ~(CpuBlocks.BlockBytes - 1)) + CpuBlocks.AreaOffset);
+            return (CpuArea*)((ulong)&here & ~(CpuBlocks.BlockBytes - 1));
         }
     }
 

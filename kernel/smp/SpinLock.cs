@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading;
 
 namespace Xenolith.Kernel;
@@ -33,11 +34,13 @@ public sealed class SpinLock(LockRank rank, string name, uint order = 0)
     internal int Holder => Volatile.Read(ref _holder);
 
     /// <summary>Waits for the lock and takes it. Waiting for longer than any holder may take is a panic that names both CPUs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Acquire()
     {
         if (LockChecks.Enabled)
         {
-            LockChecks.BeforeAcquire(this);
+            AcquireChecked();
+            return;
         }
 
         uint ticket = Interlocked.Increment(ref _next) - 1;
@@ -46,7 +49,7 @@ public sealed class SpinLock(LockRank rank, string name, uint order = 0)
             Wait(ticket);
         }
 
-        Take();
+        _holder = CurrentCpu.CountLock(1);
     }
 
     /// <summary>Takes the lock if nobody has it or waits for it.</summary>
@@ -58,11 +61,17 @@ public sealed class SpinLock(LockRank rank, string name, uint order = 0)
             return false;
         }
 
-        Take();
+        _holder = CurrentCpu.CountLock(1);
+        if (LockChecks.Enabled)
+        {
+            LockChecks.AfterAcquire(this);
+        }
+
         return true;
     }
 
     /// <summary>Gives the lock to whoever asked next.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Release()
     {
         if (LockChecks.Enabled)
@@ -75,15 +84,21 @@ public sealed class SpinLock(LockRank rank, string name, uint order = 0)
         Volatile.Write(ref _serving, _serving + 1);
     }
 
-    private void Take()
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void AcquireChecked()
     {
-        _holder = CurrentCpu.CountLock(1);
-        if (LockChecks.Enabled)
+        LockChecks.BeforeAcquire(this);
+        uint ticket = Interlocked.Increment(ref _next) - 1;
+        if (Volatile.Read(ref _serving) != ticket)
         {
-            LockChecks.AfterAcquire(this);
+            Wait(ticket);
         }
+
+        _holder = CurrentCpu.CountLock(1);
+        LockChecks.AfterAcquire(this);
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void Wait(uint ticket)
     {
         if (IsHeld)

@@ -146,6 +146,7 @@ internal static class BootSuite
         Image = ImageCatalog.Features.Output,
         Arguments = $"loglvl=all console=com1 lock-checks nmi=ignore expect-cpus={cpus}",
         Cpus = cpus,
+        Limit = TimeSpan.FromSeconds(cpus == 1 ? 60 : 180),
         Expected = [@"^(\(xenolith\) )?\d+ passed, 0 failed, \d+ skipped"],
         End = ExpectedEnd.PowerOffOrReset,
     };
