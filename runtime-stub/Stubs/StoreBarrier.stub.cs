@@ -10,6 +10,9 @@ internal sealed class StoreBarrierStub : IStub
 {
     private const int ArenaViolation = 16;
 
+    // As in StoreCheck.
+    private const int NearStackBytes = 8192;
+
     public void Emit(StubObject o)
     {
         Assign(o.Function("RhpAssignRef"));
@@ -74,6 +77,11 @@ internal sealed class StoreBarrierStub : IStub
         a.je(store);
         a.cmp(__qword_ptr[rsi - 8], 0);
         a.je(store);
+        // A caller's local: out and ref arguments are most of the stores that come here.
+        a.mov(rax, rdi);
+        a.sub(rax, rsp);
+        a.cmp(rax, NearStackBytes);
+        a.jb(store);
         f.Call("runtime_check_store");
     }
 
