@@ -77,7 +77,15 @@ public sealed partial class Domain
     {
         public override bool AreElsewhere => !Others.IsEmpty;
 
-        private CpuSet Others => domain.RunningOn.Without(CurrentCpu.Number);
+        private CpuSet Others
+        {
+            get
+            {
+                // What was taken away is written before this looks; who begins to run is counted before it looks at what was taken away.
+                Interlocked.MemoryBarrier();
+                return domain.RunningOn.Without(CurrentCpu.Number);
+            }
+        }
 
         public override void Expel()
         {
