@@ -45,7 +45,7 @@ internal static class SeveralDomains
             Expected = ["^test a channel to another domain: passed", @"domain 1 \(one\) has crashed", "^test the other's end: passed"],
         };
         // All spin with interrupts off: no more than a tenth by its cap, and of the rest one part and two; each within a twentieth.
-        yield return Play("shares", machine, Part("wait seconds=6"), Guest("smp", "domain name=one memory=16M on_reboot=destroy -- spin"), Guest("smp", "domain name=two memory=16M weight=512 on_reboot=destroy -- spin"),
+        yield return Play("shares", machine, Part("wait seconds=10"), Guest("smp", "domain name=one memory=16M on_reboot=destroy -- spin"), Guest("smp", "domain name=two memory=16M weight=512 on_reboot=destroy -- spin"),
             Guest("smp", "domain name=capped memory=16M weight=65535 cap=10 on_reboot=destroy -- spin")) with
         {
             Expected = [.. Enumerable.Repeat(@"^(\(d1\) share: (28[5-9]|29\d|30\d|31[0-5])|\(d2\) share: (5[7-9]\d|6[0-2]\d|630)|\(d3\) share: ([7-9]\d|10[0-5])) thousandths$", 3), "waited enough"],
