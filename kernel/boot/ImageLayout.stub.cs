@@ -16,7 +16,7 @@ internal sealed class ImageLayoutStub : IStub
         // The boot CPU's block, aligned to its size by the linker's script: a page of the kernel's, one without rights, then its stack, then the rest.
         o.Bss("kernel_stacks", section: ".stacks", size: BlockBytes, align: 4096);
         o.Bss("kernel_interrupt_table", section: ".bss", size: 4096, align: 4096);
-        o.Bss("kernel_early_heap", section: ".bss", size: 1 << 20, align: 4096);
+        o.Bss("kernel_early_heap", section: ".bss", size: 1 << 18, align: 4096);
 
         StubData table = o.Data("kernel_layout_table", section: ".rodata", align: 8);
         table.Address64("image_start_physical");

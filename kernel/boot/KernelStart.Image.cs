@@ -34,6 +34,7 @@ internal static unsafe class KernelStart
         var memory = new DirectMapMemory(ram);
         FrameAllocator frames = CreateFrames(memory, boot, ram);
         ChunkSource.UseFrames(frames);
+        LogOptions.ApplyRingSize(log, options);
         CpuFeatures features = CpuFeatures.Detect();
         AddressSpace? space = AddressSpace.TryBuild(memory, frames, new HostPageFormat(features.HasNoExecute, features.HasGigabytePages), ram);
         if (space is null)

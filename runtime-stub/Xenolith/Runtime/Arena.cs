@@ -16,7 +16,7 @@ public sealed unsafe class Arena
     public const int ChunkUnit = 64 * 1024;
 
     // Chunks double up to this, so that an arena of many objects is still few chunks for the check of stores.
-    private const int LargestRegularChunk = 16 * ChunkUnit;
+    private const int LargestRegularChunk = 4 * ChunkUnit;
 
     private static ArenaState s_immortal;
     private static ArenaChunk* s_freeChunks;
