@@ -12,13 +12,47 @@ namespace Xenolith.Abi;
 /// </summary>
 internal struct HypercallCall
 {
-    // Inlined, as the loads below: then a call on the stack is filled in place.
+    /// <summary>A call as the registers have it: RDI, RSI, RDX, R10, R8, R9 and RAX, or EBX, ECX, EDX, ESI, EDI, EBP and EAX.</summary>
+    // Inlined, with every field set once: a call on the stack is filled in place.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public HypercallCall(HypercallDispatcher dispatcher, Vcpu vcpu, bool is64Bit)
+    public HypercallCall(HypercallDispatcher dispatcher, Vcpu vcpu, bool is64Bit, ref GuestRegisters registers)
     {
         Dispatcher = dispatcher;
         Vcpu = vcpu;
         Is64Bit = is64Bit;
+        InMulticall = false;
+        IsRestart = false;
+        Operation = 0;
+        Reason = null;
+        if (is64Bit)
+        {
+            Number = registers.Rax;
+            A0 = registers.Rdi;
+            A1 = registers.Rsi;
+            A2 = registers.Rdx;
+            A3 = registers.R10;
+            A4 = registers.R8;
+            A5 = registers.R9;
+        }
+        else
+        {
+            Number = Low(registers.Rax);
+            A0 = Low(registers.Rbx);
+            A1 = Low(registers.Rcx);
+            A2 = Low(registers.Rdx);
+            A3 = Low(registers.Rsi);
+            A4 = Low(registers.Rdi);
+            A5 = Low(registers.Rbp);
+        }
+    }
+
+    /// <summary>One of the calls of a multicall; number and arguments follow.</summary>
+    public HypercallCall(in HypercallCall multicall)
+    {
+        Dispatcher = multicall.Dispatcher;
+        Vcpu = multicall.Vcpu;
+        Is64Bit = multicall.Is64Bit;
+        InMulticall = true;
     }
 
     public HypercallDispatcher Dispatcher { get; }
@@ -37,7 +71,7 @@ internal struct HypercallCall
     public bool Is64Bit { get; }
 
     /// <summary>Whether this is one of the calls of a multicall.</summary>
-    public bool InMulticall { get; init; }
+    public bool InMulticall { get; }
 
     /// <summary>The number in RAX or EAX.</summary>
     public ulong Number;
@@ -141,32 +175,6 @@ internal struct HypercallCall
         Vcpu.AlsoAcquire(found);
         target = found;
         return Errno.None;
-    }
-
-    /// <summary>Reads the registers of a call.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void LoadArguments(ref GuestRegisters registers)
-    {
-        if (Is64Bit)
-        {
-            Number = registers.Rax;
-            A0 = registers.Rdi;
-            A1 = registers.Rsi;
-            A2 = registers.Rdx;
-            A3 = registers.R10;
-            A4 = registers.R8;
-            A5 = registers.R9;
-        }
-        else
-        {
-            Number = Low(registers.Rax);
-            A0 = Low(registers.Rbx);
-            A1 = Low(registers.Rcx);
-            A2 = Low(registers.Rdx);
-            A3 = Low(registers.Rsi);
-            A4 = Low(registers.Rdi);
-            A5 = Low(registers.Rbp);
-        }
     }
 
     /// <summary>Writes the arguments back to the registers that they came from, for a restart.</summary>

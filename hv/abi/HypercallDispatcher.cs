@@ -15,7 +15,6 @@ namespace Xenolith.Abi;
 public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? consoleInput = null)
 {
     private const ulong Cr0Pe = 1;
-    private const ulong RflagsVm = 1UL << 17;
 
     /// <summary>
     /// Extents, entries or calls that one pass handles before it lets the guest issue the call again, so that interrupts and timers are
@@ -45,32 +44,27 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
     /// </summary>
     public HypercallOutcome Handle(Vcpu vcpu)
     {
-        var call = new HypercallCall(this, vcpu, vcpu.Is64BitCaller);
-        call.LoadArguments(ref vcpu.Cpu.Registers);
+        VirtualCpu cpu = vcpu.Cpu;
+        CpuMode mode = cpu.Mode;
+        var call = new HypercallCall(this, vcpu, (mode & CpuMode.Long) != 0, ref cpu.Registers);
         vcpu.Domain.Acquire();
-        long result = MayCall(ref call) ? Dispatch.Invoke(ref call) : call.Fail(Errno.EPERM, "not from user mode");
+        // Real mode has no privilege levels and may call; virtual-8086 mode never may. Otherwise level 0 only: a guest request from
+        // user mode needs a monitor that allows it, and there is none. CR0 last, which is dear to read.
+        long result = (mode & CpuMode.Supervisor) != 0 || (cpu.Cr0 & Cr0Pe) == 0
+            ? Dispatch.Invoke(ref call)
+            : call.Fail(Errno.EPERM, "not from user mode");
         vcpu.ReleaseOther();
         vcpu.Domain.Release();
         if (call.IsRestart)
         {
-            call.StoreArguments(ref vcpu.Cpu.Registers);
+            call.StoreArguments(ref cpu.Registers);
             return HypercallOutcome.Restart;
         }
-        vcpu.Cpu.Registers.Rax = call.Is64Bit ? unchecked((ulong)result) : unchecked((uint)result);
+        cpu.Registers.Rax = call.Is64Bit ? unchecked((ulong)result) : unchecked((uint)result);
         if (result < 0 && !Services.Log.IsSilent(ref call.Domain.LogLimit))
             Report(ref call, result);
-        return vcpu.IsRunnable ? HypercallOutcome.Done : HypercallOutcome.Blocked;
-    }
-
-    /// <summary>
-    /// Real mode has no privilege levels and may call; virtual-8086 mode never may. Otherwise level 0 only: a
-    /// guest request from user mode needs a monitor that allows it, and there is none.
-    /// </summary>
-    private static bool MayCall(ref HypercallCall call)
-    {
-        VirtualCpu cpu = call.Vcpu.Cpu;
-        // CR0 last: it is the dearest to read, and level 0 outside virtual-8086 mode is enough in every mode.
-        return (cpu.PrivilegeLevel == 0 && (cpu.Rflags & RflagsVm) == 0) || (cpu.Cr0 & Cr0Pe) == 0;
+        // A call that takes the vCPU off says so for the run loop's sake.
+        return (vcpu.Attention & Attention.Schedule) == 0 || vcpu.IsRunnable ? HypercallOutcome.Done : HypercallOutcome.Blocked;
     }
 
     // Not inlined: it is a large frame to clear.

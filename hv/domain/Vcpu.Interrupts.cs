@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading;
 using Xenolith.Abi.Contract;
 using Xenolith.Hal;
@@ -34,7 +35,11 @@ public sealed partial class Vcpu
     public byte UpcallVector { get; private set; }
 
     /// <summary>Whether events wait that the callback vector of the domain would announce.</summary>
-    public bool HasPendingUpcall => Domain.CallbackVector != 0 && Info.UpcallPending;
+    public bool HasPendingUpcall
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Domain.CallbackVector != 0 && Info.UpcallPending;
+    }
 
     /// <summary>Sends an NMI.</summary>
     public void RaiseNmi()

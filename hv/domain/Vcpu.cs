@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using Xenolith.Abi.Contract;
 using Xenolith.Hal;
 using Xenolith.Kernel;
@@ -82,6 +83,7 @@ public sealed partial class Vcpu
     private ulong _nestedGeneration;
 
     /// <summary>Makes the CPU forget translations that changed since this vCPU ran last. The run loop calls it before each entry.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void SynchroniseNested()
     {
         ulong generation = Domain.P2m.Generation;

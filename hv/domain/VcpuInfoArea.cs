@@ -21,6 +21,7 @@ public sealed class VcpuInfoArea
     private readonly SharedPage _own;
     private SharedPage? _page;
     private int _offset;
+    private SharedByte _upcallPending;
 
     internal VcpuInfoArea(SharedInfoPage sharedInfo, SharedPage own, int vcpu)
     {
@@ -28,8 +29,7 @@ public sealed class VcpuInfoArea
         _own = own;
         if (vcpu < Limits.LegacyVcpus)
         {
-            _page = sharedInfo.Page;
-            _offset = vcpu * SharedInfoPage.VcpuInfoSize;
+            Use(sharedInfo.Page, vcpu * SharedInfoPage.VcpuInfoSize);
         }
     }
 
@@ -42,7 +42,7 @@ public sealed class VcpuInfoArea
     private int SelectorOffset => _sharedInfo.Is64Bit ? 8 : 4;
 
     /// <summary>Whether events wait for the vCPU.</summary>
-    public bool UpcallPending => _page != null && _page.Read8(_offset + UpcallPendingOffset) != 0;
+    public bool UpcallPending => _upcallPending.IsSet;
 
     /// <summary>Sets evtchn_upcall_pending; true when it was set already (or there is no place).</summary>
     internal bool TestAndSetUpcallPending() => _page == null || _page.TestAndSetBit(_offset + UpcallPendingOffset, 0);
@@ -72,9 +72,8 @@ public sealed class VcpuInfoArea
             _page.Read(_offset, content);
         else
             content[UpcallMaskOffset] = 1;
-        _page = _own;
-        _offset = (int)offset;
-        _page.Write(_offset, content);
+        Use(_own, (int)offset);
+        _own.Write(_offset, content);
         for (int word = 0; word < _sharedInfo.WordBits; word++)
             TestAndSetSelector(word);
         TestAndSetUpcallPending();
@@ -98,6 +97,14 @@ public sealed class VcpuInfoArea
     internal void Release()
     {
         _page = null;
+        _upcallPending = default;
         _own.Detach();
+    }
+
+    private void Use(SharedPage page, int offset)
+    {
+        _page = page;
+        _offset = offset;
+        _upcallPending = page.Byte(offset + UpcallPendingOffset);
     }
 }

@@ -113,6 +113,7 @@ public sealed class InstructionDecoder
     /// The length of the instruction that exited, for CPUs that do not say: 1 to 15 bytes, or 0 when it can't be fetched (the
     /// guest changed it meanwhile) and the vCPU must simply run on.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int LengthAt(VirtualCpu cpu, GuestAccess access) =>
         cpu.Exit.InstructionLength != 0 ? cpu.Exit.InstructionLength : FindLength(cpu, access);
 

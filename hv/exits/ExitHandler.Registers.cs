@@ -5,12 +5,14 @@ using Xenolith.Hal;
 using Xenolith.Kernel;
 using Xenolith.Mm;
 using CpuidResult = Xenolith.Kernel.CpuidResult;
+using System.Runtime.CompilerServices;
 
 namespace Xenolith;
 
 /// <summary>CPUID, model-specific registers and control registers.</summary>
 internal sealed partial class ExitHandler
 {
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void HandleCpuid(Vcpu vcpu)
     {
         DomainPolicies policy = vcpu.Domain.Policies;
@@ -33,6 +35,7 @@ internal sealed partial class ExitHandler
         registers.Rdx = result.Edx;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void HandleMsrRead(Vcpu vcpu)
     {
         ref GuestRegisters registers = ref vcpu.Cpu.Registers;
@@ -47,6 +50,7 @@ internal sealed partial class ExitHandler
         }
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void HandleMsrWrite(Vcpu vcpu)
     {
         ref GuestRegisters registers = ref vcpu.Cpu.Registers;

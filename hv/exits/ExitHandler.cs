@@ -15,6 +15,7 @@ namespace Xenolith;
 internal sealed partial class ExitHandler
 {
     private readonly Machine _machine;
+    private readonly HypercallDispatcher _hypercalls;
     private readonly InstructionDecoder _decoder = new();
     private readonly PortIoEmulator _ports;
     private readonly MmioEmulator _mmio;
@@ -26,13 +27,39 @@ internal sealed partial class ExitHandler
     public ExitHandler(Machine machine)
     {
         _machine = machine;
+        _hypercalls = machine.Hypercalls;
         _ports = new PortIoEmulator(_decoder);
         _mmio = new MmioEmulator(_decoder);
         _induced = machine.Kernel.Options.GetBoolean("induce", false) ? new InducedFaults(_guestPorts) : null;
     }
 
     /// <summary>Handles the vCPU's last exit, which is not <see cref="ExitReason.Interrupt"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Handle(Vcpu vcpu)
+    {
+        // The frequent ones apart: they need none of the registers that the others do.
+        switch (vcpu.Cpu.Exit.Reason)
+        {
+            case ExitReason.Hypercall:
+                HandleHypercall(vcpu);
+                break;
+            case ExitReason.Cpuid:
+                HandleCpuid(vcpu);
+                break;
+            case ExitReason.MsrRead:
+                HandleMsrRead(vcpu);
+                break;
+            case ExitReason.MsrWrite:
+                HandleMsrWrite(vcpu);
+                break;
+            default:
+                HandleRest(vcpu);
+                break;
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void HandleRest(Vcpu vcpu)
     {
         VirtualCpu cpu = vcpu.Cpu;
         switch (cpu.Exit.Reason)
@@ -40,24 +67,12 @@ internal sealed partial class ExitHandler
             case ExitReason.InterruptWindow:
             case ExitReason.Nmi:
                 break;
-            case ExitReason.Hypercall:
-                HandleHypercall(vcpu);
-                break;
-            case ExitReason.Cpuid:
-                HandleCpuid(vcpu);
-                break;
             case ExitReason.Halt:
                 if (TrySkip(vcpu))
                 {
                     vcpu.Halt();
                 }
 
-                break;
-            case ExitReason.MsrRead:
-                HandleMsrRead(vcpu);
-                break;
-            case ExitReason.MsrWrite:
-                HandleMsrWrite(vcpu);
                 break;
             case ExitReason.PortIo:
                 vcpu.Domain.Acquire();
@@ -129,11 +144,12 @@ internal sealed partial class ExitHandler
         vcpu.Domain.Crash(name);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void HandleHypercall(Vcpu vcpu)
     {
         // Its length first: a call may change the very page that it stands on.
         int length = _decoder.LengthAt(vcpu.Cpu, vcpu.Access);
-        if (length != 0 && _machine.Hypercalls.Handle(vcpu) != HypercallOutcome.Restart)
+        if (length != 0 && _hypercalls.Handle(vcpu) != HypercallOutcome.Restart)
         {
             vcpu.Cpu.SkipInstruction(length);
         }
@@ -150,6 +166,7 @@ internal sealed partial class ExitHandler
     }
 
     /// <summary>False: the instruction can't be read any more, since the guest changed it; it runs again and exits as what it is now.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TrySkip(Vcpu vcpu)
     {
         int length = _decoder.LengthAt(vcpu.Cpu, vcpu.Access);

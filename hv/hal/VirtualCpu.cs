@@ -41,6 +41,10 @@ public abstract class VirtualCpu
     /// <summary>Whether the vCPU runs 64-bit code now: EFER.LMA and CS.L.</summary>
     public virtual bool RunsLongCode => (Efer & EferBits.LongModeActive) != 0 && GetSegment(SegmentName.Cs).Long;
 
+    /// <summary>Width and privilege of the code that runs.</summary>
+    public virtual CpuMode Mode => (RunsLongCode ? CpuMode.Long : CpuMode.None)
+        | (PrivilegeLevel == 0 && (Rflags & RflagsBits.Virtual8086) == 0 ? CpuMode.Supervisor : CpuMode.None);
+
     /// <summary>Reads what decides about the translation of linear addresses, each register once.</summary>
     public virtual void ReadPaging(out PagingState state)
     {

@@ -54,43 +54,33 @@ public sealed unsafe class GuestAccess
     /// <summary>Copies in through linear addresses, wrapping at the end of the address space as the CPU does.</summary>
     public bool TryRead(ulong linear, Span<byte> destination, AccessKind access, out PageFault fault)
     {
-        _cpu.ReadPaging(out PagingState paging);
-        while (destination.Length != 0)
-        {
-            if (!paging.RunsLongCode)
-                linear = (uint)linear;
-            int count = GuestMemory.BytesInPage(linear, destination.Length);
-            byte* place = _translations.Find(linear, access, in paging);
-            if (place == null && !TryWalk(linear, access, in paging, out place, out fault))
-                return false;
-            new ReadOnlySpan<byte>(place, count).CopyTo(destination);
-            destination = destination.Slice(count);
-            linear = unchecked(linear + (ulong)count);
-        }
         fault = default;
-        return true;
+        if (destination.Length <= Page.Size - (int)(linear & Page.OffsetMask))
+        {
+            byte* place = _translations.Find(_cpu, linear, access);
+            if (place != null)
+            {
+                new ReadOnlySpan<byte>(place, destination.Length).CopyTo(destination);
+                return true;
+            }
+        }
+        return TryReadPages(linear, destination, access, out fault);
     }
 
     /// <summary>Copies out through linear addresses. <paramref name="access"/> includes <see cref="AccessKind.Write"/>.</summary>
     public bool TryWrite(ulong linear, ReadOnlySpan<byte> source, AccessKind access, out PageFault fault)
     {
-        access |= AccessKind.Write;
-        _cpu.ReadPaging(out PagingState paging);
-        while (source.Length != 0)
-        {
-            if (!paging.RunsLongCode)
-                linear = (uint)linear;
-            int count = GuestMemory.BytesInPage(linear, source.Length);
-            byte* place = _translations.Find(linear, access, in paging);
-            if (place == null && !TryWalk(linear, access, in paging, out place, out fault))
-                return false;
-            if (place != null)
-                source.Slice(0, count).CopyTo(new Span<byte>(place, count));
-            source = source.Slice(count);
-            linear = unchecked(linear + (ulong)count);
-        }
         fault = default;
-        return true;
+        if (source.Length <= Page.Size - (int)(linear & Page.OffsetMask))
+        {
+            byte* place = _translations.Find(_cpu, linear, access | AccessKind.Write);
+            if (place != null)
+            {
+                source.CopyTo(new Span<byte>(place, source.Length));
+                return true;
+            }
+        }
+        return TryWritePages(linear, source, access | AccessKind.Write, out fault);
     }
 
     /// <summary>Reads one value, under the rules of <see cref="TryRead"/>.</summary>
@@ -98,8 +88,7 @@ public sealed unsafe class GuestAccess
     {
         if (IsWithinPage<T>(linear))
         {
-            _cpu.ReadPaging(out PagingState paging);
-            byte* place = _translations.Find(paging.RunsLongCode ? linear : (uint)linear, access, in paging);
+            byte* place = _translations.Find(_cpu, linear, access);
             if (place != null)
             {
                 value = Unsafe.ReadUnaligned<T>(place);
@@ -108,7 +97,7 @@ public sealed unsafe class GuestAccess
             }
         }
         value = default;
-        return TryRead(linear, MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref value, 1)), access, out fault);
+        return TryReadPages(linear, MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref value, 1)), access, out fault);
     }
 
     /// <summary>Writes one value, under the rules of <see cref="TryWrite"/>.</summary>
@@ -116,8 +105,7 @@ public sealed unsafe class GuestAccess
     {
         if (IsWithinPage<T>(linear))
         {
-            _cpu.ReadPaging(out PagingState paging);
-            byte* place = _translations.Find(paging.RunsLongCode ? linear : (uint)linear, access | AccessKind.Write, in paging);
+            byte* place = _translations.Find(_cpu, linear, access | AccessKind.Write);
             if (place != null)
             {
                 Unsafe.WriteUnaligned(place, value);
@@ -125,8 +113,7 @@ public sealed unsafe class GuestAccess
                 return true;
             }
         }
-        T copy = value;
-        return TryWrite(linear, MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref copy, 1)), access, out fault);
+        return TryWritePages(linear, MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value)), access | AccessKind.Write, out fault);
     }
 
     /// <summary>Walks the guest's page tables for one byte, setting accessed and dirty bits as the CPU would.</summary>
@@ -140,12 +127,48 @@ public sealed unsafe class GuestAccess
     private static bool IsWithinPage<T>(ulong linear) where T : unmanaged =>
         (linear & Page.OffsetMask) <= Page.Size - (ulong)sizeof(T);
 
-    /// <summary>Does the walk, and keeps it for the next time.</summary>
-    /// <param name="place">The byte in the host; null: memory where what is written is dropped.</param>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private bool TryWalk(ulong linear, AccessKind access, in PagingState paging, out byte* place, out PageFault fault)
+    private bool TryReadPages(ulong linear, Span<byte> destination, AccessKind access, out PageFault fault)
     {
-        place = null;
+        while (destination.Length != 0)
+        {
+            int count = GuestMemory.BytesInPage(linear, destination.Length);
+            if (!TryLocate(linear, access, out byte* place, out fault))
+                return false;
+            new ReadOnlySpan<byte>(place, count).CopyTo(destination);
+            destination = destination.Slice(count);
+            linear = unchecked(linear + (ulong)count);
+        }
+        fault = default;
+        return true;
+    }
+
+    private bool TryWritePages(ulong linear, ReadOnlySpan<byte> source, AccessKind access, out PageFault fault)
+    {
+        while (source.Length != 0)
+        {
+            int count = GuestMemory.BytesInPage(linear, source.Length);
+            if (!TryLocate(linear, access, out byte* place, out fault))
+                return false;
+            if (place != null)
+                source.Slice(0, count).CopyTo(new Span<byte>(place, count));
+            source = source.Slice(count);
+            linear = unchecked(linear + (ulong)count);
+        }
+        fault = default;
+        return true;
+    }
+
+    /// <summary>Finds the byte's place, by a kept walk or by walking, which is kept for the next time.</summary>
+    /// <param name="place">The byte in the host; null: memory where what is written is dropped.</param>
+    private bool TryLocate(ulong linear, AccessKind access, out byte* place, out PageFault fault)
+    {
+        fault = default;
+        place = _translations.Find(_cpu, linear, access);
+        if (place != null)
+            return true;
+        _cpu.ReadPaging(out PagingState paging);
+        if (!paging.RunsLongCode)
+            linear = (uint)linear;
         ulong generation = Memory.P2m.Generation;
         if (!_walker.TryWalk(linear, access, in paging, out ulong physical, out PageFaultError error))
         {
@@ -158,7 +181,6 @@ public sealed unsafe class GuestAccess
             fault = new PageFault(linear, PageFaultError.NotRam, physical);
             return false;
         }
-        fault = default;
         if ((access & AccessKind.Write) != 0 && !entry.IsWritable)
             return true;
         place = _translations.PlaceOf(entry.Mfn) + (linear & Page.OffsetMask);

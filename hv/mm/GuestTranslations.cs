@@ -48,13 +48,15 @@ internal sealed unsafe class GuestTranslations(GuestMemory memory)
     public void Clear() => Array.Clear(_walks);
 
     /// <summary>The byte in the host that the linear address means; null when the walk must be done.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public byte* Find(ulong linear, AccessKind access, in PagingState paging)
+    public byte* Find(VirtualCpu cpu, ulong linear, AccessKind access)
     {
-        ulong controls = ControlsOf(access, in paging);
+        cpu.ReadPaging(out PagingState paging);
+        if (!paging.RunsLongCode)
+            linear = (uint)linear;
         ulong page = linear >> Page.Shift;
         ref Walk walk = ref _walks[IndexOf(page, access)];
-        return walk.Page == page && walk.Controls == controls && walk.Cr3 == paging.Cr3 && walk.Generation == _p2m.Generation && IsUnchanged(in walk)
+        return walk.Page == page && walk.Controls == ControlsOf(access, in paging) && walk.Cr3 == paging.Cr3
+            && walk.Generation == _p2m.Generation && IsUnchanged(in walk)
             ? walk.Frame + (linear & Page.OffsetMask)
             : null;
     }
@@ -93,14 +95,16 @@ internal sealed unsafe class GuestTranslations(GuestMemory memory)
             : (ulong*)Unsafe.AsPointer(ref _memory.Word64(place));
     }
 
-    private static bool IsUnchanged(in Walk walk) => walk.Entries switch
-    {
-        EntryKind.Wide => Volatile.Read(ref *walk.Place0) == walk.Value0 && Volatile.Read(ref *walk.Place1) == walk.Value1
-            && Volatile.Read(ref *walk.Place2) == walk.Value2 && Volatile.Read(ref *walk.Place3) == walk.Value3,
-        EntryKind.Narrow => Volatile.Read(ref *(uint*)walk.Place0) == (uint)walk.Value0 && Volatile.Read(ref *(uint*)walk.Place1) == (uint)walk.Value1,
-        _ => true,
-    };
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool IsUnchanged(in Walk walk) => walk.Entries == EntryKind.Wide
+        ? Volatile.Read(ref *walk.Place0) == walk.Value0 && Volatile.Read(ref *walk.Place1) == walk.Value1
+            && Volatile.Read(ref *walk.Place2) == walk.Value2 && Volatile.Read(ref *walk.Place3) == walk.Value3
+        : walk.Entries == EntryKind.None || AreNarrowUnchanged(in walk);
 
+    private static bool AreNarrowUnchanged(in Walk walk) =>
+        Volatile.Read(ref *(uint*)walk.Place0) == (uint)walk.Value0 && Volatile.Read(ref *(uint*)walk.Place1) == (uint)walk.Value1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong ControlsOf(AccessKind access, in PagingState paging) =>
         IsSet | (ulong)access | (paging.Cr0 & Cr0Bits) | (paging.Cr4 & Cr4Bits) | (paging.Efer & EferBits) | (paging.Rflags & ControlBits.RflagsAc);
 

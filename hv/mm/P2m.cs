@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using Xenolith.Kernel;
 
 namespace Xenolith.Mm;
@@ -141,7 +142,8 @@ public sealed partial class P2m
         if (!_table.TryQuery(gfn.Address, out Mfn mfn, out Rights rights, out int level)
             && !(ClearIfNeeded(gfn) && _table.TryQuery(gfn.Address, out mfn, out rights, out level)))
             return P2mEntry.Absent;
-        P2mType type = _types.TryQuery(gfn.Address, out Mfn encoded, out _, out _) ? P2mTypeFormat.Decode(encoded) : P2mType.Ram;
+        // Its root alone: all of it is RAM.
+        P2mType type = _types.TableFrames > 1 && _types.TryQuery(gfn.Address, out Mfn encoded, out _, out _) ? P2mTypeFormat.Decode(encoded) : P2mType.Ram;
         return new P2mEntry(mfn, type, rights, (level - 1) * 9);
     }
 
@@ -358,6 +360,7 @@ public sealed partial class P2m
         return missing == 0 || _table.TableFrames <= TableLimit - missing;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsAddressable(Gfn gfn, int order) =>
         gfn.Value < 1UL << (MaximumAddressBits - Page.Shift) && (gfn.Value & ((1UL << order) - 1)) == 0;
 }

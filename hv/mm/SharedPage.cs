@@ -52,7 +52,11 @@ public sealed unsafe class SharedPage(P2m p2m, PhysicalMemory memory)
         p2m.Unpin(old);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public byte Read8(int offset) => Volatile.Read(ref *At(offset, 1));
+
+    /// <summary>The byte itself, to be looked at often; while the page is attached.</summary>
+    public SharedByte Byte(int offset) => new(At(offset, 1));
 
     public void Write8(int offset, byte value) => Volatile.Write(ref *At(offset, 1), value);
 
@@ -93,11 +97,14 @@ public sealed unsafe class SharedPage(P2m p2m, PhysicalMemory memory)
 
     private byte* Aligned(int offset, int length) => (offset & (length - 1)) == 0 ? At(offset, length) : throw new ArgumentOutOfRangeException(nameof(offset));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private byte* At(int offset, int length)
     {
         byte* bytes = _bytes;
         if (bytes == null || (ulong)(uint)offset + (uint)length > Page.Size)
-            throw new ArgumentOutOfRangeException(nameof(offset));
-        return bytes + offset;
+            throw OutOfPage();
+        return bytes + (uint)offset;
     }
+
+    private static ArgumentOutOfRangeException OutOfPage() => new("offset");
 }

@@ -223,6 +223,7 @@ public sealed class Log
     /// Whether a guest's line would be dropped now, when that can be told at little cost: for paths that make no line then. One that is
     /// dropped counts.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsSilent(ref RateLimit limit)
     {
         const LogLevel level = LogLevel.Warning;

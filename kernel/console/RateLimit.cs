@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Xenolith.Kernel;
 
 /// <summary>
@@ -21,6 +23,7 @@ public struct RateLimit
     /// Whether a line would be swallowed, told from the time-stamp counter alone; one that is, counts as swallowed. False: ask
     /// <see cref="TryTake"/>.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsSilent(ulong tsc)
     {
         if (tsc >= _silentUntil)

@@ -32,11 +32,14 @@ public sealed unsafe class DirectMapMemory : PhysicalMemory
     public override ulong Limit { get; }
 
     /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public override bool IsRam(ulong address, ulong length)
     {
         ulong within = unchecked(address - _start);
         return (within <= _length && length <= _length - within) || IsRamElsewhere(address, length);
     }
+
+    private static ArgumentOutOfRangeException NotRam() => new("address");
 
     private bool IsRamElsewhere(ulong address, ulong length)
     {
@@ -86,11 +89,12 @@ public sealed unsafe class DirectMapMemory : PhysicalMemory
     private static extern void ClearFrames(void* frames, ulong length);
 
     // The pointer arithmetic of this seam: range and alignment are checked here, once.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private byte* At(ulong address, ulong length, uint alignment)
     {
         if (!IsRam(address, length) || (address & (alignment - 1)) != 0)
         {
-            throw new ArgumentOutOfRangeException(nameof(address));
+            throw NotRam();
         }
 
         return (byte*)(AddressSpace.DirectMap + address);

@@ -1,5 +1,6 @@
 using System;
 using System.Threading;
+using System.Runtime.CompilerServices;
 
 namespace Xenolith.Kernel;
 
@@ -114,21 +115,31 @@ public sealed class PageTable
     {
         mfn = Mfn.Invalid;
         rights = Rights.None;
-        if (!TryFind(address, 1, out ulong slot, out level))
+        level = TopLevel;
+        if (Root == Mfn.Invalid)
         {
             return false;
         }
 
-        ulong entry = _memory.Word64(slot);
-        if (!_format.IsPresent(entry))
+        PageTableFormat format = _format;
+        for (ulong table = Root.Address; ; level--)
         {
-            return false;
-        }
+            ulong entry = _memory.Word64(SlotOf(table, address, level));
+            if (!format.IsPresent(entry))
+            {
+                return false;
+            }
 
-        ulong within = (address >> Page.Shift) & ((1UL << OrderOf(level)) - 1);
-        mfn = new Mfn(_format.FrameOf(entry).Value + within);
-        rights = _format.RightsOf(entry);
-        return true;
+            if (level == 1 || format.IsLeaf(entry, level))
+            {
+                ulong within = (address >> Page.Shift) & ((1UL << OrderOf(level)) - 1);
+                mfn = new Mfn(format.FrameOf(entry).Value + within);
+                rights = format.RightsOf(entry);
+                return true;
+            }
+
+            table = format.FrameOf(entry).Address;
+        }
     }
 
     /// <summary>The entry that decides about the address: a leaf, or one that is not present; and its level.</summary>
@@ -215,6 +226,7 @@ public sealed class PageTable
 
     private static int OrderOf(int level) => 9 * (level - 1);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong SlotOf(ulong table, ulong address, int level) =>
         table + (((address >> (Page.Shift + OrderOf(level))) & (Entries - 1)) * sizeof(ulong));
 

@@ -20,7 +20,7 @@ internal static class MulticallOps
             if (done == HypercallDispatcher.Budget
                 || (done != 0 && call.Services.Clock.Nanoseconds - start >= HypercallDispatcher.PassNanoseconds))
                 return Continue(ref call, address, left);
-            var inner = new HypercallCall(call.Dispatcher, call.Vcpu, call.Is64Bit) { InMulticall = true };
+            var inner = new HypercallCall(in call);
             if (!TryReadEntry(in call, address, ref inner))
                 return call.Fault();
             long result = Dispatch.Invoke(ref inner);

@@ -143,7 +143,12 @@ public sealed class ControlRegisterPolicy
             return false;
         }
 
-        cpu.Efer = value & ~EferLma | old & EferLma;
+        ulong updated = value & ~EferLma | old & EferLma;
+        if (updated != old)
+        {
+            cpu.Efer = updated;
+        }
+
         return true;
     }
 }

@@ -59,11 +59,14 @@ public sealed class MsrPolicy
     public MsrResult Write(Vcpu vcpu, uint index, ulong value) =>
         TryWrite(vcpu, index, value) ? MsrResult.Done : MsrResult.GeneralProtection;
 
+    private bool IsIntel => _cpuid.Vendor == CpuVendor.Intel;
+
+    private bool IsAmd => _cpuid.Vendor == CpuVendor.Amd;
+
+    private VcpuMsrs Own(Vcpu vcpu) => _vcpus[vcpu.Id];
+
     private bool TryRead(Vcpu vcpu, uint index, out ulong value)
     {
-        VcpuMsrs own = _vcpus[vcpu.Id];
-        bool isIntel = _cpuid.Vendor == CpuVendor.Intel;
-        bool isAmd = _cpuid.Vendor == CpuVendor.Amd;
         value = 0;
         switch (index)
         {
@@ -71,7 +74,7 @@ public sealed class MsrPolicy
                 value = vcpu.GuestTsc;
                 return true;
             case MsrIndex.TscAdjust:
-                value = own.TscAdjust;
+                value = Own(vcpu).TscAdjust;
                 return true;
             case MsrIndex.ApicBase:
                 value = vcpu.Apic.BaseMsr;
@@ -88,7 +91,7 @@ public sealed class MsrPolicy
                 value = MtrrState.Capabilities;
                 return _cpuid.HasMtrr;
             case MsrIndex.MtrrDefaultType:
-                value = own.Mtrr.DefaultType;
+                value = Own(vcpu).Mtrr.DefaultType;
                 return _cpuid.HasMtrr;
             case MsrIndex.PlatformId or MsrIndex.FeatureControl or MsrIndex.MiscEnable:
                 value = index switch
@@ -97,37 +100,37 @@ public sealed class MsrPolicy
                     MsrIndex.MiscEnable => MiscEnableValue,
                     _ => 0,
                 };
-                return isIntel;
+                return IsIntel;
             case MsrIndex.MicrocodeRevision:
-                value = isIntel ? MicrocodeIntel : MicrocodeAmd;
-                return isIntel || isAmd;
+                value = IsIntel ? MicrocodeIntel : MicrocodeAmd;
+                return IsIntel || IsAmd;
             case MsrIndex.PlatformInfo:
                 value = PlatformInfoCpuidFaulting;
                 return true;
             case MsrIndex.MiscFeaturesEnables:
-                value = own.CpuidFaulting ? CpuidFaultingBit : 0;
+                value = Own(vcpu).CpuidFaulting ? CpuidFaultingBit : 0;
                 return true;
             case MsrIndex.McgCapabilities:
                 // No banks.
                 return true;
             case MsrIndex.McgStatus:
-                value = own.McgStatus;
+                value = Own(vcpu).McgStatus;
                 return true;
             case MsrIndex.AmdHardwareConfiguration:
                 value = AmdTscCountsAtP0;
-                return isAmd;
+                return IsAmd;
             case MsrIndex.AmdSystemConfiguration or MsrIndex.AmdTopOfMemory or MsrIndex.AmdTopOfMemory2
                 or MsrIndex.AmdNorthbridgeConfiguration or MsrIndex.AmdInterruptPending or MsrIndex.AmdVirtualMachineControl:
                 // Guests read these without asking whether they are there.
-                return isAmd;
+                return IsAmd;
             case MsrIndex.AmdDecodeConfiguration:
                 value = AmdLfenceSerialises;
-                return isAmd;
+                return IsAmd;
             case MsrIndex.HypercallPage:
                 // Write-only; Xen lets it read as zero.
                 return true;
             default:
-                return (_cpuid.HasMtrr && own.Mtrr.TryRead(index, out value)) || TryReadHeld(vcpu.Cpu, index, out value);
+                return (_cpuid.HasMtrr && Own(vcpu).Mtrr.TryRead(index, out value)) || TryReadHeld(vcpu.Cpu, index, out value);
         }
     }
 

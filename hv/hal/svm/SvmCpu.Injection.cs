@@ -1,5 +1,6 @@
 using System;
 using Xenolith.Kernel;
+using System.Runtime.CompilerServices;
 
 namespace Xenolith.Hal.Svm;
 
@@ -81,18 +82,22 @@ public sealed partial class SvmCpu
         InjectException(Exit.Vector, Exit.HasErrorCode, Exit.ErrorCode);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public override void SkipInstruction(int length)
     {
         ref VmcbLayout vmcb = ref _vmcb.Fields;
         ulong old = vmcb.Rip;
         ulong next = unchecked(old + (uint)length);
         const ulong rare = RflagsBits.Resume | RflagsBits.Trap;
-        if (((old ^ next) >> 32 | (vmcb.Rflags & rare) | vmcb.InterruptShadow) == 0)
-            vmcb.Rip = next;
-        else
+        if (((old ^ next) >> 32 | (vmcb.Rflags & rare) | vmcb.InterruptShadow) != 0)
+        {
             SkipSlowly(length);
+            return;
+        }
+        vmcb.Rip = next;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void SkipSlowly(int length)
     {
         ref VmcbLayout vmcb = ref _vmcb.Fields;
@@ -118,6 +123,17 @@ public sealed partial class SvmCpu
 
     /// <summary>L of a code segment, in the VMCB's form of the attributes.</summary>
     private const ushort LongCodeAttribute = 1 << 9;
+
+    public override CpuMode Mode
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            ref VmcbLayout vmcb = ref _vmcb.Fields;
+            CpuMode mode = vmcb.PrivilegeLevel == 0 ? CpuMode.Supervisor : CpuMode.None;
+            return (vmcb.Efer & EferBits.LongModeActive) != 0 && (vmcb.Cs.Attributes & LongCodeAttribute) != 0 ? mode | CpuMode.Long : mode;
+        }
+    }
 
     public override bool RunsLongCode =>
         (_vmcb.Fields.Efer & EferBits.LongModeActive) != 0 && (_vmcb.Fields.Cs.Attributes & LongCodeAttribute) != 0;

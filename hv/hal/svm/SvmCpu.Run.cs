@@ -69,7 +69,7 @@ public sealed partial class SvmCpu
         }
 
         ref VmcbLayout vmcb = ref _vmcb.Fields;
-        SvmInstructions.Enter(ref Registers, ref vmcb, _vmcb.Region.Address, processor.HostVmcb.Address);
+        SvmInstructions.Enter(ref Registers, ref vmcb, _vmcb.Address, processor.HostVmcbAddress);
         if ((vmcb.ExitInterruptInformation & SvmExits.EventValid) != 0 && (uint)vmcb.ExitCode != (uint)SvmExitCode.Invalid)
             ResumeInterruptedEvent();
         if (_hasPrepared)

@@ -23,7 +23,7 @@ public static class SvmExits
         | ((ulong)pending.Kind << 8) | pending.Vector;
 
     /// <summary>
-    /// Decodes the exits of which nothing more has to be read: nearly all. False: <see cref="Decode"/> knows it.
+    /// Decodes the exits of which nothing more has to be read, and nothing will be logged: nearly all. False: <see cref="Decode"/> knows it.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryDecodePlain(ref VmcbLayout vmcb, SvmCapabilities capabilities, ref Exit exit)
@@ -38,7 +38,6 @@ public static class SvmExits
             default: return false;
         }
         exit.Reason = neutral;
-        exit.RawReason = vmcb.ExitCode;
         exit.InstructionLength = capabilities.HasNextRip ? LengthTo(vmcb.Rip, vmcb.NextRip) : (byte)0;
         return true;
     }
@@ -46,10 +45,10 @@ public static class SvmExits
     /// <summary>Fills <paramref name="exit"/> from the VMCB after an exit whose code is not <see cref="SvmExitCode.Invalid"/>.</summary>
     public static void Decode(ref VmcbLayout vmcb, SvmCapabilities capabilities, ref Exit exit, in GuestRegisters registers)
     {
+        exit.RawReason = vmcb.ExitCode;
         if (TryDecodePlain(ref vmcb, capabilities, ref exit))
             return;
         var code = (SvmExitCode)vmcb.ExitCode;
-        exit.RawReason = vmcb.ExitCode;
         exit.RawInformation1 = vmcb.ExitInformation1;
         exit.RawInformation2 = vmcb.ExitInformation2;
         exit.InstructionLength = 0;
@@ -183,6 +182,7 @@ public static class SvmExits
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static byte LengthTo(ulong from, ulong to)
     {
         ulong length = unchecked(to - from);

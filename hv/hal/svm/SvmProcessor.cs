@@ -19,6 +19,9 @@ public sealed class SvmProcessor(SvmCapabilities capabilities, Mfn saveArea, Mfn
     /// </summary>
     public Mfn HostVmcb { get; } = hostVmcb;
 
+    /// <summary>Its physical address.</summary>
+    public ulong HostVmcbAddress { get; } = hostVmcb.Address;
+
     /// <summary>The vCPU whose lazily switched registers this CPU holds.</summary>
     public SvmCpu? Resident
     {

@@ -13,5 +13,8 @@ public sealed unsafe class Vmcb(PhysicalMemory memory, Mfn region)
     /// <summary>The frame that holds the block.</summary>
     public Mfn Region { get; } = region;
 
+    /// <summary>Its physical address, as VMRUN wants it.</summary>
+    public ulong Address { get; } = region.Address;
+
     public ref VmcbLayout Fields => ref *_layout;
 }

@@ -12,6 +12,16 @@ public sealed partial class Vmcs
         return VmxInstructions.Read((uint)field);
     }
 
+    /// <summary>Reads CR0, CR3 and CR4 as the CPU uses them.</summary>
+    public void ReadControlRegisters(out ulong cr0, out ulong cr3, out ulong cr4)
+    {
+        if (!ReferenceEquals(Processor.Current, this))
+            MakeCurrent();
+        cr0 = VmxInstructions.Read((uint)VmcsField.GuestCr0);
+        cr3 = VmxInstructions.Read((uint)VmcsField.GuestCr3);
+        cr4 = VmxInstructions.Read((uint)VmcsField.GuestCr4);
+    }
+
     /// <summary>Writes a field, making the structure current first when another one is.</summary>
     public void Write(VmcsField field, ulong value)
     {

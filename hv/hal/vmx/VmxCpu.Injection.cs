@@ -1,5 +1,6 @@
 using System;
 using Xenolith.Kernel;
+using System.Runtime.CompilerServices;
 
 namespace Xenolith.Hal.Vmx;
 
@@ -74,18 +75,22 @@ public sealed partial class VmxCpu
         _needsPreparation = true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public override void SkipInstruction(int length)
     {
         Vmcs vmcs = _vmcs;
         ulong old = vmcs.GuestRip;
         ulong next = unchecked(old + (uint)length);
         const ulong rare = RflagsBits.Resume | RflagsBits.Trap;
-        if (((old ^ next) >> 32 | (vmcs.GuestRflags & rare) | vmcs.GuestInterruptibility) == 0)
-            vmcs.GuestRip = next;
-        else
+        if (((old ^ next) >> 32 | (vmcs.GuestRflags & rare) | vmcs.GuestInterruptibility) != 0)
+        {
             SkipSlowly(length);
+            return;
+        }
+        vmcs.GuestRip = next;
     }
 
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private void SkipSlowly(int length)
     {
         ulong old = Rip;
@@ -138,6 +143,19 @@ public sealed partial class VmxCpu
 
     /// <summary>L of a code segment, in the form of the access-rights field.</summary>
     private const ulong LongCodeRight = 1 << 13;
+
+    private const ulong PrivilegeRights = 3 << 5;
+
+    public override CpuMode Mode
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get
+        {
+            Vmcs vmcs = _vmcs;
+            CpuMode mode = (vmcs.GuestSsAccessRights & PrivilegeRights) == 0 ? CpuMode.Supervisor : CpuMode.None;
+            return (vmcs.GuestEfer & EferBits.LongModeActive) != 0 && (vmcs.GuestCsAccessRights & LongCodeRight) != 0 ? mode | CpuMode.Long : mode;
+        }
+    }
 
     public override bool RunsLongCode =>
         (_vmcs.GuestEfer & EferBits.LongModeActive) != 0 && (_vmcs.GuestCsAccessRights & LongCodeRight) != 0;

@@ -133,11 +133,10 @@ public sealed partial class VmxCpu
     public override void ReadPaging(out PagingState state)
     {
         // The real registers: what a mask shows the guest differently has no part in translation.
-        state.Cr0 = _vmcs.Read(VmcsField.GuestCr0);
-        state.Cr3 = _vmcs.Read(VmcsField.GuestCr3);
-        state.Cr4 = _vmcs.Read(VmcsField.GuestCr4);
-        state.Efer = _vmcs.GuestEfer;
-        state.Rflags = _vmcs.GuestRflags;
+        Vmcs vmcs = _vmcs;
+        vmcs.ReadControlRegisters(out state.Cr0, out state.Cr3, out state.Cr4);
+        state.Efer = vmcs.GuestEfer;
+        state.Rflags = vmcs.GuestRflags;
         state.RunsLongCode = RunsLongCode;
     }
 

@@ -28,7 +28,7 @@ public static class VmxExits
         InformationValid | (pending.HasErrorCode ? InformationHasErrorCode : 0) | ((uint)pending.Kind << 8) | pending.Vector;
 
     /// <summary>
-    /// Decodes the exits of which nothing more has to be read: nearly all. False: <see cref="Decode"/> knows it.
+    /// Decodes the exits of which nothing more has to be read, and nothing will be logged: nearly all. False: <see cref="Decode"/> knows it.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryDecodePlain(Vmcs vmcs, VmxExitReason reason, ref Exit exit)
@@ -44,7 +44,6 @@ public static class VmxExits
             default: return false;
         }
         exit.Reason = neutral;
-        exit.RawReason = (uint)reason;
         exit.InstructionLength = vmcs.ExitInstructionLength;
         return true;
     }
@@ -52,9 +51,9 @@ public static class VmxExits
     /// <summary>Fills <paramref name="exit"/> from the VMCS after an exit that did not fail the entry.</summary>
     public static void Decode(Vmcs vmcs, VmxExitReason reason, ref Exit exit, in GuestRegisters registers)
     {
+        exit.RawReason = (uint)reason;
         if (TryDecodePlain(vmcs, reason, ref exit))
             return;
-        exit.RawReason = (uint)reason;
         exit.RawInformation1 = 0;
         exit.RawInformation2 = 0;
         exit.InstructionLength = 0;
