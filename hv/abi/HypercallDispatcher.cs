@@ -47,14 +47,18 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
         VirtualCpu cpu = vcpu.Cpu;
         CpuMode mode = cpu.Mode;
         var call = new HypercallCall(this, vcpu, (mode & CpuMode.Long) != 0, ref cpu.Registers);
-        vcpu.Domain.Acquire();
+        long result;
         // Real mode has no privilege levels and may call; virtual-8086 mode never may. Otherwise level 0 only: a guest request from
         // user mode needs a monitor that allows it, and there is none. CR0 last, which is dear to read.
-        long result = (mode & CpuMode.Supervisor) != 0 || (cpu.Cr0 & Cr0Pe) == 0
-            ? Dispatch.Invoke(ref call)
-            : call.Fail(Errno.EPERM, "not from user mode");
-        vcpu.ReleaseOther();
-        vcpu.Domain.Release();
+        if ((mode & CpuMode.Supervisor) == 0 && (cpu.Cr0 & Cr0Pe) != 0)
+            result = call.Fail(Errno.EPERM, "not from user mode");
+        else if (!vcpu.Domain.Exposure.Shows(ExposureGroup.Number, call.Number))
+            result = call.Unknown();
+        else if (call.Number == (ulong)Hypercall.XenVersion)
+            // It tells what never changes, into the caller's memory: no lock for that.
+            result = Dispatch.Invoke(ref call);
+        else
+            result = InvokeLocked(ref call);
         if (call.IsRestart)
         {
             call.StoreArguments(ref cpu.Registers);
@@ -65,6 +69,17 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
             Report(ref call, result);
         // A call that takes the vCPU off says so for the run loop's sake.
         return (vcpu.Attention & Attention.Schedule) == 0 || vcpu.IsRunnable ? HypercallOutcome.Done : HypercallOutcome.Blocked;
+    }
+
+    private static long InvokeLocked(ref HypercallCall call)
+    {
+        Vcpu vcpu = call.Vcpu;
+        Domain domain = vcpu.Domain;
+        domain.Acquire();
+        long result = Dispatch.Invoke(ref call);
+        vcpu.ReleaseOther();
+        domain.Release();
+        return result;
     }
 
     // Not inlined: it is a large frame to clear.

@@ -1,8 +1,9 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Threading;
+using SpinLock = Xenolith.Kernel.SpinLock;
 using Xenolith.Kernel;
 using Xenolith.Mm;
-using SpinLock = Xenolith.Kernel.SpinLock;
 
 namespace Xenolith.Domains;
 
@@ -26,6 +27,7 @@ public sealed partial class Domain
     public CpuSet RunningOn => new(Volatile.Read(ref _runningOn));
 
     /// <summary>Takes the domain's lock.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Acquire()
     {
         _lock.Acquire();
@@ -33,6 +35,7 @@ public sealed partial class Domain
     }
 
     /// <summary>Gives the lock back. When translations went away meanwhile, other CPUs have forgotten them first.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Release()
     {
         if (P2m.Generation != _lockedAt || P2m.HasRetiredTables)

@@ -67,11 +67,11 @@ internal sealed partial class ExitHandler
         }
     }
 
-    /// <summary>The local APIC's registers are the vCPU's own; others may be the domain's.</summary>
+    /// <summary>EFER and the local APIC's registers are the vCPU's own; others may be the domain's.</summary>
     private static bool WriteMsr(Vcpu vcpu, uint index, ulong value)
     {
         MsrPolicy policy = vcpu.Domain.Policies.Msrs;
-        if (index is MsrIndex.TscDeadline or (>= VirtualApic.FirstMsr and <= VirtualApic.LastMsr))
+        if (index is MsrIndex.Efer or MsrIndex.TscDeadline or (>= VirtualApic.FirstMsr and <= VirtualApic.LastMsr))
         {
             return policy.Write(vcpu, index, value) == MsrResult.Done;
         }
