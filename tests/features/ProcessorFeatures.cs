@@ -308,7 +308,10 @@ internal static unsafe class ProcessorFeatures
     /// <summary>Sums in vector registers while NMIs come.</summary>
     private sealed class Sum : CpuWork
     {
+        private int _hasBegun;
         private int _isOver;
+
+        public bool HasBegun => Volatile.Read(ref _hasBegun) != 0;
 
         public bool IsRight { get; private set; }
 
@@ -317,6 +320,7 @@ internal static unsafe class ProcessorFeatures
         public override void Run()
         {
             double sum = 0;
+            Interlocked.Increment(ref _hasBegun);
             for (int i = 1; i <= 400_000; i++)
                 sum += Opaque.Of((double)i);
             IsRight = sum == 400_000d * 400_001d / 2;
@@ -331,6 +335,9 @@ internal static unsafe class ProcessorFeatures
             return;
         var sum = new Sum();
         Services.Cpus.StartOthers(sum, Services.Messages);
+        ulong patience = Services.Clock.Nanoseconds + CpuMessages.PatienceNanoseconds;
+        while (!sum.HasBegun && Services.Clock.Nanoseconds < patience)
+            Cpu.Pause();
         for (int i = 0; i < 20 && !sum.IsOver; i++)
         {
             Services.Messages.Interrupt(CpuSet.Of(1));
@@ -339,7 +346,8 @@ internal static unsafe class ProcessorFeatures
                 Cpu.Pause();
         }
 
-        Services.Messages.Call(All, new Tally());
+        while (!sum.IsOver && Services.Clock.Nanoseconds < patience)
+            Cpu.Pause();
         Expect(sum.IsOver && sum.IsRight);
     }
 }
