@@ -23,7 +23,7 @@ public static class KernelOptions
         new("vga", OptionKind.Text, "", "The screen is left in the mode in which the boot loader left it.") { WithoutEffect = true },
         new("watchdog", OptionKind.Boolean, "no", "Panic when a CPU hangs; the others notice."),
         new("watchdog_timeout", OptionKind.Number, "5", "Seconds until a CPU counts as hanging; 0: no watchdog."),
-        new("nmi", OptionKind.Text, "fatal", "What an NMI of unknown cause does: panic, or a line in the log.") { Accepted = "fatal ignore" },
+        new("nmi", OptionKind.Text, "fatal", "What an NMI of unknown cause does: stop the machine, or write a line to the log.") { Accepted = "fatal ignore" },
         new("cpuidle", OptionKind.Boolean, "no", "Idle CPUs halt.") { WithoutEffect = true },
         new("cpufreq", OptionKind.Text, "none", "Frequencies are left to the firmware.") { WithoutEffect = true },
         new("maxcpus", OptionKind.Number, "all", "How many CPUs are used; 0: all."),
