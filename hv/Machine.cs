@@ -98,37 +98,16 @@ public sealed class Machine
     internal void Retire(Domain domain)
     {
         Services.Domains.Remove(domain);
-        _letGo.Domain = domain;
-        Services.Messages.Call(Kernel.Cpus.Online, _letGo);
+        domain.LetGo();
 
         // Who found it before has its lock by now or waits for it.
         domain.Acquire();
         domain.Release();
     }
 
-    private readonly LetGoOfDomain _letGo = new();
-
     /// <summary>Undoes <see cref="Schedule"/>. No vCPU of the domain is anywhere.</summary>
     internal void Unschedule(Domain domain) => Queues.Detach(domain);
 
     /// <summary>Lets the domain's vCPUs run. Allocates: call it with an arena open.</summary>
     public void Schedule(Domain domain) => Queues.Attach(domain);
-
-    private sealed class LetGoOfDomain : CpuWork
-    {
-        private Unowned<Domain> _domain;
-
-        public Domain? Domain
-        {
-            set => _domain = new Unowned<Domain>(value);
-        }
-
-        public override void Run()
-        {
-            foreach (Vcpu vcpu in _domain.Value!.Vcpus)
-            {
-                vcpu.Cpu.LetGo();
-            }
-        }
-    }
 }

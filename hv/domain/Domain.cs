@@ -50,6 +50,7 @@ public sealed partial class Domain : IDisposable
         Console = new ConsoleRing(this);
         Watchdog = new DomainWatchdog(this);
         SharedInfo = null!;
+        _lettingGo = new LettingGo(this);
     }
 
     /// <summary>

@@ -68,6 +68,25 @@ public sealed partial class Vcpu
         queues.Release();
     }
 
+    /// <summary>
+    /// The registers are the calling CPU's to read and write, until <see cref="Hal.VirtualCpu.LetGo"/>. No CPU has the vCPU, and none will:
+    /// its domain stands still.
+    /// </summary>
+    internal void TakeHere()
+    {
+        Cpu.BecomeLocal();
+        Start();
+    }
+
+    /// <summary>The vCPU is down, as if it had never been up.</summary>
+    internal void TakeOffline()
+    {
+        SpinLock queues = RunQueueLock;
+        queues.Acquire();
+        GoOffline();
+        queues.Release();
+    }
+
     /// <summary>Carries out an INIT, and the start-up that came after it, on a vCPU that is on no CPU.</summary>
     private void ApplyInit()
     {

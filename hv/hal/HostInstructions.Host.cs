@@ -46,6 +46,9 @@ public static class HostInstructions
 
     public static void ResetFloatingPoint() => throw Privileged();
 
+    /// <summary>Where in the area the image begins. A host moves objects, so that there it is always at the start.</summary>
+    public static int FloatingPointOffset(ref byte area) => 0;
+
     public static void RaiseMachineCheck() => throw Privileged();
 
     public static void RaiseNmi() => throw Privileged();

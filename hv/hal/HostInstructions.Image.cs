@@ -78,6 +78,9 @@ public static class HostInstructions
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern void ResetFloatingPoint();
 
+    /// <summary>Where in the area the image begins: at the first multiple of 16.</summary>
+    public static unsafe int FloatingPointOffset(ref byte area) => (int)((16 - ((nuint)Unsafe.AsPointer(ref area) & 15)) & 15);
+
     /// <summary>Runs the host's handler for a machine check that an exit has reported instead of raising it.</summary>
     [RuntimeImport("*", "hal_raise_machine_check")]
     [MethodImpl(MethodImplOptions.InternalCall)]

@@ -1,3 +1,5 @@
+using System;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
@@ -23,9 +25,21 @@ public struct ProcessorState
     /// <summary>Whether the area holds the x87 state; until then it is that of a CPU that has computed nothing, which is made and not loaded.</summary>
     public bool HasFloatingPoint;
 
-#pragma warning disable CS0169 // Only the stub reads and writes it.
     private FloatingPointArea _floatingPoint;
-#pragma warning restore CS0169
+
+    /// <summary>The x87 state as FXSAVE writes it (SDM vol. 1, table 10-2), 512 bytes; it means something while <see cref="HasFloatingPoint"/>.</summary>
+    [UnscopedRef]
+    public Span<byte> FloatingPoint
+    {
+        get
+        {
+            ref byte start = ref Unsafe.As<FloatingPointArea, byte>(ref _floatingPoint);
+            return MemoryMarshal.CreateSpan(ref Unsafe.Add(ref start, HostInstructions.FloatingPointOffset(ref start)), ImageSize);
+        }
+    }
+
+    /// <summary>Bytes of an FXSAVE image.</summary>
+    public const int ImageSize = 512;
 
     /// <summary>What INIT does to the debug registers; the x87 state stays (SDM vol. 3, table 10-1).</summary>
     public void ResetDebugRegisters()

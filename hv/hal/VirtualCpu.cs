@@ -185,6 +185,19 @@ public abstract class VirtualCpu
         Processor.HasFloatingPoint = true;
     }
 
+    /// <summary>
+    /// What waits for delivery at the next entry. Setting it drops whatever waited. Left out are the events of INT instructions, which
+    /// RIP still names.
+    /// </summary>
+    public virtual PendingEvent WaitingEvent
+    {
+        get => default;
+        set { }
+    }
+
+    /// <summary>Debug addresses and x87 state. Only while no CPU has the vCPU resident: it has run nowhere since <see cref="LetGo"/>.</summary>
+    public ref ProcessorState State => ref Processor;
+
     /// <summary>Frees the frames of the control block. The vCPU is not usable afterwards.</summary>
     public abstract void Release();
 }

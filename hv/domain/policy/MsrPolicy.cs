@@ -63,7 +63,8 @@ public sealed class MsrPolicy
 
     private bool IsAmd => _cpuid.Vendor == CpuVendor.Amd;
 
-    private VcpuMsrs Own(Vcpu vcpu) => _vcpus[vcpu.Id];
+    /// <summary>The vCPU's registers that nothing else holds.</summary>
+    internal VcpuMsrs Own(Vcpu vcpu) => _vcpus[vcpu.Id];
 
     private bool TryRead(Vcpu vcpu, uint index, out ulong value)
     {
@@ -226,17 +227,23 @@ public sealed class MsrPolicy
             case MsrIndex.DebugControl:
                 return (value & ~debugControlBits) == 0;
             case MsrIndex.Pat:
-                for (int shift = 0; shift < 64; shift += 8)
-                {
-                    if ((byte)(value >> shift) is not (0 or 1 or 4 or 5 or 6 or 7))
-                    {
-                        return false;
-                    }
-                }
-
-                return true;
+                return IsPat(value);
             default:
                 return true;
         }
+    }
+
+    /// <summary>Whether IA32_PAT may hold the value: UC, WC, WT, WP, WB or UC- in each entry (SDM vol. 3, table 12-10).</summary>
+    internal static bool IsPat(ulong value)
+    {
+        for (int shift = 0; shift < 64; shift += 8)
+        {
+            if ((byte)(value >> shift) is not (0 or 1 or 4 or 5 or 6 or 7))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 }

@@ -8,7 +8,7 @@ internal sealed class MtrrState
 {
     public const int VariableRanges = 8;
 
-    private const int FixedRanges = 11;
+    public const int FixedRanges = 11;
     private const ulong HasFixed = 1 << 8, HasWriteCombining = 1 << 10;
     private const ulong EnabledWriteBack = 0x806;
 

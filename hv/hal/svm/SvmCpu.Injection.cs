@@ -24,6 +24,17 @@ public sealed partial class SvmCpu
     /// </summary>
     private enum NmiBlocking { None, UntilIret, UntilIretCompletes }
 
+    public override PendingEvent WaitingEvent
+    {
+        get => _events.Next is { Valid: true, IsSoftware: false } ? _events.Next : PendingEvent.None;
+        set
+        {
+            _events = default;
+            _events.Resume(value);
+            _needsPreparation = true;
+        }
+    }
+
     public override bool CanTakeInterrupt => _events.IsEmpty && AcceptsInterrupts;
 
     public override void RequestInterruptWindow(bool wanted)

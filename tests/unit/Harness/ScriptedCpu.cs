@@ -54,6 +54,8 @@ public sealed class ScriptedCpu : VirtualCpu
     public override DescriptorTable Idtr { get; set; }
     public override ulong TscOffset { get; set; }
 
+    public override PendingEvent WaitingEvent { get; set; }
+
     public override int PrivilegeLevel => _segments[(int)SegmentName.Ss].PrivilegeLevel;
 
     public override bool CanTakeInterrupt => (Rflags & 0x200) != 0 && !InterruptShadow;

@@ -5,6 +5,7 @@ using Xenolith.Domains;
 using Xenolith.Hal;
 using Xenolith.Kernel;
 using Xenolith.Mm;
+using Xenolith.Tests.Unit.Policy;
 
 namespace Xenolith.Tests.Unit.Harness;
 
@@ -69,6 +70,9 @@ public sealed class TestMachine : IDisposable
         tables.MapIdentity(0, (ulong)mebibytes << 20);
         foreach (Vcpu vcpu in domain.Vcpus)
             EnterLongMode(vcpu, tables.Root);
+        var cpuid = new CpuidPolicy(HostCpuidTable.Intel(), new CpuPolicyOptions(), Clock, id, vcpus);
+        var controls = new ControlRegisterPolicy(cpuid);
+        domain.Policies = new DomainPolicies(cpuid, controls, new MsrPolicy(cpuid, controls, vcpus, usesVmcall: true));
         domain.Vcpus[0].IsInitialised = true;
         domain.Vcpus[0].Up();
         return domain;

@@ -134,3 +134,24 @@ public struct Words3
 {
     private ushort first;
 }
+
+/// <summary>512 elements in place.</summary>
+[InlineArray(512)]
+public struct Bytes512
+{
+    private byte first;
+}
+
+/// <summary>11 elements in place.</summary>
+[InlineArray(11)]
+public struct ULongs11
+{
+    private ulong first;
+}
+
+/// <summary>16 elements in place.</summary>
+[InlineArray(16)]
+public struct ULongs16
+{
+    private ulong first;
+}

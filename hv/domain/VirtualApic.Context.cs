@@ -1,0 +1,77 @@
+using System;
+using System.Buffers.Binary;
+using Xenolith.Abi.Contract;
+
+namespace Xenolith.Domains;
+
+/// <summary>The local APIC in an HVM context: its registers as they lie in the page, and what is in no register.</summary>
+public sealed partial class VirtualApic
+{
+    private const int RegisterStride = 16;
+    private const uint OffByBase = 1 << 0, OffBySoftware = 1 << 1;
+
+    /// <summary>What is in no register.</summary>
+    internal HvmHwLapic Hidden => new()
+    {
+        BaseMsr = _base,
+        Disabled = (IsEnabled ? 0 : OffByBase) | (IsSoftwareEnabled ? 0 : OffBySoftware),
+        TimerDivisor = (uint)(TickNanoseconds / BusCycle),
+        TscDeadline = TscDeadline,
+    };
+
+    /// <summary>Takes over what <see cref="Hidden"/> gave. False: no such IA32_APIC_BASE can be.</summary>
+    internal bool TryLoadHidden(in HvmHwLapic hidden)
+    {
+        const ulong modes = BaseEnabled | BaseX2Apic;
+        ulong mode = hidden.BaseMsr & modes;
+        if ((hidden.BaseMsr & ~(modes | BaseBootProcessor)) != PageAddress || mode == BaseX2Apic || (mode == modes && !OffersX2Apic))
+            return false;
+        _base = hidden.BaseMsr;
+        TscDeadline = hidden.TscDeadline;
+        return true;
+    }
+
+    /// <summary>Writes the registers at their offsets.</summary>
+    /// <param name="page">1,024 zero bytes.</param>
+    internal void SaveRegisters(Span<byte> page)
+    {
+        for (int i = 0; i < _registers.Length; i++)
+            BinaryPrimitives.WriteUInt32LittleEndian(page.Slice(i * RegisterStride), _registers[i]);
+        BinaryPrimitives.WriteUInt32LittleEndian(page.Slice((int)ApicRegister.Id), IsX2Apic ? Id : Id << 24);
+        BinaryPrimitives.WriteUInt32LittleEndian(page.Slice((int)ApicRegister.Version), VersionValue);
+        if (IsX2Apic)
+            BinaryPrimitives.WriteUInt32LittleEndian(page.Slice((int)ApicRegister.LogicalDestination), X2ApicLogicalId);
+    }
+
+    /// <summary>
+    /// Takes over what <see cref="SaveRegisters"/> wrote, each register as if it were written; identity and version stay its own. A
+    /// count begins anew, as on Xen.
+    /// </summary>
+    /// <param name="page">1,024 bytes.</param>
+    internal void LoadRegisters(ReadOnlySpan<byte> page)
+    {
+        ulong deadline = TscDeadline;
+        Reset();
+        // The spurious-vector register first: while it keeps the APIC off, the others are masked.
+        WriteSpurious(Register(page, ApicRegister.Spurious));
+        Write(ApicRegister.TaskPriority, Register(page, ApicRegister.TaskPriority));
+        Write(ApicRegister.LogicalDestination, Register(page, ApicRegister.LogicalDestination));
+        Write(ApicRegister.DestinationFormat, Register(page, ApicRegister.DestinationFormat));
+        for (uint offset = ApicRegister.InService; offset < ApicRegister.ErrorStatus; offset += RegisterStride)
+            this[offset] = Register(page, offset);
+        // No interrupt has one of the first vectors.
+        this[ApicRegister.InService] &= ~0xFFFFu;
+        this[ApicRegister.Request] &= ~0xFFFFu;
+        this[ApicRegister.ErrorStatus] = Register(page, ApicRegister.ErrorStatus) & 0xEF;
+        this[ApicRegister.CommandLow] = Register(page, ApicRegister.CommandLow) & ~CommandBusy;
+        this[ApicRegister.CommandHigh] = IsX2Apic ? Register(page, ApicRegister.CommandHigh) : Register(page, ApicRegister.CommandHigh) & 0xFF00_0000;
+        for (uint offset = ApicRegister.LvtTimer; offset <= ApicRegister.LvtError; offset += RegisterStride)
+            Write(offset, Register(page, offset));
+        Write(ApicRegister.Divide, Register(page, ApicRegister.Divide));
+        Write(ApicRegister.InitialCount, Register(page, ApicRegister.InitialCount));
+        TscDeadline = deadline;
+        _vcpu.Notify(Attention.Interrupts);
+    }
+
+    private static uint Register(ReadOnlySpan<byte> page, uint offset) => BinaryPrimitives.ReadUInt32LittleEndian(page.Slice((int)offset));
+}

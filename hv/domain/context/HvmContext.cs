@@ -1,0 +1,150 @@
+using System;
+using Xenolith.Abi.Contract;
+using Xenolith.Kernel;
+
+namespace Xenolith.Domains;
+
+/// <summary>
+/// The state of a domain's virtual hardware as Xen's stream of records (public/hvm/save.h): header, a record a kind and vCPU, end.
+/// Saved and loaded while the domain stands still (<see cref="Domain.TryStandStill"/>), with its lock held.
+/// </summary>
+public static class HvmContext
+{
+    internal const string CutShort = "a record that the buffer cuts short, or of another length";
+
+    /// <summary>Writes all records there are.</summary>
+    /// <param name="cpuid">EAX of the machine's CPUID leaf 1.</param>
+    public static void Save(Domain domain, uint cpuid, ref ContextWriter writer)
+    {
+        var header = new HvmSaveHeader
+        {
+            Magic = HvmContextConstants.Magic,
+            Version = HvmContextConstants.Version,
+            Changeset = ulong.MaxValue,
+            Cpuid = cpuid,
+            TscKilohertz = (uint)(domain.Services.Clock.TscFrequency / 1000),
+        };
+        writer.Add(HvmRecord.Header, 0, in header);
+        SaveRecords(domain, ref writer);
+        writer.Add(HvmRecord.End, 0, default);
+    }
+
+    /// <summary>Writes the records between header and end, in the order of their numbers.</summary>
+    public static void SaveRecords(Domain domain, ref ContextWriter writer)
+    {
+        ulong tsc = domain.Services.Clock.Tsc;
+        foreach (Vcpu vcpu in domain.Vcpus)
+        {
+            // One that is down stays down when nothing is loaded for it.
+            if (!vcpu.IsOnline)
+                continue;
+            vcpu.TakeHere();
+            CpuRecord.Save(vcpu, tsc, out HvmHwCpu cpu);
+            vcpu.Cpu.LetGo();
+            writer.Add(HvmRecord.Cpu, vcpu.Id, in cpu);
+        }
+        foreach (Vcpu vcpu in domain.Vcpus)
+            writer.Add(HvmRecord.LocalApic, vcpu.Id, vcpu.Apic.Hidden);
+        foreach (Vcpu vcpu in domain.Vcpus)
+        {
+            HvmHwLapicRegisters registers = default;
+            vcpu.Apic.SaveRegisters(registers.Data);
+            writer.Add(HvmRecord.LocalApicRegisters, vcpu.Id, in registers);
+        }
+        foreach (Vcpu vcpu in domain.Vcpus)
+        {
+            vcpu.TakeHere();
+            MtrrRecord.Save(vcpu, out HvmHwMtrr mtrr);
+            vcpu.Cpu.LetGo();
+            writer.Add(HvmRecord.Mtrr, vcpu.Id, in mtrr);
+        }
+        foreach (Vcpu vcpu in domain.Vcpus)
+            writer.Add(HvmRecord.MachineCheck, vcpu.Id, default(HvmVmceVcpu));
+        foreach (Vcpu vcpu in domain.Vcpus)
+            writer.Add(HvmRecord.TscAdjust, vcpu.Id, new HvmTscAdjust { Value = domain.Policies.Msrs.Own(vcpu).TscAdjust });
+        foreach (Vcpu vcpu in domain.Vcpus)
+            MsrRecord.Save(vcpu, ref writer);
+    }
+
+    /// <summary>Takes a stream over, record by record: what came before a bad one stays. Why it is bad, or null.</summary>
+    public static string? Load(Domain domain, ref ContextReader reader)
+    {
+        ulong tsc = domain.Services.Clock.Tsc;
+        if (!reader.TryNext() || reader.Descriptor.TypeCode != (ushort)HvmRecord.Header || !reader.TryTakeExtended(out HvmSaveHeader header))
+            return "no header in front";
+        if (header.Magic != HvmContextConstants.Magic || header.Version != HvmContextConstants.Version)
+            return "a header of something else, or of another version";
+        // Those that something is loaded for come up again.
+        foreach (Vcpu vcpu in domain.Vcpus)
+            vcpu.TakeOffline();
+        while (reader.TryNext())
+        {
+            if (reader.Descriptor.TypeCode == (ushort)HvmRecord.End)
+                return null;
+            if (LoadRecord(domain, tsc, ref reader) is { } problem)
+                return problem;
+        }
+        return "no record that ends it";
+    }
+
+    private static string? LoadRecord(Domain domain, ulong tsc, ref ContextReader reader)
+    {
+        HvmSaveDescriptor descriptor = reader.Descriptor;
+        var code = (HvmRecord)descriptor.TypeCode;
+        if (code is not (HvmRecord.Cpu or HvmRecord.LocalApic or HvmRecord.LocalApicRegisters or HvmRecord.Mtrr or HvmRecord.MachineCheck
+            or HvmRecord.TscAdjust or HvmRecord.CpuMsrs))
+        {
+            return code <= (HvmRecord)HvmContextConstants.LastCode ? "a record of hardware that the domain does not have" : "a record of an unknown kind";
+        }
+        if (descriptor.Instance >= domain.Vcpus.Length)
+            return "a record of a vCPU that is not there";
+        Vcpu vcpu = domain.Vcpus[descriptor.Instance];
+        switch (code)
+        {
+            case HvmRecord.Cpu:
+                return CpuRecord.TryRead(ref reader, out HvmHwCpu cpu) ? LoadCpu(vcpu, tsc, in cpu) : CutShort;
+            case HvmRecord.LocalApic:
+                if (!reader.TryTakeExtended(out HvmHwLapic hidden))
+                    return CutShort;
+                return vcpu.Apic.TryLoadHidden(in hidden) ? null : "no IA32_APIC_BASE that can be";
+            case HvmRecord.LocalApicRegisters:
+                if (!reader.TryTakeExtended(out HvmHwLapicRegisters registers))
+                    return CutShort;
+                vcpu.Apic.LoadRegisters(registers.Data);
+                return null;
+            case HvmRecord.Mtrr:
+                return reader.TryTake(out HvmHwMtrr mtrr) ? LoadMtrr(vcpu, in mtrr) : CutShort;
+            case HvmRecord.MachineCheck:
+                if (!reader.TryTakeExtended(out HvmVmceVcpu machineCheck))
+                    return CutShort;
+                return machineCheck.Capabilities == 0 ? null : "machine-check banks, which a vCPU does not have";
+            case HvmRecord.TscAdjust:
+                if (!reader.TryTake(out HvmTscAdjust adjust))
+                    return CutShort;
+                domain.Policies.Msrs.Own(vcpu).TscAdjust = adjust.Value;
+                return null;
+            default:
+                return MsrRecord.TryLoad(vcpu, ref reader);
+        }
+    }
+
+    private static string? LoadCpu(Vcpu vcpu, ulong tsc, in HvmHwCpu record)
+    {
+        if (CpuRecord.Problem(vcpu.Domain, in record) is { } problem)
+            return problem;
+        vcpu.TakeHere();
+        CpuRecord.Load(vcpu, tsc, in record);
+        vcpu.Cpu.LetGo();
+        vcpu.IsInitialised = true;
+        vcpu.Up();
+        return null;
+    }
+
+    private static string? LoadMtrr(Vcpu vcpu, in HvmHwMtrr record)
+    {
+        vcpu.TakeHere();
+        bool isLoaded = MtrrRecord.TryLoad(vcpu, in record);
+        vcpu.Cpu.LetGo();
+        return isLoaded ? null : "memory types that WRMSR would refuse";
+    }
+}
