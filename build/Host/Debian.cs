@@ -69,12 +69,18 @@ public static class Debian
         new("dpkg-deb", "dpkg", "unpacks Debian's kernel and busybox for the guest"),
     ];
 
-    /// <summary>For the tests that compile C against Xen's public headers.</summary>
+    /// <summary>For the tests: C against Xen's public headers in both widths, and the programs whose output or reading ours is held against.</summary>
     public static IReadOnlyList<Requirement> ForTests { get; } =
     [
         new("/usr/include/xen/xen.h", "libxen-dev", "the tests compare the ABI's structs with Xen's headers"),
         new("gcc", "gcc", "the tests compile a C guest and a C probe"),
         new("/usr/include/stdio.h", "libc6-dev", "the tests compile a C probe"),
+        // The package itself has no file that tells; it brings this one.
+        new("/usr/lib32/crt1.o", "gcc-multilib", "the tests compile the C probe for 32-bit callers too"),
+        new("iasl", "acpica-tools", "the tests have the guests' ACPI tables read by it"),
+        new("lz4", "lz4", "the tests unpack what it packs"),
+        new("xz", "xz-utils", "the tests unpack what it packs"),
+        new("zstd", "zstd", "the tests unpack what it packs"),
     ];
 
     /// <summary>For debugging.</summary>
