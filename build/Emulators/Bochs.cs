@@ -4,6 +4,7 @@ using System.Globalization;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using System.Threading;
 using Xenolith.Build.Host;
 
@@ -101,6 +102,8 @@ public static class Bochs
         private readonly NetworkStream _serial;
         private readonly string _folder;
         private readonly Timer _watch;
+        private long _scanned;
+        private int _resets;
 
         public Session(Command command, Process process, NetworkStream serial, string folder)
             : base(command, process)
@@ -128,7 +131,7 @@ public static class Bochs
                 return MachineEnd.PoweredOff;
             }
 
-            return HasReset(log) || log.Contains("exception with no resolution", StringComparison.Ordinal) ? MachineEnd.Reset : MachineEnd.EmulatorFailed;
+            return HasReset() || log.Contains("exception with no resolution", StringComparison.Ordinal) ? MachineEnd.Reset : MachineEnd.EmulatorFailed;
         }
 
         private protected override void Release()
@@ -140,26 +143,37 @@ public static class Bochs
 
         private void StopAtReset()
         {
-            if (!HasExited && HasReset(Log()))
+            if (!HasExited && HasReset())
             {
                 Kill();
             }
         }
 
-        // The first reset is the power coming on.
-        private static bool HasReset(string log)
+        // The first reset is the power coming on. A guest can make the log grow by a line an exit, so what was seen is not read again.
+        private bool HasReset()
         {
             const string reset = "bx_pc_system_c::Reset(";
-            int first = log.IndexOf(reset, StringComparison.Ordinal);
-            return first >= 0 && log.IndexOf(reset, first + 1, StringComparison.Ordinal) >= 0;
+            lock (_serial)
+            {
+                string text = Log(_scanned);
+                for (int at = 0; (at = text.IndexOf(reset, at, StringComparison.Ordinal)) >= 0; at += reset.Length)
+                {
+                    _resets++;
+                }
+
+                // One that is cut off by the end is seen whole the next time.
+                _scanned += Math.Max(0, text.Length - (reset.Length - 1));
+                return _resets > 1;
+            }
         }
 
-        private string Log()
+        private string Log(long from = 0)
         {
             try
             {
                 using var file = new FileStream(Path.Combine(_folder, "log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-                using var reader = new StreamReader(file);
+                file.Position = from;
+                using var reader = new StreamReader(file, Encoding.Latin1);
                 return reader.ReadToEnd();
             }
             catch (IOException)
