@@ -120,14 +120,27 @@ public static class SvmExits
                 exit.ControlRegister = 0;
                 exit.IsControlRegisterWrite = true;
                 exit.GeneralRegister = Exit.UnknownGeneralRegister;
+                RestoreLongModeActive(ref vmcb);
                 return;
             case <= SvmExitCode.Cr15Write:
+                if (code == SvmExitCode.Cr0Write)
+                    RestoreLongModeActive(ref vmcb);
                 DecodeControlRegister(ref vmcb, code, capabilities, ref exit, in registers);
                 return;
             default:
                 exit.Reason = ExitReason.Unexpected;
                 return;
         }
+    }
+
+    /// <summary>
+    /// LMA is LME while paging is on (APM vol. 2, 14.6.1). Bochs 2.7 carries a change of CR0.PG out on LMA before it sees that the write exits,
+    /// and saves CR0 as it was beside it.
+    /// </summary>
+    private static void RestoreLongModeActive(ref VmcbLayout vmcb)
+    {
+        bool active = (vmcb.Efer & EferBits.LongModeEnable) != 0 && (vmcb.Cr0 & Cr0Bits.Paging) != 0;
+        vmcb.Efer = active ? vmcb.Efer | EferBits.LongModeActive : vmcb.Efer & ~EferBits.LongModeActive;
     }
 
     private static void DecodeException(ref VmcbLayout vmcb, SvmExitCode code, ref Exit exit)

@@ -28,6 +28,21 @@ public sealed class SvmExitTests
     public void Reasons(SvmExitCode code, ExitReason expected) =>
         Assert.Equal(expected, Decode(new VmcbLayout { ExitCode = (ulong)code }, s_plain).Reason);
 
+    /// <summary>Bochs 2.7 saves the LMA that a write of CR0 would have led to, beside a CR0 that was not written.</summary>
+    [Theory]
+    [InlineData(0x065, 0x8000_0011, 0x1100, 0x1500)]
+    [InlineData(0x065, 0x11, 0x1500, 0x1100)]
+    [InlineData(0x065, 0x8000_0011, 0x1000, 0x1000)]
+    [InlineData(0x010, 0x8000_0011, 0x1100, 0x1500)]
+    public void LongModeIsActiveAsCr0Says(ulong code, ulong cr0, ulong saved, ulong expected)
+    {
+        var vmcb = new VmcbLayout { ExitCode = code, Cr0 = cr0, Efer = saved };
+        Exit exit = default;
+        var registers = default(GuestRegisters);
+        SvmExits.Decode(ref vmcb, s_plain, ref exit, in registers);
+        Assert.Equal(expected, vmcb.Efer);
+    }
+
     [Fact]
     public void MsrDirection()
     {
