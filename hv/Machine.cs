@@ -8,11 +8,11 @@ namespace Xenolith;
 /// <summary>The root object: everything that the hypervisor knows hangs off it, so that tests run many machines side by side.</summary>
 public sealed class Machine
 {
-    // Six timers a vCPU, and a domain has at most 128 of them; two a watchdog, one a cap; one a scheduler.
-    private const int TimerCapacity = 6 * MaximumVcpus + 4 * DomainTable.Capacity;
+    // Six timers a vCPU, and a domain has at most 128 of them; two a watchdog, one a cap; one a scheduler, one for VIRQs of the machine.
+    private const int TimerCapacity = 6 * MaximumVcpus + 5 * DomainTable.Capacity;
 
-    // Of all domains together.
-    private const int MaximumVcpus = Domain.MaximumVcpus + DomainKeeper.MaximumVcpus;
+    // Of all domains together: the initial one, the modules' and the toolstack's.
+    private const int MaximumVcpus = Domain.MaximumVcpus + DomainKeeper.MaximumVcpus + ToolstackDomains.MaximumVcpus;
 
     /// <param name="kernel">What the kernel below offers.</param>
     /// <param name="virtualisation">The machine's virtualisation, not yet enabled.</param>
@@ -37,6 +37,7 @@ public sealed class Machine
             ExposedCalls = HypercallDispatcher.FrozenExposure(),
         };
         Queues = new RunQueues(Services, DomainTable.Capacity);
+        Services.Toolstack = new ToolstackDomains(Services, Queues, cpuid);
         Keeper = new DomainKeeper(this);
         Input = new TypedInput(this);
         Hypercalls = new HypercallDispatcher(Services, Input.ForInitial);
@@ -77,33 +78,6 @@ public sealed class Machine
 
     /// <summary>Who gets what is typed.</summary>
     internal TypedInput Input { get; }
-
-    /// <summary>Whether a physical CPU runs one of the domain's vCPUs or is about to.</summary>
-    internal bool IsAnywhere(Domain domain)
-    {
-        foreach (Vcpu vcpu in domain.Vcpus)
-        {
-            if (vcpu.IsOnCpu || Queues.IsCurrent(vcpu))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    /// <summary>
-    /// Every CPU gives up what it holds of the domain's vCPUs, and of the domain, which nobody can find any more. No vCPU of it is anywhere.
-    /// </summary>
-    internal void Retire(Domain domain)
-    {
-        Services.Domains.Remove(domain);
-        domain.LetGo();
-
-        // Who found it before has its lock by now or waits for it.
-        domain.Acquire();
-        domain.Release();
-    }
 
     /// <summary>Undoes <see cref="Schedule"/>. No vCPU of the domain is anywhere.</summary>
     internal void Unschedule(Domain domain) => Queues.Detach(domain);

@@ -22,7 +22,12 @@ internal static class DispatchWriter
         WriteInvoke(text);
         WriteDefaults(text);
         foreach (HypercallGroup group in HypercallTable.Groups.Where(IsOwnMethod))
-            WriteGroup(text, group);
+        {
+            if (group.Selector == Selector.InArgument)
+                WriteFramedGroup(text, group);
+            else
+                WriteGroup(text, group);
+        }
         return text.Append("}\n").ToString();
     }
 
@@ -87,6 +92,30 @@ internal static class DispatchWriter
             text.Append($"\n    private static long RefuseAfter{MethodOf(group)}Check(ref HypercallCall call)\n    {{\n");
             text.Append($"        long refused = {check}(ref call);\n        return refused != 0 ? refused : call.Unknown();\n    }}\n");
         }
+    }
+
+    /// <summary>A group whose operation stands in its argument: the frame takes that in, before the operation, and gives it back after.</summary>
+    private static void WriteFramedGroup(StringBuilder text, HypercallGroup group)
+    {
+        string frame = group.Frame ?? throw new InvalidOperationException($"{group.Number} has operations in its argument and no frame for them");
+        string method = MethodOf(group);
+        text.Append($"\n    private static long {method}(ref HypercallCall call)\n    {{\n");
+        text.Append($"        if (!{frame}.TryOpen(ref call, out {frame}.Frame frame, out long result))\n            return result;\n");
+        text.Append($"        result = {method}Row(ref call, ref frame);\n");
+        text.Append($"        return {frame}.Close(ref call, ref frame, result);\n    }}\n");
+        text.Append($"\n    private static long {method}Row(ref HypercallCall call, ref {frame}.Frame frame)\n    {{\n");
+        text.Append("        switch (call.Operation)\n        {\n");
+        foreach (HypercallRow row in group.Rows)
+        {
+            string result = row.Handler is { } handler ? $"{handler}(ref call, ref frame)" : Refusal(row);
+            text.Append($"            case {Convert.ToUInt32(row.Operation)}: // {row.Name}\n                return {result};\n");
+        }
+        text.Append("            default:\n                return call.Unknown();\n        }\n    }\n");
+        text.Append($"\n    /// <summary>Who may call an operation of {group.Self.Name}; one that there is not: the control domain, which is told so.</summary>\n");
+        text.Append($"    public static Permission {method}Permission(uint operation) => operation switch\n    {{\n");
+        foreach (IGrouping<Permission, HypercallRow> rows in group.Rows.Where(r => r.Permission != Permission.Privileged).GroupBy(r => r.Permission))
+            text.Append($"        {string.Join(" or ", rows.Select(r => Convert.ToUInt32(r.Operation)))} => Permission.{rows.Key},\n");
+        text.Append("        _ => Permission.Privileged,\n    };\n");
     }
 
     private static void WriteDefaults(StringBuilder text)

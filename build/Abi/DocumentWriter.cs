@@ -84,6 +84,7 @@ internal static class DocumentWriter
     private static string Who(HypercallRow row) => row.Permission switch
     {
         Permission.Target => "itself; another domain: control domain",
+        Permission.DeviceModel => "control domain; the domain's device model",
         Permission.Privileged => "control domain",
         _ => "any",
     };

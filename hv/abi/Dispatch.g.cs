@@ -85,7 +85,7 @@ internal static class Dispatch
             case 35: // sysctl
                 return call.NotYet(Errno.ENOSYS);
             case 36: // domctl
-                return call.NotYet(Errno.ENOSYS);
+                return Domctl(ref call);
             case 37: // kexec_op
                 return call.Absent();
             case 38: // tmem_op
@@ -435,4 +435,177 @@ internal static class Dispatch
                 return call.Unknown();
         }
     }
+
+    private static long Domctl(ref HypercallCall call)
+    {
+        if (!DomctlOps.TryOpen(ref call, out DomctlOps.Frame frame, out long result))
+            return result;
+        result = DomctlRow(ref call, ref frame);
+        return DomctlOps.Close(ref call, ref frame, result);
+    }
+
+    private static long DomctlRow(ref HypercallCall call, ref DomctlOps.Frame frame)
+    {
+        switch (call.Operation)
+        {
+            case 1: // XEN_DOMCTL_createdomain
+                return DomctlLifeOps.Create(ref call, ref frame);
+            case 2: // XEN_DOMCTL_destroydomain
+                return DomctlLifeOps.Destroy(ref call, ref frame);
+            case 3: // XEN_DOMCTL_pausedomain
+                return DomctlLifeOps.Pause(ref call, ref frame);
+            case 4: // XEN_DOMCTL_unpausedomain
+                return DomctlLifeOps.Unpause(ref call, ref frame);
+            case 5: // XEN_DOMCTL_getdomaininfo
+                return DomctlInformationOps.GetDomain(ref call, ref frame);
+            case 9: // XEN_DOMCTL_setvcpuaffinity
+                return call.NotYet(Errno.ENOSYS);
+            case 10: // XEN_DOMCTL_shadow_op
+                return call.NotYet(Errno.ENOSYS);
+            case 11: // XEN_DOMCTL_max_mem
+                return DomctlMemoryOps.SetMaximum(ref call, ref frame);
+            case 12: // XEN_DOMCTL_setvcpucontext
+                return call.NotYet(Errno.ENOSYS);
+            case 13: // XEN_DOMCTL_getvcpucontext
+                return call.NotYet(Errno.ENOSYS);
+            case 14: // XEN_DOMCTL_getvcpuinfo
+                return call.NotYet(Errno.ENOSYS);
+            case 15: // XEN_DOMCTL_max_vcpus
+                return DomctlLifeOps.MakeVcpus(ref call, ref frame);
+            case 16: // XEN_DOMCTL_scheduler_op
+                return call.NotYet(Errno.ENOSYS);
+            case 17: // XEN_DOMCTL_setdomainhandle
+                return call.NotYet(Errno.ENOSYS);
+            case 18: // XEN_DOMCTL_setdebugging
+                return call.NotYet(Errno.ENOSYS);
+            case 19: // XEN_DOMCTL_irq_permission
+                return call.NotYet(Errno.ENOSYS);
+            case 20: // XEN_DOMCTL_iomem_permission
+                return call.NotYet(Errno.ENOSYS);
+            case 21: // XEN_DOMCTL_ioport_permission
+                return call.NotYet(Errno.ENOSYS);
+            case 22: // XEN_DOMCTL_hypercall_init
+                return call.NotYet(Errno.ENOSYS);
+            case 23: // DomctlOp.SoftResetCont
+                return call.NotYet(Errno.ENOSYS);
+            case 24: // XEN_DOMCTL_settimeoffset
+                return call.NotYet(Errno.ENOSYS);
+            case 25: // XEN_DOMCTL_getvcpuaffinity
+                return call.NotYet(Errno.ENOSYS);
+            case 26: // XEN_DOMCTL_real_mode_area
+                return call.NotYet(Errno.ENOSYS);
+            case 27: // XEN_DOMCTL_resumedomain
+                return call.NotYet(Errno.ENOSYS);
+            case 28: // XEN_DOMCTL_sendtrigger
+                return call.NotYet(Errno.ENOSYS);
+            case 29: // XEN_DOMCTL_subscribe
+                return call.NotYet(Errno.ENOSYS);
+            case 33: // XEN_DOMCTL_gethvmcontext
+                return call.NotYet(Errno.ENOSYS);
+            case 34: // XEN_DOMCTL_sethvmcontext
+                return call.NotYet(Errno.ENOSYS);
+            case 35: // XEN_DOMCTL_set_address_size
+                return call.NotYet(Errno.ENOSYS);
+            case 36: // XEN_DOMCTL_get_address_size
+                return call.NotYet(Errno.ENOSYS);
+            case 37: // XEN_DOMCTL_assign_device
+                return call.NotYet(Errno.ENOSYS);
+            case 38: // XEN_DOMCTL_bind_pt_irq
+                return call.NotYet(Errno.ENOSYS);
+            case 39: // XEN_DOMCTL_memory_mapping
+                return call.NotYet(Errno.ENOSYS);
+            case 40: // XEN_DOMCTL_ioport_mapping
+                return call.NotYet(Errno.ENOSYS);
+            case 42: // XEN_DOMCTL_set_ext_vcpucontext
+                return call.NotYet(Errno.ENOSYS);
+            case 43: // XEN_DOMCTL_get_ext_vcpucontext
+                return call.NotYet(Errno.ENOSYS);
+            case 44: // XEN_DOMCTL_set_opt_feature
+                return call.NotYet(Errno.ENOSYS);
+            case 45: // XEN_DOMCTL_test_assign_device
+                return call.NotYet(Errno.ENOSYS);
+            case 46: // XEN_DOMCTL_set_target
+                return call.NotYet(Errno.ENOSYS);
+            case 47: // XEN_DOMCTL_deassign_device
+                return call.NotYet(Errno.ENOSYS);
+            case 48: // XEN_DOMCTL_unbind_pt_irq
+                return call.NotYet(Errno.ENOSYS);
+            case 50: // XEN_DOMCTL_get_device_group
+                return call.NotYet(Errno.ENOSYS);
+            case 54: // XEN_DOMCTL_debug_op
+                return call.NotYet(Errno.ENOSYS);
+            case 55: // XEN_DOMCTL_gethvmcontext_partial
+                return call.NotYet(Errno.ENOSYS);
+            case 56: // XEN_DOMCTL_vm_event_op
+                return call.NotYet(Errno.ENOSYS);
+            case 57: // XEN_DOMCTL_mem_sharing_op
+                return call.NotYet(Errno.ENOSYS);
+            case 59: // XEN_DOMCTL_gettscinfo
+                return call.NotYet(Errno.ENOSYS);
+            case 60: // XEN_DOMCTL_settscinfo
+                return call.NotYet(Errno.ENOSYS);
+            case 61: // XEN_DOMCTL_getpageframeinfo3
+                return call.NotYet(Errno.ENOSYS);
+            case 62: // XEN_DOMCTL_setvcpuextstate
+                return call.NotYet(Errno.ENOSYS);
+            case 63: // XEN_DOMCTL_getvcpuextstate
+                return call.NotYet(Errno.ENOSYS);
+            case 64: // XEN_DOMCTL_set_access_required
+                return call.NotYet(Errno.ENOSYS);
+            case 65: // XEN_DOMCTL_audit_p2m
+                return call.NotYet(Errno.ENOSYS);
+            case 66: // XEN_DOMCTL_set_virq_handler
+                return call.NotYet(Errno.ENOSYS);
+            case 67: // XEN_DOMCTL_set_broken_page_p2m
+                return call.NotYet(Errno.ENOSYS);
+            case 68: // XEN_DOMCTL_setnodeaffinity
+                return call.NotYet(Errno.ENOSYS);
+            case 69: // XEN_DOMCTL_getnodeaffinity
+                return call.NotYet(Errno.ENOSYS);
+            case 71: // XEN_DOMCTL_cacheflush
+                return call.NotYet(Errno.ENOSYS);
+            case 72: // XEN_DOMCTL_get_vcpu_msrs
+                return call.NotYet(Errno.ENOSYS);
+            case 73: // XEN_DOMCTL_set_vcpu_msrs
+                return call.NotYet(Errno.ENOSYS);
+            case 74: // XEN_DOMCTL_setvnumainfo
+                return call.NotYet(Errno.ENOSYS);
+            case 75: // XEN_DOMCTL_psr_cmt_op
+                return call.NotYet(Errno.ENOSYS);
+            case 77: // XEN_DOMCTL_monitor_op
+                return call.NotYet(Errno.ENOSYS);
+            case 78: // XEN_DOMCTL_psr_alloc
+                return call.NotYet(Errno.ENOSYS);
+            case 79: // XEN_DOMCTL_soft_reset
+                return call.NotYet(Errno.ENOSYS);
+            case 81: // XEN_DOMCTL_vuart_op
+                return call.NotYet(Errno.ENOSYS);
+            case 82: // XEN_DOMCTL_get_cpu_policy
+                return call.NotYet(Errno.ENOSYS);
+            case 83: // XEN_DOMCTL_set_cpu_policy
+                return call.NotYet(Errno.ENOSYS);
+            case 84: // XEN_DOMCTL_vmtrace_op
+                return call.NotYet(Errno.ENOSYS);
+            case 85: // XEN_DOMCTL_get_paging_mempool_size
+                return call.NotYet(Errno.ENOSYS);
+            case 86: // XEN_DOMCTL_set_paging_mempool_size
+                return call.NotYet(Errno.ENOSYS);
+            case 1000: // XEN_DOMCTL_gdbsx_guestmemio
+                return call.NotYet(Errno.ENOSYS);
+            case 1001: // XEN_DOMCTL_gdbsx_pausevcpu
+                return call.NotYet(Errno.ENOSYS);
+            case 1002: // XEN_DOMCTL_gdbsx_unpausevcpu
+                return call.NotYet(Errno.ENOSYS);
+            case 1003: // XEN_DOMCTL_gdbsx_domstatus
+                return call.NotYet(Errno.ENOSYS);
+            default:
+                return call.Unknown();
+        }
+    }
+
+    /// <summary>Who may call an operation of domctl; one that there is not: the control domain, which is told so.</summary>
+    public static Permission DomctlPermission(uint operation) => operation switch
+    {
+        _ => Permission.Privileged,
+    };
 }

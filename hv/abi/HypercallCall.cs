@@ -152,8 +152,8 @@ internal struct HypercallCall
         ? Handle<ulong>(address).TryWriteElement(Access, index, in value)
         : Handle<uint>(address).TryWriteElement(Access, index, Low(value));
 
-    /// <summary>Whether the caller may act on the domain: on itself, or as the control domain (Xen's XSM_TARGET).</summary>
-    public readonly bool MayControl(Domain target) => target == Domain || Domain.IsPrivileged;
+    /// <summary>Whether the administrator's policy lets the caller act on the domain by a row of that permission.</summary>
+    public readonly bool Allows(Permission permission, Domain? target) => Dispatcher.Policy.Allows(permission, Domain, target);
 
     /// <summary>
     /// The domain that an argument names, DOMID_SELF included, if the caller may act on it. ESRCH before EPERM, as on Xen.
@@ -167,7 +167,7 @@ internal struct HypercallCall
             Reason = "no such domain";
             return Errno.ESRCH;
         }
-        if (!MayControl(found))
+        if (!Allows(Permission.Target, found))
         {
             Reason = "the domain is not the caller's to control";
             return Errno.EPERM;

@@ -27,6 +27,9 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
 
     internal DomainServices Services { get; } = services;
 
+    /// <summary>Who may do what to whom.</summary>
+    internal CallPolicy Policy { get; } = new();
+
     internal ConsoleInput? ConsoleInput { get; } = consoleInput;
 
     /// <summary>The calls that a new domain is shown, a word a group: all of 4.17's.</summary>

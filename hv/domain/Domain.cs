@@ -36,6 +36,9 @@ public sealed partial class Domain : IDisposable
         Cap = options.Cap;
         _cpus = options.Cpus;
         MaximumPages = options.MaximumPages;
+        Settings = options.Settings;
+        Handle = options.Settings.Handle;
+        HasVcpus = options.HasVcpus;
         _lock = new SpinLock(LockRank.Domain, "domain", options.Id);
         P2m = new P2m(services.Memory, services.Frames, services.Virtualisation.NestedFormat, options.Id);
         P2m.TableLimit = (int)(Math.Min(MaximumPages, services.Frames.TotalFrames) / PagesPerTable) + TablesPerVcpu * options.VcpuCount;

@@ -1,3 +1,4 @@
+using Xenolith.Abi.Contract;
 using Xenolith.Kernel;
 
 namespace Xenolith.Domains;
@@ -32,6 +33,15 @@ public sealed class DomainOptions
     /// <summary>The most frames that the domain may have.</summary>
     public ulong MaximumPages { get; set; } = ulong.MaxValue;
 
-    /// <summary>The most frames of its grant table (gnttab_max_frames); Xen's default.</summary>
-    public int MaximumGrantFrames { get; init; } = 64;
+    /// <summary>The most frames of a grant table unless told otherwise (gnttab_max_frames); Xen's default.</summary>
+    public const int DefaultGrantFrames = 64;
+
+    /// <summary>The most frames of its grant table.</summary>
+    public int MaximumGrantFrames { get; init; } = DefaultGrantFrames;
+
+    /// <summary>What a toolstack asked for; nothing for the hypervisor's own domains.</summary>
+    public DomctlCreateDomain Settings { get; init; } = new() { Emulation = new DomainEmulation { Flags = (uint)EmulationFlags.LocalApic } };
+
+    /// <summary>Whether the vCPUs can be named from the start.</summary>
+    public bool HasVcpus { get; init; } = true;
 }

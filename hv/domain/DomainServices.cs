@@ -6,6 +6,8 @@ namespace Xenolith.Domains;
 /// <summary>What domains need of the machine around them. One a machine; tests make their own.</summary>
 public sealed class DomainServices
 {
+    public DomainServices() => Virqs = new GlobalVirqs(this);
+
     public required PhysicalMemory Memory { get; init; }
 
     public required FrameAllocator Frames { get; init; }
@@ -34,6 +36,15 @@ public sealed class DomainServices
 
     /// <summary>Who is told when a domain stops for good; null: nobody.</summary>
     public DomainEndListener? OnEnd { get; set; }
+
+    /// <summary>Held while domains come and go, and for each call of the control interface.</summary>
+    public SpinLock ControlLock { get; } = new(LockRank.DomainList, "domains");
+
+    /// <summary>Who makes domains for a control domain; null: nobody does.</summary>
+    public ToolstackDomains? Toolstack { get; set; }
+
+    /// <summary>VIRQs of the machine.</summary>
+    public GlobalVirqs Virqs { get; }
 
     /// <summary>The domains, by id.</summary>
     public DomainTable Domains { get; } = new();

@@ -26,6 +26,19 @@ public sealed class DomainTable
         return null;
     }
 
+    /// <summary>The domain with the lowest id that is not below; null when there is none.</summary>
+    public Domain? FindFrom(ushort id)
+    {
+        Domain? lowest = null;
+        for (int i = 0; i < Capacity; i++)
+        {
+            Domain? domain = _domains[i].Value;
+            if (domain is not null && domain.Id >= id && (lowest is null || domain.Id < lowest.Id))
+                lowest = domain;
+        }
+        return lowest;
+    }
+
     /// <summary>The domain that a caller means: <see cref="DomainIds.Self"/> is the caller.</summary>
     public Domain? Resolve(ushort id, Domain caller) => id == DomainIds.Self ? caller : Find(id);
 

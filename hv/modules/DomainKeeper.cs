@@ -14,7 +14,6 @@ namespace Xenolith;
 /// </summary>
 internal sealed class DomainKeeper : DomainEndListener
 {
-    private const ushort FirstId = 1;
     private const ulong StepBytes = 2UL << 20;
 
     /// <summary>For each nanosecond of work others get this many.</summary>
@@ -41,7 +40,6 @@ internal sealed class DomainKeeper : DomainEndListener
     private readonly Log _log;
     private readonly StepTimer _timer;
     private ModuleDomain[] _all = [];
-    private ushort _nextId = FirstId;
     private int _turn;
 
     public DomainKeeper(Machine machine)
@@ -184,6 +182,19 @@ internal sealed class DomainKeeper : DomainEndListener
         }
     }
 
+    public override bool HasPromised(ushort id)
+    {
+        foreach (ModuleDomain module in _all)
+        {
+            if (module.State == ModuleDomainState.Building && module.Id == id)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Whether some CPU has said that there is something to do: the first CPU does it.</summary>
     private bool _hasWork;
 
@@ -259,14 +270,17 @@ internal sealed class DomainKeeper : DomainEndListener
     private void Stop(ModuleDomain module)
     {
         Domain domain = module.Domain!;
-        if (_machine.IsAnywhere(domain))
+        if (_machine.Queues.IsAnywhere(domain))
         {
             return;
         }
 
+        _machine.Services.ControlLock.Acquire();
         _machine.Unschedule(domain);
-        _machine.Retire(domain);
+        _machine.Queues.Retire(domain);
+        _machine.Services.Virqs.Forget(domain);
         domain.Leave();
+        _machine.Services.ControlLock.Release();
         module.State = ModuleDomainState.Releasing;
     }
 
@@ -314,7 +328,17 @@ internal sealed class DomainKeeper : DomainEndListener
         }
 
         module.NotBefore = _machine.Kernel.Clock.Nanoseconds + ShortestLife;
-        module.Id = TakeId();
+        _machine.Services.ControlLock.Acquire();
+        bool hasId = _machine.Services.Toolstack!.TryChooseId(out ushort id);
+        module.Id = id;
+        _machine.Services.ControlLock.Release();
+        if (!hasId)
+        {
+            _log.Error($"domain {module.Name} can't be built: every domain id is taken");
+            GiveUp(module);
+            return;
+        }
+
         module.Console.Begin(module.Id);
         module.Debug.Begin(module.Id);
         using (module.Arena.Open())
@@ -328,7 +352,10 @@ internal sealed class DomainKeeper : DomainEndListener
     {
         using (module.Arena.Open())
         {
-            if (!build.Step(bytes))
+            _machine.Services.ControlLock.Acquire();
+            bool isOver = build.Step(bytes);
+            _machine.Services.ControlLock.Release();
+            if (!isOver)
             {
                 return;
             }
@@ -357,20 +384,6 @@ internal sealed class DomainKeeper : DomainEndListener
             module.ComesBack = false;
             module.Rebuilds++;
             _log.Info($"domain {module.Id} ({module.Name}) is built anew, reboot {module.Rebuilds}; {_machine.Kernel.Frames.FreeFrames} frames are free");
-        }
-    }
-
-    /// <summary>Ids go up, as on Xen, so that who knows an old one does not meet another domain; they begin again after the last.</summary>
-    private ushort TakeId()
-    {
-        while (true)
-        {
-            ushort id = _nextId;
-            _nextId = id + 1 < DomainIds.FirstReserved ? (ushort)(id + 1) : FirstId;
-            if (_machine.Services.Domains.Find(id) is null)
-            {
-                return id;
-            }
         }
     }
 

@@ -226,7 +226,7 @@ public sealed class DomainBuild
             return false;
         }
 
-        SetPolicies(domain);
+        DomainPolicies.Give(domain, _request.Cpuid, _request.Cpu);
         Vcpu first = domain.Vcpus[0];
         InitialVcpuState.Load(first.Cpu, _kernel.Entry, (uint)_layout.StartInfoAddress);
         first.IsInitialised = true;
@@ -268,29 +268,6 @@ public sealed class DomainBuild
         domain.Parameters[(int)HvmParameter.ConsoleEvtchn] = domain.Console.Port;
         domain.DebugOutput = _request.DebugOutput;
         return true;
-    }
-
-    private void SetPolicies(Domain domain)
-    {
-        CpuPolicyOptions asked = _request.Cpu;
-        var options = new CpuPolicyOptions
-        {
-            X2Apic = asked.X2Apic,
-            TscDeadline = asked.TscDeadline,
-            Rdtscp = domain.Vcpus[0].Cpu.TryReadMsr(MsrIndex.TscAux, out _),
-            Pcid = asked.Pcid,
-            Invpcid = asked.Invpcid,
-            UpcallVector = asked.UpcallVector,
-        };
-        var cpuid = new CpuidPolicy(_request.Cpuid, options, _request.Services.Clock, domain.Id, domain.Vcpus.Length);
-        var controls = new ControlRegisterPolicy(cpuid);
-        var msrs = new MsrPolicy(cpuid, controls, domain.Vcpus.Length, _request.Services.Virtualisation.UsesVmcall);
-        domain.Policies = new DomainPolicies(cpuid, controls, msrs);
-        for (int i = 0; i < domain.Vcpus.Length; i++)
-        {
-            domain.Vcpus[i].Apic.OffersX2Apic = cpuid.HasX2Apic;
-            domain.Vcpus[i].Access.Features = new PagingFeatures(cpuid.PhysicalAddressBits, cpuid.HasGigabytePages);
-        }
     }
 
     private BuildError OutOfMemory() => new BuildMessage().Add(_request.Subject).Add(": memory ran out while it was given ").AddSize(_request.Memory)

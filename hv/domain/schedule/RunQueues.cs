@@ -72,6 +72,30 @@ public sealed class RunQueues
         _services.RunQueueLock.Release();
     }
 
+    /// <summary>Whether a physical CPU runs one of the domain's vCPUs or is about to.</summary>
+    public bool IsAnywhere(Domain domain)
+    {
+        foreach (Vcpu vcpu in domain.Vcpus)
+        {
+            if (vcpu.IsOnCpu || IsCurrent(vcpu))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>
+    /// Every CPU gives up what it holds of the domain's vCPUs, and of the domain, which nobody can find any more. No vCPU of it is anywhere.
+    /// </summary>
+    public void Retire(Domain domain)
+    {
+        _services.Domains.Remove(domain);
+        domain.LetGo();
+
+        // Who found it before has its lock by now or waits for it.
+        domain.Acquire();
+        domain.Release();
+    }
+
     /// <summary>Whether a CPU has the vCPU, or has chosen it.</summary>
     public bool IsCurrent(Vcpu vcpu)
     {

@@ -39,6 +39,8 @@ public sealed class TestMachine : IDisposable
             CommandLine = "test=yes",
             ExposedCalls = HypercallDispatcher.FrozenExposure(),
         };
+        Queues = new RunQueues(Services, DomainTable.Capacity);
+        Services.Toolstack = new ToolstackDomains(Services, Queues, HostCpuidTable.Intel());
     }
 
     public PhysicalMemory Memory => _memory;
@@ -53,6 +55,9 @@ public sealed class TestMachine : IDisposable
     public CapturingConsole Console { get; } = new();
 
     public DomainServices Services { get; }
+
+    /// <summary>Where the vCPUs of domains that are made by hypercall wait.</summary>
+    public RunQueues Queues { get; }
 
     /// <summary>A domain with RAM from guest frame 0 on and its first vCPU up, in flat 64-bit mode over identity-mapped memory.</summary>
     /// <param name="mebibytes">RAM of the domain; at least 2.</param>

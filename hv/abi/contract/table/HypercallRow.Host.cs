@@ -18,19 +18,6 @@ public enum RowState
 /// <summary>Which way the argument goes.</summary>
 public enum Direction { None, In, Out, InOut }
 
-/// <summary>Who may call.</summary>
-public enum Permission
-{
-    /// <summary>Anyone; it acts on the caller, or only says something.</summary>
-    Anyone,
-
-    /// <summary>It names a domain: the caller itself, or any other for the control domain.</summary>
-    Target,
-
-    /// <summary>The control domain only.</summary>
-    Privileged,
-}
-
 /// <summary>
 /// One operation, or one number without operations. Data only: the build makes the dispatch, the names, the guests' stubs and
 /// docs/abi.md of it, and nothing else states what stands here.
@@ -108,6 +95,12 @@ public sealed record HypercallGroup
 
     /// <summary>A check before the operation is looked at; its method returns 0 or the result.</summary>
     public string? Prelude { get; init; }
+
+    /// <summary>
+    /// What takes the argument in and gives it back, of <see cref="Selector.InArgument"/>: a class of hv/abi/calls with a structure Frame, which every
+    /// handler of the group gets, with TryOpen, which sets the call's operation and checks what comes before any, and Close.
+    /// </summary>
+    public string? Frame { get; init; }
 
     /// <summary>The group of exposure bits of the operations; null: only the number has one.</summary>
     public ExposureGroup? Exposure { get; init; }

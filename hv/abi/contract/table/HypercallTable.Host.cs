@@ -33,6 +33,7 @@ public static class HypercallTable
         [
             MemoryRows.Group, VersionRows.Group, GrantTableRows.Group, VcpuRows.Group, SchedRows.Group, EventChannelRows.Group,
             PhysdevRows.Group, HvmRows.Group, SmallRows.Console, SmallRows.VmAssist, SmallRows.SetTimer, SmallRows.Multicall, SmallRows.Pmu,
+            DomctlRows.Group,
         ];
         var groups = new List<HypercallGroup>();
         foreach (Hypercall number in Enum.GetValues<Hypercall>())
@@ -57,7 +58,6 @@ public static class HypercallTable
     {
         Hypercall.PlatformOp => Pending(number, Row.NotYet<PlatformOp>(), "platform_op"),
         Hypercall.Sysctl => Pending(number, Row.NotYet<SysctlOp>(), "op"),
-        Hypercall.Domctl => Pending(number, Row.NotYet<DomctlOp>(), "op"),
         Hypercall.DmOp => Pending(number, Row.NotYet<DmOp>(), "domid, nr_bufs, bufs"),
         Hypercall.HypfsOp => Pending(number, Row.NotYet<HypfsOp>(), "cmd, arg1, arg2, arg3, arg4"),
         Hypercall.MmuextOp => Pending(number, Row.NotYet<MmuextOp>(), "op, count, pdone, foreigndom"),

@@ -45,6 +45,8 @@ internal static class Row
 
     public static HypercallRow Target(this HypercallRow row) => row with { Permission = Permission.Target };
 
+    public static HypercallRow DeviceModel(this HypercallRow row) => row with { Permission = Permission.DeviceModel };
+
     public static HypercallRow Privileged(this HypercallRow row) => row with { Permission = Permission.Privileged };
 
     public static HypercallRow Preemptible(this HypercallRow row) => row with { Preemptible = true };

@@ -1,12 +1,15 @@
 using System;
 
-namespace Xenolith;
+namespace Xenolith.Domains;
 
 /// <summary>On the host objects live as long as somebody refers to them.</summary>
-internal sealed class DomainArena
+public sealed class DomainArena
 {
     /// <summary>Whether objects were made since the last release.</summary>
     public long Used { get; private set; }
+
+    /// <summary>There is nothing to open: what lives longest is what somebody refers to.</summary>
+    public static Scope OpenImmortal() => default;
 
     public Scope Open()
     {

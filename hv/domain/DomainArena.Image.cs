@@ -1,9 +1,9 @@
 using Xenolith.Runtime;
 
-namespace Xenolith;
+namespace Xenolith.Domains;
 
 /// <summary>Where all objects of one domain live. Kept when the domain ends, for the next one made from the same module.</summary>
-internal sealed class DomainArena
+public sealed class DomainArena
 {
     /// <summary>Bytes: far more than the largest domain takes, so that only a mistake meets the limit.</summary>
     private const long Limit = 32 << 20;
@@ -12,6 +12,9 @@ internal sealed class DomainArena
 
     /// <summary>Bytes handed out.</summary>
     public long Used => _arena.Used;
+
+    /// <summary>Makes the immortal arena that of <c>new</c> until the scope ends.</summary>
+    public static ArenaScope OpenImmortal() => Arena.OpenImmortal();
 
     /// <summary>Makes it the arena of <c>new</c> until the scope ends.</summary>
     public ArenaScope Open() => _arena.Open();

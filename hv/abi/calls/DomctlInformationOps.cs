@@ -1,0 +1,67 @@
+using Xenolith.Abi.Contract;
+using Xenolith.Domains;
+
+namespace Xenolith.Abi.Calls;
+
+/// <summary>domctl: what only tells.</summary>
+internal static class DomctlInformationOps
+{
+    /// <summary>Of an id that nobody has: about the domain of the next higher one.</summary>
+    public static long GetDomain(ref HypercallCall call, ref DomctlOps.Frame frame)
+    {
+        Domain? domain = frame.Target;
+        if (domain is null)
+        {
+            if (frame.Argument.Domain >= DomainIds.FirstReserved)
+                return call.Fail(Errno.EINVAL, "no id of a domain");
+            domain = call.Services.Domains.FindFrom(frame.Argument.Domain);
+            if (domain is null)
+                return call.Fail(Errno.ESRCH, "no domain of that id or a higher one");
+            call.Vcpu.AlsoAcquire(domain);
+        }
+        frame.Argument.DomainInformation = Describe(domain);
+        frame.Argument.Domain = domain.Id;
+        frame.CopiesBack = true;
+        return 0;
+    }
+
+    /// <summary>What getdomaininfo and getdomaininfolist tell of a domain, whose lock is held.</summary>
+    public static DomainInformation Describe(Domain domain)
+    {
+        var information = new DomainInformation
+        {
+            Domain = domain.Id,
+            TotalPages = domain.TotalPages,
+            MaximumPages = System.Math.Min(domain.MaximumPages, uint.MaxValue),
+            SharedInfoFrame = domain.SharedInfo.Frame.Location.Value,
+            MaximumVcpuId = domain.HasVcpus ? (uint)domain.Vcpus.Length - 1 : DomctlLimits.NoVcpu,
+            Handle = domain.Handle,
+            AddressBits = (byte)domain.Vcpus[0].Access.Features.PhysicalAddressBits,
+            Emulation = domain.Settings.Emulation,
+        };
+        DomainStateFlags flags = DomainStateFlags.Blocked;
+        foreach (Vcpu vcpu in domain.Vcpus)
+        {
+            information.CpuTime += vcpu.RunStateNow.TimeIn(RunState.Running);
+            if (!vcpu.IsOnline)
+                continue;
+            information.OnlineVcpus++;
+            if (!vcpu.IsBlocked)
+                flags &= ~DomainStateFlags.Blocked;
+            if (vcpu.IsRunning)
+                flags |= DomainStateFlags.Running;
+        }
+        if (information.OnlineVcpus == 0)
+            flags = 0;
+        flags |= DomainStateFlags.Hvm | DomainStateFlags.Hap;
+        if (domain.IsShutDown)
+            flags |= DomainStateFlags.Shutdown;
+        if (domain.ControllerPauses != 0)
+            flags |= DomainStateFlags.Paused;
+        information.Flags = (uint)flags | ReasonOf(domain) << DomctlLimits.ShutdownShift;
+        return information;
+    }
+
+    /// <summary>Why it has shut down; before that all bits that the flags have room for.</summary>
+    private static uint ReasonOf(Domain domain) => domain.IsShutDown ? (uint)domain.ShutdownReason : uint.MaxValue;
+}

@@ -1,0 +1,63 @@
+using Xenolith.Abi.Contract;
+using Xenolith.Domains;
+
+namespace Xenolith.Abi.Calls;
+
+/// <summary>domctl (public/domctl.h): what is the same for every operation. One call of it at a time in the whole machine, as on Xen.</summary>
+internal static class DomctlOps
+{
+    /// <summary>The argument, copied in once, and whom it is about.</summary>
+    internal struct Frame
+    {
+        public Domctl Argument;
+
+        /// <summary>Null: createdomain, and getdomaininfo of an id that nobody has.</summary>
+        public Domain? Target;
+
+        /// <summary>Whether the argument goes back to the caller after success.</summary>
+        public bool CopiesBack;
+    }
+
+    /// <summary>EFAULT, EACCES for another version of the interface, ESRCH, EPERM, in this order; then the control lock is held.</summary>
+    public static bool TryOpen(ref HypercallCall call, out Frame frame, out long result)
+    {
+        frame = default;
+        result = Open(ref call, ref frame);
+        return result == 0 && !call.IsRestart;
+    }
+
+    /// <summary>Gives the argument back and the control lock.</summary>
+    public static long Close(ref HypercallCall call, ref Frame frame, long result)
+    {
+        call.Services.ControlLock.Release();
+        if (result == 0 && frame.CopiesBack && !call.TryWrite(call.A0, in frame.Argument))
+            return call.Fault();
+        return result;
+    }
+
+    private static long Open(ref HypercallCall call, ref Frame frame)
+    {
+        if (!call.TryRead(call.A0, out frame.Argument))
+            return call.Fault();
+        if (frame.Argument.InterfaceVersion != InterfaceVersions.Domctl)
+            return call.Fail(Errno.EACCES, "another version of the control interface");
+        call.Operation = frame.Argument.Command;
+        var operation = (DomctlOp)call.Operation;
+        if (operation != DomctlOp.Createdomain)
+        {
+            frame.Target = call.Services.Domains.Find(frame.Argument.Domain);
+            if (frame.Target is null && operation == DomctlOp.Destroydomain)
+                frame.Target = call.Services.Toolstack?.FindEnding(frame.Argument.Domain);
+            if (frame.Target is null && operation != DomctlOp.Getdomaininfo)
+                return call.Fail(Errno.ESRCH, "no such domain");
+        }
+        if (!call.Allows(Dispatch.DomctlPermission(call.Operation), frame.Target))
+            return call.Fail(Errno.EPERM, "not the caller's to control");
+        // As Xen: who finds it taken tries again, so that no vCPU waits with its domain's lock held.
+        if (!call.Services.ControlLock.TryAcquire())
+            return call.Restart();
+        if (frame.Target is { } target && operation != DomctlOp.Destroydomain)
+            call.Vcpu.AlsoAcquire(target);
+        return 0;
+    }
+}

@@ -1,0 +1,196 @@
+using System;
+using Xenolith.Abi.Contract;
+using Xenolith.Kernel;
+
+namespace Xenolith.Domains;
+
+/// <summary>
+/// The domains that a control domain makes by hypercall, and takes apart by one. Each lives in an arena of its own, which the next one gets.
+/// All of it is called with <see cref="Lock"/> held, which keeps domains from coming and going meanwhile.
+/// </summary>
+public sealed class ToolstackDomains
+{
+    /// <summary>The most vCPUs of all domains together but the initial one: the timer queue has room for their timers.</summary>
+    public const int MaximumVcpus = 512;
+
+    // What a domain's objects take; more is a mistake.
+    private const long ArenaBytes = 512 << 10;
+    private const long ArenaBytesPerVcpu = 16 << 10;
+
+    /// <summary>Frames that one step of an end scrubs.</summary>
+    private const ulong FramesPerStep = 1024;
+
+    private readonly DomainServices _services;
+    private readonly RunQueues _queues;
+    private readonly HostCpuid _cpuid;
+    private readonly DomainSlot?[] _slots = new DomainSlot?[DomainTable.Capacity];
+    private ushort _lastId;
+
+    /// <param name="queues">Where new domains' vCPUs wait for their turn.</param>
+    /// <param name="cpuid">The machine's CPUID, of which a domain's is made.</param>
+    public ToolstackDomains(DomainServices services, RunQueues queues, HostCpuid cpuid)
+    {
+        _services = services;
+        _queues = queues;
+        _cpuid = cpuid;
+    }
+
+    /// <summary>Held by whoever makes domains or takes them apart.</summary>
+    public SpinLock Lock => _services.ControlLock;
+
+    /// <summary>Whether a new domain may have the id: neither a domain has it, nor the rest of one.</summary>
+    public bool IsFree(ushort id) => _services.Domains.Find(id) is null && FindEnding(id) is null && _services.OnEnd?.HasPromised(id) != true;
+
+    /// <summary>The domain of that id that is being taken apart and that nobody else finds any more.</summary>
+    public Domain? FindEnding(ushort id)
+    {
+        foreach (DomainSlot? slot in _slots)
+        {
+            if (slot is { IsLeft: true, Domain: { } domain } && domain.Id == id)
+                return domain;
+        }
+        return null;
+    }
+
+    /// <summary>Ids go up, as on Xen, and begin again after the last. False: all are taken.</summary>
+    public bool TryChooseId(out ushort id)
+    {
+        id = _lastId;
+        for (int tried = 1; tried < DomainIds.FirstReserved; tried++)
+        {
+            id = id + 1 < DomainIds.FirstReserved ? (ushort)(id + 1) : (ushort)1;
+            if (!IsFree(id))
+                continue;
+            _lastId = id;
+            return true;
+        }
+        return false;
+    }
+
+    /// <summary>
+    /// Makes a domain without memory, held back once by the toolstack; the caller has checked the settings. Allocates in the domain's own arena.
+    /// ENOMEM: no memory, no room in the table, or too many vCPUs in all.
+    /// </summary>
+    public Errno TryMake(ushort id, in DomctlCreateDomain settings, out Domain? domain)
+    {
+        domain = null;
+        int vcpus = (int)settings.MaximumVcpus;
+        if (CountVcpus() + vcpus > MaximumVcpus || FindFreeSlot() is not { } slot || !slot.Arena.TryReserve(ArenaBytes + vcpus * ArenaBytesPerVcpu))
+            return Errno.ENOMEM;
+        using (slot.Arena.Open())
+        {
+            domain = Domain.TryCreate(_services, OptionsFor(id, in settings));
+            if (domain is not null)
+            {
+                DomainPolicies.Give(domain, _cpuid, new CpuPolicyOptions());
+                domain.PauseByController();
+                _queues.Attach(domain);
+            }
+        }
+        if (domain is null)
+        {
+            slot.Arena.Release();
+            return Errno.ENOMEM;
+        }
+        slot.Domain = domain;
+        return Errno.None;
+    }
+
+    /// <summary>
+    /// Goes on with the end of a domain, by a bounded step. True: it is over, and every frame is back. The caller holds no domain's lock.
+    /// </summary>
+    public bool EndStep(Domain domain)
+    {
+        DomainSlot slot = SlotOf(domain) ?? throw new ArgumentException("the domain is another's to end", nameof(domain));
+        if (!slot.IsLeft)
+        {
+            if (!domain.IsDying)
+            {
+                domain.Acquire();
+                domain.BeginDying();
+                domain.Release();
+            }
+            if (_queues.IsAnywhere(domain))
+                return false;
+            _queues.Detach(domain);
+            _queues.Retire(domain);
+            _services.Virqs.Forget(domain);
+            domain.Leave();
+            slot.IsLeft = true;
+            return false;
+        }
+        if (!domain.ReleaseStep(FramesPerStep))
+            return false;
+        slot.Domain = null;
+        slot.IsLeft = false;
+        slot.Arena.Release();
+        _services.Virqs.Raise(Virq.DomExc);
+        return true;
+    }
+
+    /// <summary>Whether the domain is one of those made here.</summary>
+    public bool IsMine(Domain domain) => SlotOf(domain) is not null;
+
+    private static DomainOptions OptionsFor(ushort id, in DomctlCreateDomain settings) => new()
+    {
+        Id = id,
+        Name = "toolstack's",
+        VcpuCount = (int)settings.MaximumVcpus,
+        MaximumPages = 0,
+        MaximumGrantFrames = settings.MaximumGrantFrames < 0 ? DomainOptions.DefaultGrantFrames : settings.MaximumGrantFrames,
+        Settings = settings,
+        HasVcpus = false,
+    };
+
+    private int CountVcpus()
+    {
+        int count = 0;
+        foreach (DomainSlot? slot in _slots)
+            count += slot?.Domain is { } domain ? domain.Vcpus.Length : 0;
+        return count;
+    }
+
+    /// <summary>Slots are made when they are first needed, and stay.</summary>
+    private DomainSlot? FindFreeSlot()
+    {
+        for (int i = 0; i < _slots.Length; i++)
+        {
+            if (_slots[i] is not { } slot)
+            {
+                using (DomainArena.OpenImmortal())
+                    return _slots[i] = new DomainSlot();
+            }
+            if (slot.Domain is null)
+                return slot;
+        }
+        return null;
+    }
+
+    private DomainSlot? SlotOf(Domain domain)
+    {
+        foreach (DomainSlot? slot in _slots)
+        {
+            if (slot?.Domain == domain)
+                return slot;
+        }
+        return null;
+    }
+
+    /// <summary>Room for one domain after the other. Immortal.</summary>
+    private sealed class DomainSlot
+    {
+        private Unowned<Domain> _domain;
+
+        public DomainArena Arena { get; } = new();
+
+        /// <summary>Whether nobody finds the domain any more: only its memory is still to go back.</summary>
+        public bool IsLeft { get; set; }
+
+        /// <summary>The domain; null: the slot is free.</summary>
+        public Domain? Domain
+        {
+            get => _domain.Value;
+            set => _domain = new Unowned<Domain>(value);
+        }
+    }
+}
