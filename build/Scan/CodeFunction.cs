@@ -33,6 +33,9 @@ public readonly record struct VirtualTarget(ulong Target, string Assembly);
 /// <summary>A memory access at an address that is a constant in the code.</summary>
 public readonly record struct ConstantAccess(ulong Site, ulong Address, string Text);
 
+/// <summary>An instruction that uses a register of the x87, MMX or vector units in a way that an exit leaves no room for.</summary>
+public readonly record struct VectorUse(ulong Site, string Text);
+
 /// <summary>A function of the image as the rules see it.</summary>
 public sealed class CodeFunction(string name, IReadOnlyList<string> symbols, ulong address, ulong size)
 {
@@ -56,6 +59,9 @@ public sealed class CodeFunction(string name, IReadOnlyList<string> symbols, ulo
 
     /// <summary>Accesses at constant addresses.</summary>
     public IReadOnlyList<ConstantAccess> ConstantAccesses { get; init; } = [];
+
+    /// <summary>Instructions that use what the exit stub does not switch.</summary>
+    public IReadOnlyList<VectorUse> VectorUses { get; init; } = [];
 
     /// <summary>Mangled name of the assembly it was compiled from; empty for a stub.</summary>
     public string Assembly { get; init; } = "";

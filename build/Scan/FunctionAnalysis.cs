@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 using Iced.Intel;
 
 namespace Xenolith.Build.Scan;
@@ -43,6 +44,7 @@ public static class FunctionAnalysis
             Calls = state.Calls,
             IndirectCalls = state.IndirectCalls,
             ConstantAccesses = state.ConstantAccesses,
+            VectorUses = [.. instructions.Where(VectorRule.Breaks).Select(instruction => new VectorUse(instruction.IP, instruction.ToString()))],
             Frame = state.Deepest,
             DynamicFrame = state.DynamicFrame,
             Returns = state.Returns,

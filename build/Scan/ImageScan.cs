@@ -7,10 +7,10 @@ using Xenolith.Build.Symbols;
 namespace Xenolith.Build.Scan;
 
 /// <summary>
-/// The rules of what may not be in the image. XMM registers are not among them: the exit stub saves all sixteen.
-/// Interrupt handlers need no saving either, because interrupts are enabled inside stub calls only, where the calling
-/// convention has every XMM register dead; faults and NMIs strike anywhere, so their handlers may not return
-/// (<c>no-return</c>).
+/// The rules of what may not be in the image. Code touches those vector registers only that the exit stub switches (<c>may-use-vectors</c>
+/// names the stubs that put back what they use). Interrupt handlers need no saving of these, because interrupts are enabled inside stub
+/// calls only, where the calling convention has every XMM register dead; faults and NMIs strike anywhere, so their handlers may not
+/// return (<c>no-return</c>).
 /// </summary>
 public static class ImageScan
 {
@@ -43,6 +43,7 @@ public static class ImageScan
             .. StaleRoots(image, policy),
             .. ConstantAddresses(image, policy),
             .. LazyStatics(image, policy),
+            .. Vectors(image, policy),
             .. NoReturn(image, policy),
             .. ExitPaths(image, reached, policy),
             .. Stack(image, policy),
@@ -82,6 +83,16 @@ public static class ImageScan
             {
                 yield return new Finding("lazy static constructor", function.Name, "a static field is initialised on first use; make it a constant the compiler can freeze, or state that hangs off an object", []);
             }
+        }
+    }
+
+    private static IEnumerable<Finding> Vectors(CodeImage image, ScanPolicy policy)
+    {
+        foreach (CodeFunction function in image.Functions.Values.Where(function => function.VectorUses.Count > 0 && !policy.Names("may-use-vectors", function)))
+        {
+            VectorUse use = function.VectorUses[0];
+            yield return new Finding("a vector register of the guest's", function.Name,
+                $"at +0x{use.Site - function.Address:x} ({use.Text}); the entry stubs switch {string.Join(" and ", VectorRule.Switched)} only: GuestRegisterLayout.HostVectors", []);
         }
     }
 

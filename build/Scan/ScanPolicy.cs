@@ -21,7 +21,7 @@ public sealed class ScanPolicy
     private readonly Dictionary<(string, CodeFunction), bool> _named = [];
 
     private static readonly string[] s_patternVerbs =
-        ["root", "nested-root", "cut", "allocator", "lazy-helper", "may-allocate", "may-dispatch", "may-call-indirect", "may-be-lazy", "may-grow-frame", "no-return"];
+        ["root", "nested-root", "cut", "allocator", "lazy-helper", "may-allocate", "may-dispatch", "may-call-indirect", "may-be-lazy", "may-grow-frame", "may-use-vectors", "no-return"];
 
     // These only state facts; what widens the rules must say why.
     private static readonly string[] s_factVerbs = ["root", "nested-root", "allocator", "lazy-helper", "no-return", "stack"];

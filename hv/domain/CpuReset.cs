@@ -19,8 +19,7 @@ public static class CpuReset
         const ulong extensionType = 1 << 4;
         const ulong cachesOff = 3UL << 29;
         cpu.ReceiveInit();
-        cpu.Registers = default;
-        cpu.Registers.Mxcsr = 0x1F80;
+        cpu.Registers = cpu.Registers.AfterInit;
         cpu.Registers.Rdx = 0x600;
         cpu.Cr0 = extensionType | cachesOff;
         cpu.Cr2 = 0;

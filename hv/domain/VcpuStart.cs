@@ -116,8 +116,7 @@ public static class VcpuStart
     private static void Prepare(VirtualCpu cpu)
     {
         cpu.ReceiveInit();
-        cpu.Registers = default;
-        cpu.Registers.Mxcsr = 0x1F80;
+        cpu.Registers = cpu.Registers.AfterInit;
         cpu.Cr2 = 0;
         cpu.Dr7 = Dr7Reset;
         cpu.SetSegment(SegmentName.Fs, default);

@@ -1,3 +1,5 @@
+using System.Collections.Generic;
+using System.Linq;
 using Iced.Intel;
 using static Iced.Intel.AssemblerRegisters;
 
@@ -11,9 +13,8 @@ internal static class GuestRegisterLayout
     public const int Rax = 0;
     public const int Rsp = 4 * 8;
     public const int Rdi = 7 * 8;
-    private const int Xmm = 128;
-    private const int Mxcsr = 384;
-    private const int TracePosition = 392;
+    private const int Vectors = 128;
+    private const int TracePosition = 160;
 
     // Xenolith.Hal.ExitTrace.
     private const int RecordSize = 32, RecordReason = 8, RecordRip = 16, RecordInformation = 24;
@@ -23,8 +24,18 @@ internal static class GuestRegisterLayout
     private static readonly AssemblerRegister64[] s_general =
         [rax, rcx, rdx, rbx, rsp, rbp, rsi, rdi, r8, r9, r10, r11, r12, r13, r14, r15];
 
-    private static readonly AssemblerRegisterXMM[] s_xmm =
+    private static readonly AssemblerRegisterXMM[] s_all =
         [xmm0, xmm1, xmm2, xmm3, xmm4, xmm5, xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15];
+
+    /// <summary>
+    /// The vector registers of the hypervisor's own code: the compiler copies through XMM0 and clears frames with XMM8. These are switched at
+    /// each entry and exit; in all others a CPU keeps what the guest that ran last has there, as it keeps the x87 state. The image scan
+    /// refuses code that touches another. Whoever needs one more adds it here and to Xenolith.Hal.GuestRegisters.
+    /// </summary>
+    public static IReadOnlyList<AssemblerRegisterXMM> HostVectors { get; } = [xmm0, xmm8];
+
+    /// <summary>The vector registers that stay the guest's while the hypervisor runs.</summary>
+    public static IEnumerable<AssemblerRegisterXMM> KeptVectors => s_all.Where(vector => !HostVectors.Contains(vector));
 
     /// <summary>Loads the general registers from [base], RDI last: base must be RDI. Leaves the flags alone.</summary>
     public static void LoadGeneral(Assembler a, AssemblerRegister64 from, bool includeRax)
@@ -77,17 +88,17 @@ internal static class GuestRegisterLayout
         a.mov(__qword_ptr[rcx + offset], rax);
     }
 
-    public static void LoadSimd(Assembler a, AssemblerRegister64 from)
+    /// <summary>Loads the guest's <see cref="HostVectors"/> from [from].</summary>
+    public static void LoadVectors(Assembler a, AssemblerRegister64 from)
     {
-        a.ldmxcsr(__dword_ptr[from + Mxcsr]);
-        for (int i = 0; i < s_xmm.Length; i++)
-            a.movups(s_xmm[i], __xmmword_ptr[from + (Xmm + 16 * i)]);
+        for (int i = 0; i < HostVectors.Count; i++)
+            a.movups(HostVectors[i], __xmmword_ptr[from + (Vectors + 16 * i)]);
     }
 
-    public static void SaveSimd(Assembler a, AssemblerRegister64 to)
+    /// <summary>Saves the guest's <see cref="HostVectors"/> to [to].</summary>
+    public static void SaveVectors(Assembler a, AssemblerRegister64 to)
     {
-        a.stmxcsr(__dword_ptr[to + Mxcsr]);
-        for (int i = 0; i < s_xmm.Length; i++)
-            a.movups(__xmmword_ptr[to + (Xmm + 16 * i)], s_xmm[i]);
+        for (int i = 0; i < HostVectors.Count; i++)
+            a.movups(__xmmword_ptr[to + (Vectors + 16 * i)], HostVectors[i]);
     }
 }

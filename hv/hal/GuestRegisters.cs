@@ -5,18 +5,21 @@ namespace Xenolith.Hal;
 
 /// <summary>
 /// The registers of a guest that neither VMCS nor VMCB holds, as the exit stub saves them. The stubs know the offsets:
-/// general registers at 0 (in encoding order), XMM0-15 at 128, MXCSR at 384, the trace position at 392. RSP and (on SVM) RAX are copied to and from
-/// the control block by the entry path, so that this is the whole truth between an exit and the next entry.
+/// general registers at 0 (in encoding order), XMM0 and XMM8 at 128, the trace position at 160. RSP and (on SVM) RAX are copied to and from
+/// the control block by the entry path, so that this is the whole truth between an exit and the next entry. The other vector registers
+/// and MXCSR are in <see cref="ProcessorState"/>.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 public struct GuestRegisters
 {
     public ulong Rax, Rcx, Rdx, Rbx, Rsp, Rbp, Rsi, Rdi, R8, R9, R10, R11, R12, R13, R14, R15;
-    public XmmRegisters Xmm;
-    public uint Mxcsr;
+    public VectorRegister Xmm0, Xmm8;
 
     /// <summary>Where the next exit is noted: an address inside the <see cref="ExitTrace"/> of the CPU that the vCPU is resident on.</summary>
     public ulong TracePosition;
+
+    /// <summary>What is left of them after INIT: vector registers and x87 state stay (Intel SDM vol. 3, table 10-1).</summary>
+    public readonly GuestRegisters AfterInit => new() { Xmm0 = Xmm0, Xmm8 = Xmm8 };
 
     /// <summary>A general register by its number in the instruction encoding (0 = RAX … 15 = R15).</summary>
     public ulong this[int number]
@@ -51,9 +54,9 @@ public struct GuestRegisters
     }
 }
 
-/// <summary>XMM0 to XMM15, 16 bytes each.</summary>
-[InlineArray(32)]
-public struct XmmRegisters
+/// <summary>A vector register, 16 bytes.</summary>
+[InlineArray(2)]
+public struct VectorRegister
 {
     private ulong _first;
 }

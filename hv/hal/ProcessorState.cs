@@ -11,8 +11,8 @@ namespace Xenolith.Hal;
 /// the FXSAVE area, at the first multiple of 16 from 48 on, wherever the object lies.
 /// </summary>
 /// <remarks>
-/// XMM0-15 and MXCSR are in <see cref="GuestRegisters"/>; the area holds the host's, which are dead there. Wider registers and XCR0
-/// need CR4.OSXSAVE, which the CPU policy does not offer.
+/// The area holds MXCSR and the vector registers too, which the hypervisor's own code leaves alone but for XMM0 and XMM8; these two are in
+/// <see cref="GuestRegisters"/>, and dead here. Wider registers and XCR0 need CR4.OSXSAVE, which the CPU policy does not offer.
 /// </remarks>
 [StructLayout(LayoutKind.Sequential)]
 public struct ProcessorState
@@ -22,12 +22,14 @@ public struct ProcessorState
 
     public ulong Dr0, Dr1, Dr2, Dr3, Dr6;
 
-    /// <summary>Whether the area holds the x87 state; until then it is that of a CPU that has computed nothing, which is made and not loaded.</summary>
+    /// <summary>
+    /// Whether the area holds the x87 and vector state; until then it is that of a CPU that has computed nothing, which is made and not loaded.
+    /// </summary>
     public bool HasFloatingPoint;
 
     private FloatingPointArea _floatingPoint;
 
-    /// <summary>The x87 state as FXSAVE writes it (SDM vol. 1, table 10-2), 512 bytes; it means something while <see cref="HasFloatingPoint"/>.</summary>
+    /// <summary>The x87 and vector state as FXSAVE writes it (SDM vol. 1, table 10-2), 512 bytes; it means something while <see cref="HasFloatingPoint"/>.</summary>
     [UnscopedRef]
     public Span<byte> FloatingPoint
     {

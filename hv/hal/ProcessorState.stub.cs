@@ -5,10 +5,13 @@ namespace Xenolith.Build.Stubs;
 
 /// <summary>
 /// Moves <c>Xenolith.Hal.ProcessorState</c> between memory and the CPU. The System V calling convention takes all of x87 and XMM as
-/// lost by a call, so nothing of the host's needs to be kept.
+/// lost by a call, and nothing in the host computes with MXCSR, so nothing of the host's needs to be kept.
 /// </summary>
 internal sealed class ProcessorStateStub : IStub
 {
+    // All exceptions masked, none noted (SDM vol. 1, 10.2.3).
+    private const int MxcsrReset = 0x1F80;
+
     // DR0-3, DR6, and the flag that C# keeps.
     private const int AreaOffset = 6 * 8;
 
@@ -53,12 +56,17 @@ internal sealed class ProcessorStateStub : IStub
         a.fxrstor64(__[rax]);
         a.ret();
 
-        // FNINIT empties the registers but keeps what is in them.
+        // FNINIT empties the registers but keeps what is in them. The entry loads the other vector registers.
         a = o.Function("hal_reset_floating_point").A;
         a.fninit();
         for (int i = 0; i < 8; i++)
             a.fldz();
         a.fninit();
+        foreach (AssemblerRegisterXMM vector in GuestRegisterLayout.KeptVectors)
+            a.xorps(vector, vector);
+        a.push(MxcsrReset);
+        a.ldmxcsr(__dword_ptr[rsp]);
+        a.pop(rax);
         a.ret();
     }
 

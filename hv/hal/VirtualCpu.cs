@@ -9,13 +9,13 @@ namespace Xenolith.Hal;
 /// </summary>
 public abstract class VirtualCpu
 {
-    /// <summary>General registers, XMM0-15 and MXCSR.</summary>
+    /// <summary>General registers, and the vector registers that the hypervisor uses too.</summary>
     public GuestRegisters Registers;
 
     /// <summary>The last exit.</summary>
     public Exit Exit;
 
-    /// <summary>Debug addresses and x87 state, while the vCPU is not the one that its CPU holds them for.</summary>
+    /// <summary>Debug addresses, x87 and vector state, while the vCPU is not the one that its CPU holds them for.</summary>
     protected ProcessorState Processor = new() { Dr6 = ProcessorState.Dr6Reset };
 
     public abstract ulong Rip { get; set; }
@@ -168,7 +168,7 @@ public abstract class VirtualCpu
         Registers.TracePosition = trace.Position;
     }
 
-    /// <summary>The CPU's debug registers and x87 state are this vCPU's from now on.</summary>
+    /// <summary>The CPU's debug registers, x87 and vector state are this vCPU's from now on.</summary>
     protected void LoadProcessorState()
     {
         HostInstructions.LoadDebugRegisters(ref Processor);
@@ -178,7 +178,7 @@ public abstract class VirtualCpu
             HostInstructions.ResetFloatingPoint();
     }
 
-    /// <summary>Takes the vCPU's debug registers and x87 state off the CPU.</summary>
+    /// <summary>Takes the vCPU's debug registers, x87 and vector state off the CPU.</summary>
     protected void SaveProcessorState()
     {
         HostInstructions.SaveProcessorState(ref Processor);

@@ -3,15 +3,17 @@ using static Iced.Intel.AssemblerRegisters;
 
 namespace Xenolith.Build.Stubs;
 
-/// <summary>Copying, filling and comparing memory (System V: RDI, RSI, RDX). Long runs go by four XMM registers at a
-/// time. String instructions would be shorter, and no slower for runs of many pages, but they take tens of cycles to
-/// start, and emulators do them word by word.</summary>
+/// <summary>Copying, filling and comparing memory (System V: RDI, RSI, RDX). Long runs go by the two XMM registers that
+/// compiled code uses too: the hypervisor switches no others at an exit. String instructions would be shorter, and no slower
+/// for runs of many pages, but they take tens of cycles to start, and emulators do them word by word.</summary>
 internal sealed class BlockOperationsStub : IStub
 {
     private const int BlockBytes = 64;
     private const int BlockShift = 6;
 
-    private static readonly AssemblerRegisterXMM[] s_vectors = [xmm0, xmm1, xmm2, xmm3];
+    private const int VectorBytes = 16;
+
+    private static readonly AssemblerRegisterXMM[] s_vectors = [xmm0, xmm8];
 
     public void Emit(StubObject o)
     {
@@ -56,13 +58,16 @@ internal sealed class BlockOperationsStub : IStub
         a.shr(rcx, BlockShift);
         a.je(forwardWords);
         a.Label(ref forwardBlock);
-        for (int i = 0; i < s_vectors.Length; i++)
+        for (int at = 0; at < BlockBytes; at += s_vectors.Length * VectorBytes)
         {
-            a.movups(s_vectors[i], __xmmword_ptr[rsi + 16 * i]);
-        }
-        for (int i = 0; i < s_vectors.Length; i++)
-        {
-            a.movups(__xmmword_ptr[rdi + 16 * i], s_vectors[i]);
+            for (int i = 0; i < s_vectors.Length; i++)
+            {
+                a.movups(s_vectors[i], __xmmword_ptr[rsi + at + VectorBytes * i]);
+            }
+            for (int i = 0; i < s_vectors.Length; i++)
+            {
+                a.movups(__xmmword_ptr[rdi + at + VectorBytes * i], s_vectors[i]);
+            }
         }
         a.add(rsi, BlockBytes);
         a.add(rdi, BlockBytes);

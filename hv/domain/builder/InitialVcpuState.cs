@@ -24,7 +24,6 @@ public static class InitialVcpuState
     {
         cpu.Registers = default;
         cpu.Registers.Rbx = startInfo;
-        cpu.Registers.Mxcsr = 0x1F80;
         cpu.Efer = 0;
         cpu.Cr4 = 0;
         cpu.Cr3 = 0;

@@ -10,7 +10,7 @@ internal static class CpuRecord
 {
     // The parts of an FXSAVE image that a CPU's x87 has: control words and pointers, MXCSR with its mask, ST0-7, XMM0-15 (SDM vol. 1,
     // table 10-2).
-    private const int MxcsrOffset = 24, XmmOffset = 160, XmmLength = 256;
+    private const int MxcsrOffset = 24, XmmOffset = 160, Xmm8Offset = XmmOffset + 8 * VectorLength, XmmEnd = XmmOffset + 16 * VectorLength, VectorLength = 16;
     private const uint MxcsrReset = 0x1F80, MxcsrDefined = 0xFFFF;
     private const uint OldLength = 1016;
     private const ushort ControlWordReset = 0x37F;
@@ -173,11 +173,14 @@ internal static class CpuRecord
         if (state.HasFloatingPoint)
             state.FloatingPoint.CopyTo(image);
         else
+        {
             MemoryMarshal.Write(image, ControlWordReset);
-        MemoryMarshal.Write(image.Slice(MxcsrOffset), in cpu.Registers.Mxcsr);
-        MemoryMarshal.AsBytes((Span<ulong>)cpu.Registers.Xmm).CopyTo(image.Slice(XmmOffset, XmmLength));
-        // What lies behind the last register is the host's.
-        image.Slice(XmmOffset + XmmLength).Clear();
+            MemoryMarshal.Write(image.Slice(MxcsrOffset), MxcsrReset);
+        }
+        // In the area these two are the host's, and so is what lies behind the last register.
+        Bytes(ref cpu.Registers.Xmm0).CopyTo(image.Slice(XmmOffset));
+        Bytes(ref cpu.Registers.Xmm8).CopyTo(image.Slice(Xmm8Offset));
+        image.Slice(XmmEnd).Clear();
     }
 
     private static void LoadFloatingPoint(VirtualCpu cpu, in HvmHwCpu record)
@@ -186,20 +189,21 @@ internal static class CpuRecord
         ReadOnlySpan<byte> image = record.FloatingPoint;
         bool isInitialised = (record.Flags & HvmContextConstants.FloatingPointInitialised) != 0;
         state.HasFloatingPoint = isInitialised;
-        cpu.Registers.Mxcsr = isInitialised ? MemoryMarshal.Read<uint>(image.Slice(MxcsrOffset)) & MxcsrDefined : MxcsrReset;
-        Span<byte> xmm = MemoryMarshal.AsBytes((Span<ulong>)cpu.Registers.Xmm);
         if (!isInitialised)
         {
-            xmm.Clear();
+            (cpu.Registers.Xmm0, cpu.Registers.Xmm8) = (default, default);
             return;
         }
-        image.Slice(XmmOffset, XmmLength).CopyTo(xmm);
+        image.Slice(XmmOffset, VectorLength).CopyTo(Bytes(ref cpu.Registers.Xmm0));
+        image.Slice(Xmm8Offset, VectorLength).CopyTo(Bytes(ref cpu.Registers.Xmm8));
         Span<byte> own = state.FloatingPoint;
         own.Clear();
-        image.Slice(0, XmmOffset).CopyTo(own);
-        // The host loads this word too, and reserved bits of it fault.
-        MemoryMarshal.Write(own.Slice(MxcsrOffset), MxcsrReset);
+        image.Slice(0, XmmEnd).CopyTo(own);
+        // The host loads this word, and reserved bits of it fault.
+        MemoryMarshal.Write(own.Slice(MxcsrOffset), MemoryMarshal.Read<uint>(image.Slice(MxcsrOffset)) & MxcsrDefined);
     }
+
+    private static Span<byte> Bytes(ref VectorRegister register) => MemoryMarshal.AsBytes((Span<ulong>)register);
 
     private static (uint Event, uint ErrorCode) Spell(PendingEvent waiting)
     {

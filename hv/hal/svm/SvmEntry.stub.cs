@@ -11,9 +11,9 @@ namespace Xenolith.Build.Stubs;
 /// The global interrupt flag is clear from before VMLOAD until the host's own FS, GS, TR and system-call registers are back, so
 /// no interrupt or NMI finds the guest's (AMD APM vol. 2, 15.17). Within, IF is set: with V_INTR_MASKING the host's IF decides
 /// whether an interrupt of the machine ends the guest's run (15.21.1). It stays pending until the run loop opens interrupts.
-/// XMM0-15 and MXCSR are switched always: compiled C# uses them for any copy of 16 bytes and more. It uses no VEX encodings,
-/// so the upper halves of wider registers stay the guest's. So does the x87 state, which nothing in the host uses: it changes hands
-/// where another vCPU becomes resident on the CPU (ProcessorState.cs).
+/// Of the vector registers those that compiled C# uses are switched always (GuestRegisterLayout.HostVectors; the image scan refuses any
+/// other, VEX encodings, and whatever depends on MXCSR). All else stays the guest's, as the x87 state does, and changes hands where
+/// another vCPU becomes resident on the CPU (ProcessorState.cs).
 /// </remarks>
 internal sealed class SvmEntryStub : IStub
 {
@@ -32,8 +32,6 @@ internal sealed class SvmEntryStub : IStub
         a.push(r13);
         a.push(r14);
         a.push(r15);
-        a.sub(rsp, 8);
-        a.stmxcsr(__dword_ptr[rsp]);
         a.push(rcx);
         a.push(rsi);
         a.push(rdi);
@@ -41,7 +39,7 @@ internal sealed class SvmEntryStub : IStub
         a.mov(__qword_ptr[rsi + VmcbRax], rax);
         a.mov(rax, __qword_ptr[rdi + GuestRegisterLayout.Rsp]);
         a.mov(__qword_ptr[rsi + VmcbRsp], rax);
-        GuestRegisterLayout.LoadSimd(a, rdi);
+        GuestRegisterLayout.LoadVectors(a, rdi);
         a.mov(rax, rdx);
         a.clgi();
         a.sti();
@@ -67,12 +65,10 @@ internal sealed class SvmEntryStub : IStub
         a.mov(rax, __qword_ptr[rsp + 16]);
         a.vmload();
         // Before STGI, with which an NMI that was held comes.
-        GuestRegisterLayout.SaveSimd(a, rdi);
+        GuestRegisterLayout.SaveVectors(a, rdi);
         a.cli();
         a.stgi();
         a.add(rsp, 24);
-        a.ldmxcsr(__dword_ptr[rsp]);
-        a.add(rsp, 8);
         a.pop(r15);
         a.pop(r14);
         a.pop(r13);

@@ -103,7 +103,6 @@ public sealed partial class VmxCpu : VirtualCpu
 
     private void WriteResetState()
     {
-        Registers.Mxcsr = 0x1F80;
         Registers.Rdx = 0x600;
         for (SegmentName name = SegmentName.Es; name <= SegmentName.Gs; name++)
             SetSegment(name, new Segment(0, 0x93, 0xFFFF, 0));

@@ -8,9 +8,9 @@ namespace Xenolith.Build.Stubs;
 /// it, and returns after the next exit with the guest's registers saved and the image filled. Returns 0 after an exit, 1 or 2 when VMLAUNCH or VMRESUME itself failed.
 /// </summary>
 /// <remarks>
-/// XMM0-15 and MXCSR are switched always: compiled C# uses them for any copy of 16 bytes and more. It uses no VEX encodings,
-/// so the upper halves of wider registers stay the guest's. So does the x87 state, which nothing in the host uses: it changes hands
-/// where another vCPU becomes resident on the CPU (ProcessorState.cs).
+/// Of the vector registers those that compiled C# uses are switched always (GuestRegisterLayout.HostVectors; the image scan refuses any
+/// other, VEX encodings, and whatever depends on MXCSR). All else stays the guest's, as the x87 state does, and changes hands where
+/// another vCPU becomes resident on the CPU (ProcessorState.cs).
 /// </remarks>
 internal sealed class VmxEntryStub : IStub
 {
@@ -38,8 +38,6 @@ internal sealed class VmxEntryStub : IStub
         a.push(r13);
         a.push(r14);
         a.push(r15);
-        a.sub(rsp, 8);
-        a.stmxcsr(__dword_ptr[rsp]);
         a.push(rdx);
         a.push(rdi);
         Label sameStack = a.CreateLabel();
@@ -53,7 +51,7 @@ internal sealed class VmxEntryStub : IStub
         a.vmwrite(rax, __qword_ptr[rdi + GuestRegisterLayout.Rsp]);
         a.mov(eax, GuestRipField);
         a.vmwrite(rax, __qword_ptr[rdx + ImageRip]);
-        GuestRegisterLayout.LoadSimd(a, rdi);
+        GuestRegisterLayout.LoadVectors(a, rdi);
         // The launch state decides the instruction; the flags survive the loads.
         a.test(rsi, rsi);
         GuestRegisterLayout.LoadGeneral(a, rdi, includeRax: true);
@@ -92,13 +90,11 @@ internal sealed class VmxEntryStub : IStub
         GuestRegisterLayout.RecordRipOf(a, __qword_ptr[rdx + ImageRip]);
         GuestRegisterLayout.EndRecord(a, rdi);
 
-        GuestRegisterLayout.SaveSimd(a, rdi);
+        GuestRegisterLayout.SaveVectors(a, rdi);
         a.xor(eax, eax);
 
         a.Label(ref leave);
         a.add(rsp, 16);
-        a.ldmxcsr(__dword_ptr[rsp]);
-        a.add(rsp, 8);
         a.pop(r15);
         a.pop(r14);
         a.pop(r13);

@@ -10,7 +10,7 @@ namespace Xenolith.Guests.Smp;
 internal enum Order
 {
     None,
-    /// <summary>Compute in x87 registers, and look whether the debug registers stay.</summary>
+    /// <summary>Compute in x87 and vector registers, and look whether the debug registers stay.</summary>
     Compute,
     /// <summary>Halt with interrupts on until an interrupt comes.</summary>
     Halt,

@@ -118,7 +118,7 @@ internal static class Program
     /// <summary>Each alone first, to know the result and to find a length of several time slices; then all at once.</summary>
     private static void Compute(TestRun tests)
     {
-        tests.Start("x87 state and debug registers of vCPUs that take turns");
+        tests.Start("x87 state, vector and debug registers of vCPUs that take turns");
         ulong steps = 50_000;
         while (true)
         {

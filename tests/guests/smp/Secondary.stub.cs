@@ -75,12 +75,28 @@ internal sealed class SecondaryStub : IStub
     }
 
     /// <summary>
-    /// ulong smp_compute(ulong seed, ulong steps): x = sqrt(x * pi) + seed, over and over, in x87 registers all the time; the bits of x.
+    /// ulong smp_compute(ulong seed, ulong steps): x = sqrt(x * pi) + seed, over and over, in x87 registers all the time, and beside it
+    /// each XMM register plus the one after it, with a rounding of the seed's own in MXCSR. The bits of all that.
     /// </summary>
     private static void EmitFloatingPoint(StubObject o)
     {
+        AssemblerRegisterXMM[] vectors = [xmm0, xmm1, xmm2, xmm3, xmm4, xmm5, xmm6, xmm7, xmm8, xmm9, xmm10, xmm11, xmm12, xmm13, xmm14, xmm15];
+        const int mxcsrReset = 0x1F80, roundingShift = 13, roundings = 3;
         Assembler a = o.Function("smp_compute").A;
         a.fninit();
+        a.mov(eax, edi);
+        a.and(eax, roundings);
+        a.shl(eax, roundingShift);
+        a.or(eax, mxcsrReset);
+        a.push(rax);
+        a.ldmxcsr(__dword_ptr[rsp]);
+        a.mov(rax, rdi);
+        foreach (AssemblerRegisterXMM vector in vectors)
+        {
+            a.movq(vector, rax);
+            a.imul(rax, rax, 0x1003F);
+            a.inc(rax);
+        }
         a.push(rdi);
         a.fild(__qword_ptr[rsp]);
         a.fldpi();
@@ -90,11 +106,24 @@ internal sealed class SecondaryStub : IStub
         a.fmul(st0, st1);
         a.fsqrt();
         a.fadd(st0, st2);
+        for (int i = 0; i < vectors.Length; i++)
+        {
+            a.paddq(vectors[i], vectors[(i + 1) % vectors.Length]);
+        }
         a.dec(rsi);
         a.jne(again);
         a.fstp(__qword_ptr[rsp]);
         a.pop(rax);
         a.fninit();
+        // Each sum depends on all sixteen.
+        a.movq(rdx, xmm0);
+        a.xor(rax, rdx);
+        a.stmxcsr(__dword_ptr[rsp]);
+        a.pop(rdx);
+        a.add(rax, rdx);
+        a.push(mxcsrReset);
+        a.ldmxcsr(__dword_ptr[rsp]);
+        a.pop(rdx);
         a.ret();
     }
 

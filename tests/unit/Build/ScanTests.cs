@@ -133,6 +133,52 @@ public class ScanTests
         Assert.Empty(Scan("may-be-lazy Leaf -- a test"));
     }
 
+    [Theory]
+    [InlineData("a third register")]
+    [InlineData("its upper half")]
+    [InlineData("another encoding")]
+    [InlineData("arithmetic")]
+    [InlineData("a conversion")]
+    [InlineData("MMX")]
+    [InlineData("x87")]
+    public void WhatAnExitLeavesToTheGuestIsRefusedUnlessAllowed(string use)
+    {
+        Add("Leaf", a =>
+        {
+            switch (use)
+            {
+                case "a third register": a.movups(xmm1, __xmmword_ptr[rdi]); break;
+                case "its upper half": a.vmovups(ymm0, __ymmword_ptr[rdi]); break;
+                case "another encoding": a.vmovups(xmm0, __xmmword_ptr[rdi]); break;
+                case "arithmetic": a.addsd(xmm0, xmm8); break;
+                case "a conversion": a.cvtsi2sd(xmm0, rax); break;
+                case "MMX": a.movq(mm0, rax); break;
+                default: a.fadd(st0, st1); break;
+            }
+
+            a.ret();
+        });
+        Finding finding = Assert.Single(Scan());
+        Assert.Equal(("a vector register of the guest's", "Leaf"), (finding.Rule, finding.Function));
+        Assert.Empty(Scan("may-use-vectors Leaf -- a test"));
+    }
+
+    [Fact]
+    public void MovesThroughTheRegistersThatAnExitSwitchesPass()
+    {
+        Add("Leaf", a =>
+        {
+            a.xorps(xmm8, xmm8);
+            a.movups(__xmmword_ptr[rdi], xmm8);
+            a.movdqu(xmm0, __xmmword_ptr[rsi]);
+            a.movups(__xmmword_ptr[rdi + 16], xmm0);
+            a.movq(xmm0, rax);
+            a.punpcklqdq(xmm0, xmm0);
+            a.ret();
+        });
+        Assert.Empty(Scan());
+    }
+
     [Fact]
     public void AnAllocationOnAnExitPathIsRefusedWithItsChain()
     {

@@ -14,6 +14,8 @@ namespace Xenolith.Tests.Unit.Domains;
 /// <summary>HVM contexts: what is written is what is read, and nothing that a stream says is taken on trust.</summary>
 public sealed class HvmContextTests : IDisposable
 {
+    private const int MxcsrOffset = 24, XmmOffset = 160;
+
     private const ulong Buffer = 0x10_0000;
     private const int Room = 0x8_0000;
     private const int DescriptorSize = 8;
@@ -119,14 +121,14 @@ public sealed class HvmContextTests : IDisposable
         ulong next = 0x1000_0000_0000u + (ulong)vcpu.Id;
         for (int i = 0; i < 16; i++)
             cpu.Registers[i] = next += 0x1111;
-        for (int i = 0; i < 32; i++)
-            cpu.Registers.Xmm[i] = next += 0x2222;
-        cpu.Registers.Mxcsr = 0x1FC0;
+        (cpu.Registers.Xmm0[0], cpu.Registers.Xmm0[1]) = (next += 0x2222, next += 0x2222);
+        (cpu.Registers.Xmm8[0], cpu.Registers.Xmm8[1]) = (next += 0x2222, next += 0x2222);
         (cpu.Rip, cpu.Rflags, cpu.Cr2, cpu.Dr7) = (0xFFFF_8000_0012_3456, 0x246, 0xFFFF_8000_0000_1000, 0x401);
         (cpu.State.Dr0, cpu.State.Dr1, cpu.State.Dr2, cpu.State.Dr3, cpu.State.Dr6) = (1, 2, 3, 4, 0xFFFF_4FF1);
         cpu.State.HasFloatingPoint = true;
-        for (int i = 0; i < 160; i++)
+        for (int i = 0; i < XmmOffset + 256; i++)
             cpu.State.FloatingPoint[i] = (byte)(i + 7);
+        MemoryMarshal.Write(cpu.State.FloatingPoint.Slice(MxcsrOffset), 0x1FC0u);
         foreach (SegmentName name in Enum.GetValues<SegmentName>())
             cpu.SetSegment(name, new Segment((ushort)(8 + 8 * (int)name), (ushort)(name >= SegmentName.Ldtr ? 0x82 + (int)name : 0xA93), 0xFFFF_0000u + (uint)name, 0x10_0000u * (uint)name));
         (cpu.Gdtr, cpu.Idtr) = (new DescriptorTable(0x1234_5000, 0x7F), new DescriptorTable(0x5678_9000, 0xFFF));
@@ -161,7 +163,10 @@ public sealed class HvmContextTests : IDisposable
         Assert.Equal(stream, Save(copy));
         Assert.True(copy.Vcpus[0].Apic.TryGetInterrupt(out byte vector));
         Assert.Equal(0x55, vector);
-        Assert.Equal(0x1FC0u, copy.Vcpus[2].Cpu.Registers.Mxcsr);
+        ScriptedCpu first = TestMachine.Cpu(_target.Vcpus[2]), second = TestMachine.Cpu(copy.Vcpus[2]);
+        Assert.Equal((first.Registers.Xmm0[1], first.Registers.Xmm8[0]), (second.Registers.Xmm0[1], second.Registers.Xmm8[0]));
+        Assert.Equal(0x1FC0u, MemoryMarshal.Read<uint>(second.State.FloatingPoint.Slice(MxcsrOffset)));
+        Assert.Equal(first.State.FloatingPoint[XmmOffset + 16 + 5], second.State.FloatingPoint[XmmOffset + 16 + 5]);
         Assert.Equal(PendingEvent.Fault(14, true, 0x12), copy.Vcpus[2].Cpu.WaitingEvent);
     }
 
@@ -208,14 +213,13 @@ public sealed class HvmContextTests : IDisposable
     {
         byte[] stream = Save(_target);
         int cpu = OffsetOf(stream, HvmRecord.Cpu);
-        stream = With(stream, cpu + 24, 0xFFFF_FFFFu);
+        stream = With(stream, cpu + MxcsrOffset, 0xFFFF_FFFFu);
         stream = With(stream, cpu + Field(nameof(HvmHwCpu.Dr6)), ulong.MaxValue);
         stream = With(stream, cpu + Field(nameof(HvmHwCpu.Dr7)), ulong.MaxValue);
         stream = With(stream, cpu + Field(nameof(HvmHwCpu.TscAux)), ulong.MaxValue);
         Assert.Null(Load(_target, stream));
         ScriptedCpu loaded = TestMachine.Cpu(_target.Vcpus[0]);
-        Assert.Equal(0xFFFFu, loaded.Registers.Mxcsr);
-        Assert.Equal(0x1F80u, MemoryMarshal.Read<uint>(loaded.State.FloatingPoint.Slice(24)));
+        Assert.Equal(0xFFFFu, MemoryMarshal.Read<uint>(loaded.State.FloatingPoint.Slice(MxcsrOffset)));
         Assert.Equal(0xFFFF_EFFFUL, loaded.State.Dr6);
         Assert.Equal(0xFFFF_2FFFUL, loaded.Dr7);
         Assert.True(loaded.TryReadMsr(MsrIndex.TscAux, out ulong aux));

@@ -118,8 +118,9 @@ public sealed class SvmExitTests
     public void GuestRegistersLieWhereTheStubsExpectThem()
     {
         Assert.Equal(32, (int)Marshal.OffsetOf<GuestRegisters>(nameof(GuestRegisters.Rsp)));
-        Assert.Equal(128, (int)Marshal.OffsetOf<GuestRegisters>(nameof(GuestRegisters.Xmm)));
-        Assert.Equal(384, (int)Marshal.OffsetOf<GuestRegisters>(nameof(GuestRegisters.Mxcsr)));
+        Assert.Equal(128, (int)Marshal.OffsetOf<GuestRegisters>(nameof(GuestRegisters.Xmm0)));
+        Assert.Equal(144, (int)Marshal.OffsetOf<GuestRegisters>(nameof(GuestRegisters.Xmm8)));
+        Assert.Equal(160, (int)Marshal.OffsetOf<GuestRegisters>(nameof(GuestRegisters.TracePosition)));
     }
 
     private static Exit Decode(VmcbLayout vmcb, SvmCapabilities capabilities)
