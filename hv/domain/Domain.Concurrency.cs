@@ -57,14 +57,20 @@ public sealed partial class Domain
             other.Acquire();
             return;
         }
-        if (other._lock.TryAcquire())
-        {
-            other._lockedAt = other.P2m.Generation;
+        if (other.TryAcquire())
             return;
-        }
         Release();
         other.Acquire();
         Acquire();
+    }
+
+    /// <summary>Takes the domain's lock if no other CPU has it or waits for it; in any order with others.</summary>
+    public bool TryAcquire()
+    {
+        if (!_lock.TryAcquire())
+            return false;
+        _lockedAt = P2m.Generation;
+        return true;
     }
 
     /// <summary>A run loop begins or ends to run a vCPU of the domain on a CPU. A full barrier.</summary>

@@ -145,11 +145,25 @@ public sealed partial class EventChannels
         return Errno.None;
     }
 
-    /// <summary>EVTCHNOP_reset: closes every port.</summary>
-    public void Reset()
+    /// <summary>
+    /// EVTCHNOP_reset: closes every port. The caller may hold a third domain's lock besides, so that of one at a far end is never waited for.
+    /// </summary>
+    /// <returns>False: another CPU has such a lock, and some ports are open still; the caller lets go of its own and tries again.</returns>
+    public bool TryReset()
     {
         for (uint port = 1; port < PortLimit; port++)
+        {
+            EventChannel channel = _channels[port];
+            bool isConnected = channel.State == EventChannelState.Interdomain && channel.Consumer == 0;
+            Domain? far = isConnected ? _domain.Services.Domains.Find(channel.RemoteDomain) : null;
+            bool takes = far is { IsHeld: false };
+            if (takes && !far!.TryAcquire())
+                return false;
             Close(port);
+            if (takes)
+                far!.Release();
+        }
+        return true;
     }
 
     /// <summary>EVTCHNOP_status. EINVAL: no such port. A port not in use is <see cref="EventChannelState.Closed"/>.</summary>

@@ -99,11 +99,10 @@ internal static class EventChannelOps
             return refused;
         if (domain != call.Domain && domain.PauseCount == 0)
             return call.Fail(Errno.EINVAL, "another domain must be paused for it");
-        domain.EventChannels.Reset();
-        return 0;
+        return domain.EventChannels.TryReset() ? 0 : call.Restart();
     }
 
-    /// <summary>A reset is never interrupted, so there is none to go on with.</summary>
+    /// <summary>A reset that is interrupted is issued again as what it was, so there is none to go on with.</summary>
     public static long ContinueReset(ref HypercallCall call)
     {
         long refused = ResolveReset(ref call, out _);

@@ -1,5 +1,8 @@
+using System.Threading;
+using Xenolith.Abi;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
+using Xenolith.Kernel;
 using Xunit;
 
 namespace Xenolith.Tests.Unit.Abi;
@@ -156,6 +159,63 @@ public sealed class EventCallTests
         Assert.Equal(-(long)Errno.ESRCH, Event(guest, EventChannelOp.BindInterdomain, ref bound));
         var reset = new EvtchnReset { Domain = 4 };
         Assert.Equal(-(long)Errno.EPERM, Event(guest, EventChannelOp.Reset, ref reset));
+    }
+
+    /// <summary>Three domains' locks: whoever calls, whoever is reset, and each far end, in any order of their numbers.</summary>
+    [Theory]
+    [InlineData(3, 1, 2)]
+    [InlineData(3, 2, 1)]
+    [InlineData(1, 2, 3)]
+    [InlineData(2, 3, 1)]
+    public void A_reset_of_anothers_ports_disconnects_third_domains(ushort caller, ushort reset, ushort far)
+    {
+        using var guest = new CallFixture(id: caller);
+        using Domain target = guest.Machine.CreateDomain(2, 1, reset);
+        using Domain third = guest.Machine.CreateDomain(2, 1, far);
+        uint[] theirs = [Connect(target, third), Connect(target, guest.Domain), Connect(target, target)];
+        target.Pause();
+        var argument = new EvtchnReset { Domain = reset };
+
+        // A far end whose lock another CPU has is not waited for.
+        using var taken = new ManualResetEventSlim();
+        using var givenUp = new ManualResetEventSlim();
+        var other = new Thread(() =>
+        {
+            CurrentCpu.Number = 1;
+            third.Acquire();
+            taken.Set();
+            givenUp.Wait();
+            third.Release();
+        });
+        other.IsBackground = true;
+        other.Start();
+        taken.Wait(TestContext.Current.CancellationToken);
+        guest.Write(CallFixture.Argument, argument);
+        guest.Load((ulong)Hypercall.EventChannelOp, (ulong)EventChannelOp.Reset, CallFixture.Argument, 0, 0, 0, 0);
+        Assert.Equal(HypercallOutcome.Restart, guest.Dispatcher.Handle(guest.Vcpu));
+        Assert.False(guest.Domain.IsHeld || target.IsHeld);
+        givenUp.Set();
+        other.Join();
+
+        Assert.Equal(0, Event(guest, EventChannelOp.Reset, ref argument));
+        Domain[] ends = [third, guest.Domain];
+        for (int i = 0; i < ends.Length; i++)
+        {
+            Assert.Equal(Errno.None, ends[i].EventChannels.Status(theirs[i], out EventChannelStatus status));
+            Assert.Equal((EventChannelState.Unbound, reset), (status.State, status.RemoteDomain));
+        }
+        Assert.Equal(Errno.None, target.EventChannels.Status(theirs[2], out EventChannelStatus own));
+        Assert.Equal(EventChannelState.Closed, own.State);
+        Assert.False(guest.Domain.IsHeld || target.IsHeld || third.IsHeld);
+    }
+
+    /// <summary>Binds a port of one domain to a new one of the other.</summary>
+    /// <returns>The other's port.</returns>
+    private static uint Connect(Domain domain, Domain other)
+    {
+        Assert.Equal(Errno.None, other.EventChannels.AllocateUnbound(domain.Id, out uint port));
+        Assert.Equal(Errno.None, domain.EventChannels.BindInterdomain(other, port, out _));
+        return port;
     }
 
     [Fact]

@@ -256,7 +256,7 @@ public sealed class EventChannelTests : IDisposable
         Assert.Equal(Errno.None, _events.BindIpi(0, out uint ipi));
         Assert.Equal(Errno.None, _events.BindVirq((uint)Virq.Timer, 0, out uint timer));
         _events.Send(ipi);
-        _events.Reset();
+        Assert.True(_events.TryReset());
         Assert.Equal(Errno.EINVAL, _events.Close(ipi));
         Assert.Equal(Errno.EINVAL, _events.Close(timer));
         Assert.False(Bit(Pending, ipi));
