@@ -15,7 +15,17 @@ public sealed class VirtualClock : Clock
     }
 
     /// <inheritdoc/>
-    public override ulong Nanoseconds => _nanoseconds;
+    public override ulong Nanoseconds
+    {
+        get
+        {
+            _nanoseconds += Step;
+            return _nanoseconds;
+        }
+    }
+
+    /// <summary>How many nanoseconds pass at each reading.</summary>
+    public ulong Step { get; set; }
 
     /// <inheritdoc/>
     public override ulong Tsc => (ulong)((UInt128)_nanoseconds * TscFrequency / 1_000_000_000);

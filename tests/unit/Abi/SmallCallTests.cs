@@ -100,6 +100,23 @@ public sealed class SmallCallTests
         Assert.All(Results(guest, 200), result => Assert.Equal(4096, result));
     }
 
+    /// <summary>The clock is read at the start, and before each call but the first.</summary>
+    [Theory]
+    [InlineData(1_000_000UL, 1)]
+    [InlineData(999_999UL, 2)]
+    [InlineData(250_000UL, 4)]
+    [InlineData(10_000_000UL, 1)]
+    public void A_multicall_of_slow_calls_takes_a_pass_a_millisecond(ulong eachTakes, int callsInPass)
+    {
+        using var guest = new CallFixture();
+        for (uint i = 0; i < 8; i++)
+            WriteCall(guest, i, (ulong)Hypercall.XenVersion, (ulong)VersionOp.Pagesize);
+        guest.Machine.Clock.Step = eachTakes;
+        Assert.Equal(0, guest.Call(Hypercall.Multicall, CallFixture.List, 8));
+        Assert.Equal((8 / callsInPass) - 1, guest.Restarts);
+        Assert.All(Results(guest, 8), result => Assert.Equal(4096, result));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
