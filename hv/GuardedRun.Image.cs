@@ -13,6 +13,7 @@ internal sealed class GuardedRun(RunLoop loop, Domain domain) : ContainedCall
     public static void Begin(Machine machine)
     {
         machine.Kernel.Containment = new Blame(machine);
+        machine.Kernel.Activity = new VcpuActivity(machine);
         Runtime.Startup.EndBoot();
     }
 

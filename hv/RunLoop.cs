@@ -30,6 +30,9 @@ public sealed class RunLoop
         _scheduler = machine.Queues[cpu];
     }
 
+    /// <summary>The vCPU that the CPU works for; null: none.</summary>
+    internal Vcpu? Current => _current.Value;
+
     /// <summary>Runs the domain until it has shut down.</summary>
     public void Run(Domain domain)
     {

@@ -75,20 +75,20 @@ internal static unsafe class StoppedCpus
             if (frame == null)
             {
                 text.Append(" does not answer an NMI");
-                Panic.Line(text.Written);
-                continue;
             }
-
-            text.Append(" was stopped at rip 0x");
-            text.Append(frame->Rip, "x16");
-            AppendLocks(ref text, cpu);
-            if (services.Activity is { } activity)
+            else
             {
-                activity.Describe(cpu, ref text);
+                text.Append(" was stopped at rip 0x");
+                text.Append(frame->Rip, "x16");
             }
 
+            AppendLocks(ref text, cpu);
+            services.Activity?.Describe(cpu, ref text);
             Panic.Line(text.Written);
-            Panic.Trace(frame->Rip, frame->Rsp, frame->Rbp, ripIsReturn: false, FramesShown);
+            if (frame != null)
+            {
+                Panic.Trace(frame->Rip, frame->Rsp, frame->Rbp, ripIsReturn: false, FramesShown);
+            }
         }
     }
 

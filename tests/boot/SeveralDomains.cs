@@ -51,6 +51,19 @@ internal static class SeveralDomains
             Expected = [.. Enumerable.Repeat(@"^(\(d1\) share: (28[5-9]|29\d|30\d|31[0-5])|\(d2\) share: (5[7-9]\d|6[0-2]\d|630)|\(d3\) share: ([7-9]\d|10[0-5])) thousandths$", 3), "waited enough"],
             Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 60 : 300),
         };
+        // The first domain spins for the two seconds of its watchdog.
+        yield return Play("panic", machine, Guest("faulty", "loop"), Guest("faulty", "domain name=bad memory=16M on_reboot=destroy -- induce-throw")) with
+        {
+            Arguments = "loglvl=all console=com1 dom0=pvh dom0_mem=64M induce",
+            Cpus = 2,
+            Expected =
+            [
+                "panic: a bug that was asked for", @"CPU [01] was stopped at rip 0x[0-9a-f]{16}(, holds \d+ locks?)?, works for domain 0 \(initial\) vCPU 0$", "restarting",
+            ],
+            IsToPanic = true,
+            ForbidFailures = false,
+            End = ExpectedEnd.Reset,
+        };
         yield return Play("crash", machine, Part("wait seconds=3"), Part("domain name=one memory=16M -- crash"), Guest("faulty", "domain name=two memory=16M on_reboot=destroy -- triple-fault"), Part("domain name=three memory=16M -- wait seconds=2")) with
         {
             Expected = [@"^\(d3\) guest domains: waited 2", "^guest domains: waited 3", @"domain 0 \(initial\) powers off"],
