@@ -197,7 +197,7 @@ public sealed partial class SvmCpu
         ref VmcbLayout vmcb = ref _vmcb.Fields;
         _log.Error($"VM entry failed: VMRUN found the guest's state invalid");
         if (CheckEntry() == 0)
-            _log.Error($"VM entry: no rule that is checked is broken");
+            _log.Error($"VM entry: no rule that is checked is broken; QEMU exits like this too when a guest moves reserved bits to CR3");
         if (!_virtualisation.ChecksEntries)
             _log.Error($"VM entry: emulators overwrite the state of a refused VMRUN; with every entry checked the rules are named before it");
         Exit.Reason = ExitReason.EntryFailed;

@@ -12,7 +12,7 @@ public static class SvmEntryChecks
     {
         CheckControls(ref vmcb, capabilities, rules);
         CheckRegisters(ref vmcb, rules);
-        CheckLongMode(ref vmcb, rules);
+        CheckLongMode(ref vmcb, capabilities, rules);
         CheckEvent(ref vmcb, rules);
         CheckSegments(ref vmcb, rules);
     }
@@ -63,7 +63,7 @@ public static class SvmEntryChecks
             "bit 1 must be 1, bits 22-63 must be 0", "3.1.6");
     }
 
-    private static void CheckLongMode(ref VmcbLayout vmcb, EntryRules rules)
+    private static void CheckLongMode(ref VmcbLayout vmcb, SvmCapabilities capabilities, EntryRules rules)
     {
         bool enabled = Has(vmcb.Efer, EferBits.LongModeEnable) && Has(vmcb.Cr0, Cr0Bits.Paging);
         bool longCode = Has(vmcb.Cs.Attributes, 0x200);
@@ -75,7 +75,8 @@ public static class SvmEntryChecks
             "L and D of CS must not both be 1 in long mode", Consistency);
         rules.Require(Has(vmcb.Efer, EferBits.LongModeActive) == enabled, nameof(VmcbLayout.Efer), vmcb.Efer,
             "LMA must be 1 exactly when LME and CR0.PG are", "3.1.7");
-        rules.Require(!enabled || (vmcb.Cr3 & (0xFFFUL << 52)) == 0, nameof(VmcbLayout.Cr3), vmcb.Cr3, "reserved bits must be 0", Consistency);
+        rules.Require(!enabled || vmcb.Cr3 >> capabilities.PhysicalAddressBits == 0, nameof(VmcbLayout.Cr3), vmcb.Cr3,
+            "bits past the physical-address width must be 0 in long mode", Consistency);
         rules.Require((enabled && longCode) || vmcb.Rip >> 32 == 0, nameof(VmcbLayout.Rip), vmcb.Rip,
             "bits 32-63 must be 0 outside 64-bit code", "15.5.1");
     }

@@ -50,6 +50,13 @@ public sealed class SvmEntryCheckTests
         Breaks("Cr4", (ref VmcbLayout vmcb) => { vmcb.Efer |= EferBits.LongModeEnable; vmcb.Cr0 = Cr0Bits.Paging | 1; });
         Breaks("Cr0", (ref VmcbLayout vmcb) => { vmcb.Efer |= EferBits.LongModeEnable; vmcb.Cr0 = Cr0Bits.Paging; vmcb.Cr4 = Cr4Bits.PhysicalAddressExtension; });
         Breaks("Cs", (ref VmcbLayout vmcb) => { vmcb.Efer |= EferBits.LongModeEnable; vmcb.Cr0 = Cr0Bits.Paging | 1; vmcb.Cr4 = Cr4Bits.PhysicalAddressExtension; vmcb.Cs.Attributes = 0xE9B; });
+        Breaks("Cr3", (ref VmcbLayout vmcb) =>
+        {
+            vmcb.Efer |= EferBits.LongModeEnable | EferBits.LongModeActive;
+            vmcb.Cr0 = Cr0Bits.Paging | 1;
+            vmcb.Cr4 = Cr4Bits.PhysicalAddressExtension;
+            vmcb.Cr3 = 1UL << 40;
+        });
         Breaks("Rip", (ref VmcbLayout vmcb) => vmcb.Rip = 1UL << 32);
         Breaks("EventInjection", (ref VmcbLayout vmcb) => vmcb.EventInjection = 0x8000_0120);
         Breaks("EventInjection", (ref VmcbLayout vmcb) => vmcb.EventInjection = 0x8000_0302);
