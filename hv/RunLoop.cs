@@ -195,6 +195,11 @@ public sealed class RunLoop
     private static void Deliver(Vcpu vcpu)
     {
         VirtualCpu cpu = vcpu.Cpu;
+        if (vcpu.Apic.HasNews)
+        {
+            vcpu.Apic.Synchronise();
+        }
+
         if (!vcpu.TrySelectInjection(out Injection injection))
         {
             cpu.RequestInterruptWindow(false);

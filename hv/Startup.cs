@@ -38,6 +38,7 @@ public static class Startup
         }
 
         virtualisation.ChecksEntries |= kernel.Options.GetBoolean("entry-checks", false);
+        virtualisation.AllowsApicVirtualisation = kernel.Options.GetBoolean("apicv", true);
         if (virtualisation.Enable(kernel.Memory, kernel.Frames) is { } missing)
         {
             log.Error($"{virtualisation.Name} can't be used: {missing}");
@@ -45,7 +46,7 @@ public static class Startup
         }
 
         virtualisation.LongestRun = kernel.Clock.TscFrequency / 1000 * LongestRunMilliseconds;
-        log.Info($"{virtualisation.Name} is on");
+        log.Info(virtualisation.KeepsApics ? $"{virtualisation.Name} is on, with APIC virtualisation" : $"{virtualisation.Name} is on");
         var machine = new Machine(kernel, virtualisation, cpuid, PhysicalCpus.Enable(kernel, virtualisation));
         kernel.Report = new ExitReport(virtualisation, kernel.Clock.TscFrequency / 1000);
         BuildError? error = DomainPlan.TryMake(kernel.Information, out DomainPlan? plan);

@@ -25,6 +25,9 @@ public sealed partial class Domain : IDisposable
     private readonly LentFrame _sharedInfoFrame = new();
     private readonly CpuSet _cpus;
 
+    /// <summary>What the nested page table has where the local APIC's page lies; <see cref="Mfn.Invalid"/>: nothing.</summary>
+    private Mfn _apicPage = Mfn.Invalid;
+
     private Domain(DomainServices services, DomainOptions options)
     {
         Services = services;
@@ -145,14 +148,32 @@ public sealed partial class Domain : IDisposable
         if (P2m.Root == Mfn.Invalid || !TryAllocateLent(_sharedInfoFrame))
             return false;
         SharedInfo = new SharedInfoPage(_sharedInfoFrame, new SharedPage(P2m, Services.Memory));
-        if (!GrantTable.TryGrow(1))
+        if (!GrantTable.TryGrow(1) || (Services.Virtualisation.KeepsApics && !TryMapApicPage()))
             return false;
         for (int i = 0; i < Vcpus.Length; i++)
-            Vcpus[i] = new Vcpu(this, i, Services.Virtualisation.CreateCpu(Services.Memory, Services.Frames, Services.Log)) { Affinity = _cpus };
+        {
+            if (!Services.Frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn apicRegisters))
+                return false;
+            VirtualCpu cpu = Services.Virtualisation.CreateCpu(Services.Memory, Services.Frames, Services.Log);
+            cpu.AttachApic(apicRegisters, _apicPage);
+            Vcpus[i] = new Vcpu(this, i, cpu, apicRegisters) { Affinity = _cpus };
+        }
         SharedInfo.PublishWallClock(Services.Clock.WallClockAtStart);
         foreach (Vcpu vcpu in Vcpus)
             vcpu.PublishTime();
         return true;
+    }
+
+    /// <summary>
+    /// A guest that switches its APIC to x2APIC mode sees that frame as memory, as on Xen; before it writes there it reads what nothing
+    /// at all reads as.
+    /// </summary>
+    private bool TryMapApicPage()
+    {
+        if (!Services.Frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out _apicPage))
+            return false;
+        Services.Memory.Frame(_apicPage).Fill(0xFF);
+        return P2m.TryMapApicPage(Gfn.Of(VirtualApic.PageAddress), _apicPage);
     }
 
     /// <summary>
@@ -179,6 +200,9 @@ public sealed partial class Domain : IDisposable
             vcpu?.Release();
         SharedInfo?.Page.Detach();
         FreeLent(_sharedInfoFrame);
+        if (_apicPage != Mfn.Invalid)
+            Services.Frames.Free(_apicPage, 0);
+        _apicPage = Mfn.Invalid;
         GrantTable.Release();
     }
 

@@ -58,7 +58,8 @@ public sealed partial class Vcpu
     }
 
     /// <summary>
-    /// What waits to be injected, first NMI, then the callback vector, then the local APIC. Whether the vCPU can take it now
+    /// What waits to be injected, first NMI, then the callback vector, then the local APIC, where the CPU does not deliver that one's
+    /// interrupts itself. Whether the vCPU can take it now
     /// (IF, shadows) is the control block's to say. Nothing changes before <see cref="AcceptInjection"/>.
     /// </summary>
     public bool TrySelectInjection(out Injection injection)
@@ -67,7 +68,7 @@ public sealed partial class Vcpu
             injection = new Injection(InjectionKind.Nmi, NmiVector);
         else if (HasPendingUpcall)
             injection = new Injection(InjectionKind.Callback, Domain.CallbackVector);
-        else if (Apic.TryGetInterrupt(out byte vector))
+        else if (Apic.IsInjected && Apic.TryGetInterrupt(out byte vector))
             injection = new Injection(InjectionKind.LocalApic, vector);
         else
             injection = default;
@@ -117,7 +118,10 @@ public sealed partial class Vcpu
             Apic.RaiseUpcall(UpcallVector);
     }
 
+    /// <summary>Whether an interrupt waits for the vCPU that it would take now, or an NMI. On its own CPU.</summary>
+    public bool HasInterrupt => NmiPending
+        || ((Cpu.Rflags & InterruptFlag) != 0 && (HasPendingUpcall || Apic.TryGetInterrupt(out _)));
+
     /// <summary>Whether something would end a wait at once.</summary>
-    private bool HasWakeReason => (Attention & Attention.ApicTimer) != 0 || TrySelectInjection(out Injection injection)
-        && (injection.Kind == InjectionKind.Nmi || (Cpu.Rflags & InterruptFlag) != 0);
+    private bool HasWakeReason => (Attention & Attention.ApicTimer) != 0 || HasInterrupt;
 }

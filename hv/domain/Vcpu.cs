@@ -13,7 +13,8 @@ namespace Xenolith.Domains;
 /// </summary>
 public sealed partial class Vcpu
 {
-    internal Vcpu(Domain domain, int id, VirtualCpu cpu)
+    /// <param name="apicRegisters">A frame for the local APIC's registers; the vCPU's from now on.</param>
+    internal Vcpu(Domain domain, int id, VirtualCpu cpu, Mfn apicRegisters)
     {
         DomainServices services = domain.Services;
         Domain = domain;
@@ -23,7 +24,7 @@ public sealed partial class Vcpu
         cpu.SetNestedRoot(domain.P2m.Root);
         Access = new GuestAccess(cpu, domain.Memory);
         Info = new VcpuInfoArea(domain.SharedInfo, new SharedPage(domain.P2m, services.Memory), id);
-        Apic = new VirtualApic(this);
+        Apic = new VirtualApic(this, apicRegisters);
         _runStateArea = new RegisteredArea(domain.P2m, services.Memory);
         _timeArea = new RegisteredArea(domain.P2m, services.Memory);
         _runState = new RunStateAccount(RunState.Offline, services.Clock.Nanoseconds);

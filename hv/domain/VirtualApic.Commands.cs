@@ -6,6 +6,7 @@ public sealed partial class VirtualApic
     private const uint CommandBusy = 1 << 12;
     private const uint CommandAssert = 1 << 14;
     private const uint CommandLogical = 1 << 11;
+    private const uint SelfShorthand = 1 << 18;
     private const uint BroadcastX2Apic = uint.MaxValue;
 
     private enum DeliveryMode { Fixed, LowestPriority, Smi, Reserved, Nmi, Init, StartUp, External }

@@ -14,7 +14,7 @@ public sealed partial class VirtualApic
     internal HvmHwLapic Hidden => new()
     {
         BaseMsr = _base,
-        Disabled = (IsEnabled ? 0 : OffByBase) | (IsSoftwareEnabled ? 0 : OffBySoftware),
+        Disabled = (IsEnabled ? 0 : OffByBase) | (_isSoftwareEnabled ? 0 : OffBySoftware),
         TimerDivisor = (uint)(TickNanoseconds / BusCycle),
         TscDeadline = TscDeadline,
     };
@@ -27,20 +27,18 @@ public sealed partial class VirtualApic
         if ((hidden.BaseMsr & ~(modes | BaseBootProcessor)) != PageAddress || mode == BaseX2Apic || (mode == modes && !OffersX2Apic))
             return false;
         _base = hidden.BaseMsr;
+        WriteIdentity();
+        KeepingChanged();
         TscDeadline = hidden.TscDeadline;
         return true;
     }
 
-    /// <summary>Writes the registers at their offsets.</summary>
-    /// <param name="page">1,024 zero bytes.</param>
+    /// <summary>Writes the registers at their offsets. No CPU has the vCPU.</summary>
+    /// <param name="page">1,024 bytes.</param>
     internal void SaveRegisters(Span<byte> page)
     {
-        for (int i = 0; i < _registers.Length; i++)
-            BinaryPrimitives.WriteUInt32LittleEndian(page.Slice(i * RegisterStride), _registers[i]);
-        BinaryPrimitives.WriteUInt32LittleEndian(page.Slice((int)ApicRegister.Id), IsX2Apic ? Id : Id << 24);
-        BinaryPrimitives.WriteUInt32LittleEndian(page.Slice((int)ApicRegister.Version), VersionValue);
-        if (IsX2Apic)
-            BinaryPrimitives.WriteUInt32LittleEndian(page.Slice((int)ApicRegister.LogicalDestination), X2ApicLogicalId);
+        TakePosted();
+        _registers.CopyTo(page);
     }
 
     /// <summary>
@@ -70,6 +68,8 @@ public sealed partial class VirtualApic
         Write(ApicRegister.Divide, Register(page, ApicRegister.Divide));
         Write(ApicRegister.InitialCount, Register(page, ApicRegister.InitialCount));
         TscDeadline = deadline;
+        WriteIdentity();
+        KeepingChanged();
         _vcpu.Notify(Attention.Interrupts);
     }
 

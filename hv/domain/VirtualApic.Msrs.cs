@@ -53,6 +53,8 @@ public sealed partial class VirtualApic
         _base = PageAddress | wanted | (_base & BaseBootProcessor);
         if (wasEnabled && !IsEnabled)
             Reset();
+        WriteIdentity();
+        KeepingChanged();
         _vcpu.Notify(Attention.Interrupts);
         return true;
     }
@@ -67,16 +69,11 @@ public sealed partial class VirtualApic
             return false;
         switch (offset)
         {
-            case ApicRegister.Id:
-                value = Id;
-                return true;
-            case ApicRegister.LogicalDestination:
-                value = X2ApicLogicalId;
-                return true;
             case ApicRegister.CommandLow:
                 value = (ulong)this[ApicRegister.CommandHigh] << 32 | this[ApicRegister.CommandLow];
                 return true;
-            case ApicRegister.Version or ApicRegister.TaskPriority or ApicRegister.ProcessorPriority or ApicRegister.Spurious
+            case ApicRegister.Id or ApicRegister.Version or ApicRegister.TaskPriority or ApicRegister.ProcessorPriority
+                or ApicRegister.LogicalDestination or ApicRegister.Spurious
                 or ApicRegister.ErrorStatus or ApicRegister.InitialCount or ApicRegister.CurrentCount or ApicRegister.Divide
                 or (>= ApicRegister.InService and < ApicRegister.ErrorStatus)
                 or (>= ApicRegister.LvtTimer and <= ApicRegister.LvtError):
@@ -102,7 +99,7 @@ public sealed partial class VirtualApic
                 SendCommand((uint)value, (uint)(value >> 32));
                 return true;
             case ApicRegister.SelfIpi:
-                SendCommand((uint)value | 1 << 18, 0);
+                SendCommand((uint)value | SelfShorthand, 0);
                 return true;
             default:
                 Write(offset, (uint)value);

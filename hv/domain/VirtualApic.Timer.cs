@@ -23,6 +23,12 @@ public sealed partial class VirtualApic
     private ulong _countStart;
     private ulong _tscDeadline;
 
+    /// <summary>The mode that the timer runs in: what the LVT entry said when it was looked at.</summary>
+    private uint _timerMode;
+
+    /// <summary>What divides the input clock for the running count, as the shift that the divide configuration asked for: 0 to 7.</summary>
+    private int _divideShift;
+
     /// <summary>IA32_TSC_DEADLINE: the guest TSC at which the timer fires; 0: disarmed, or the timer is in another mode.</summary>
     public ulong TscDeadline
     {
@@ -36,24 +42,18 @@ public sealed partial class VirtualApic
         }
     }
 
-    private bool IsTscDeadline => (this[ApicRegister.LvtTimer] & TimerModeMask) == TimerTscDeadline;
+    private bool IsTscDeadline => _timerMode == TimerTscDeadline;
 
-    private bool IsPeriodic => (this[ApicRegister.LvtTimer] & TimerModeMask) == TimerPeriodic;
+    private bool IsPeriodic => _timerMode == TimerPeriodic;
 
     private Clock Clock => _vcpu.Domain.Services.Clock;
 
     private CpuTimers Timers => _vcpu.Domain.Services.Timers;
 
+    private ulong TickNanoseconds => BusCycle << _divideShift;
+
     /// <summary>Divide configuration: bits 0, 1 and 3 select 2, 4 … 128, 1.</summary>
-    private ulong TickNanoseconds
-    {
-        get
-        {
-            uint divide = this[ApicRegister.Divide];
-            int selector = (int)((divide & 3) | (divide >> 1 & 4));
-            return BusCycle << ((selector + 1) & 7);
-        }
-    }
+    private static int DivideShiftOf(uint divide) => (int)((divide & 3) | (divide >> 1 & 4)) + 1 & 7;
 
     private uint CurrentCount
     {
@@ -123,13 +123,13 @@ public sealed partial class VirtualApic
 
     private void WriteLvtTimer(uint value)
     {
-        uint before = this[ApicRegister.LvtTimer];
-        uint now = value & 0x7_00FF | (IsSoftwareEnabled ? 0 : LvtMasked);
-        this[ApicRegister.LvtTimer] = now;
-        if (((before ^ now) & TimerModeMask) == 0)
+        uint before = _timerMode;
+        this[ApicRegister.LvtTimer] = value & 0x7_00FF | (_isSoftwareEnabled ? 0 : LvtMasked);
+        _timerMode = value & TimerModeMask;
+        if (before == _timerMode)
             return;
         // A change to or from TSC-deadline mode disarms; between one-shot and periodic the count goes on.
-        if ((before & TimerModeMask) == TimerTscDeadline || (now & TimerModeMask) == TimerTscDeadline)
+        if (before == TimerTscDeadline || _timerMode == TimerTscDeadline)
         {
             _tscDeadline = 0;
             this[ApicRegister.InitialCount] = 0;
@@ -143,9 +143,9 @@ public sealed partial class VirtualApic
 
     private void WriteInitialCount(uint value)
     {
+        this[ApicRegister.InitialCount] = IsTscDeadline ? 0 : value;
         if (IsTscDeadline)
             return;
-        this[ApicRegister.InitialCount] = value;
         _countStart = Clock.Nanoseconds;
         ArmCount();
     }
@@ -155,6 +155,7 @@ public sealed partial class VirtualApic
         uint remaining = CurrentCount;
         uint initial = this[ApicRegister.InitialCount];
         this[ApicRegister.Divide] = value;
+        _divideShift = DivideShiftOf(value);
         if (initial == 0 || IsTscDeadline || remaining == 0)
             return;
         // What was left of the count stays, at the new speed.
@@ -195,6 +196,14 @@ public sealed partial class VirtualApic
     }
 
     private void StopTimer() => Timers.Stop(_timer);
+
+    private void ResetTimer()
+    {
+        StopTimer();
+        _timerMode = 0;
+        _divideShift = DivideShiftOf(0);
+        _tscDeadline = 0;
+    }
 }
 
 /// <summary>The timer of one local APIC.</summary>

@@ -1,7 +1,6 @@
 using System;
-using System.Numerics;
 using System.Threading;
-using Xenolith.Hal;
+using Xenolith.Kernel;
 
 namespace Xenolith.Domains;
 
@@ -23,17 +22,21 @@ public sealed partial class VirtualApic
     private const uint IllegalRegister = 1 << 7;
 
     private readonly Vcpu _vcpu;
-
-    /// <summary>One word a register, by offset / 16.</summary>
-    private readonly uint[] _registers = new uint[64];
+    private readonly ApicRegisterFile _registers;
     private readonly ApicTimer _timer;
 
     private uint _pendingErrors;
 
-    internal VirtualApic(Vcpu vcpu)
+    /// <summary>What the spurious-vector register said when it was looked at: a CPU may write there by itself.</summary>
+    private bool _isSoftwareEnabled;
+
+    /// <param name="frame">A frame for the registers; the APIC's from now on.</param>
+    internal VirtualApic(Vcpu vcpu, Mfn frame)
     {
         _vcpu = vcpu;
+        _registers = new ApicRegisterFile(vcpu.Domain.Services.Memory, frame);
         _timer = new ApicTimer(this);
+        IsInjected = !vcpu.Domain.Services.Virtualisation.KeepsApics;
         Reset();
         _base = PageAddress | BaseEnabled | (vcpu.Id == 0 ? BaseBootProcessor : 0);
     }
@@ -41,62 +44,21 @@ public sealed partial class VirtualApic
     /// <summary>The APIC id: even, so that it fits a topology of one thread a core.</summary>
     public uint Id => (uint)_vcpu.Id * 2;
 
-    private bool IsSoftwareEnabled => (this[ApicRegister.Spurious] & SoftwareEnable) != 0;
-
-    private ref uint this[uint offset] => ref _registers[(int)(offset >> 4)];
+    private ref uint this[uint offset] => ref _registers[offset];
 
     /// <summary>The state after power-up or INIT, IA32_APIC_BASE aside (SDM vol. 3, 11.4.7).</summary>
     public void Reset()
     {
-        StopTimer();
-        Array.Clear(_registers);
+        ResetTimer();
+        _registers.Clear();
+        ForgetPosted();
         _pendingErrors = 0;
+        _isSoftwareEnabled = false;
+        WriteIdentity();
         this[ApicRegister.DestinationFormat] = uint.MaxValue;
         this[ApicRegister.Spurious] = 0xFF;
         MaskAll();
-    }
-
-    /// <summary>Makes an edge-triggered interrupt of the vector pending and wakes the vCPU. Dropped while the APIC is off.</summary>
-    public void Raise(byte vector)
-    {
-        if (!IsEnabled || !IsSoftwareEnabled)
-            return;
-        if (vector < FirstLegalVector)
-        {
-            ReportError(ReceiveIllegalVector);
-            return;
-        }
-        Request(vector);
-    }
-
-    /// <summary>
-    /// Makes the vector of the upcall pending, as Xen does: also while software has the APIC switched off, when it waits for
-    /// the day it is switched on. Events are announced once, and a guest sets its vector before it sets its APIC up.
-    /// </summary>
-    public void RaiseUpcall(byte vector) => Request(vector);
-
-    /// <summary>The pending interrupt of the highest priority, if that is above what the vCPU now serves.</summary>
-    public bool TryGetInterrupt(out byte vector)
-    {
-        int highest = IsEnabled && IsSoftwareEnabled ? Highest(ApicRegister.Request) : -1;
-        vector = (byte)Math.Max(highest, 0);
-        return highest >= 0 && (highest & 0xF0) > (ProcessorPriority & 0xF0);
-    }
-
-    /// <summary>The vCPU takes the interrupt that <see cref="TryGetInterrupt"/> named.</summary>
-    public void Accept(byte vector)
-    {
-        ClearVector(ApicRegister.Request, vector);
-        SetVector(ApicRegister.InService, vector);
-    }
-
-    /// <summary>Ends the interrupt in service of the highest priority.</summary>
-    public void Eoi()
-    {
-        int vector = Highest(ApicRegister.InService);
-        if (vector >= 0)
-            ClearVector(ApicRegister.InService, (byte)vector);
-        _vcpu.Notify(Attention.Interrupts);
+        KeepingChanged();
     }
 
     /// <summary>The task priority as CR8 holds it: bits 4-7 of the TPR.</summary>
@@ -113,17 +75,17 @@ public sealed partial class VirtualApic
         offset &= 0xFF0;
         switch (offset)
         {
-            case ApicRegister.Id:
-                return Id << 24;
-            case ApicRegister.Version:
-                return VersionValue;
             case ApicRegister.ProcessorPriority:
                 return ProcessorPriority;
             case ApicRegister.CurrentCount:
                 return CurrentCount;
-            case ApicRegister.TaskPriority or ApicRegister.LogicalDestination or ApicRegister.DestinationFormat or ApicRegister.Spurious
+            case >= ApicRegister.Request and < ApicRegister.ErrorStatus:
+                if (HasNews)
+                    TakePosted();
+                return this[offset];
+            case ApicRegister.Id or ApicRegister.Version or ApicRegister.TaskPriority or ApicRegister.LogicalDestination or ApicRegister.DestinationFormat or ApicRegister.Spurious
                 or ApicRegister.ErrorStatus or ApicRegister.CommandLow or ApicRegister.CommandHigh or ApicRegister.InitialCount
-                or ApicRegister.Divide or (>= ApicRegister.InService and < ApicRegister.ErrorStatus)
+                or ApicRegister.Divide or (>= ApicRegister.InService and < ApicRegister.Request)
                 or (>= ApicRegister.LvtTimer and <= ApicRegister.LvtError):
                 return this[offset];
             case ApicRegister.ArbitrationPriority or ApicRegister.Eoi:
@@ -172,7 +134,7 @@ public sealed partial class VirtualApic
                 WriteLvtTimer(value);
                 break;
             case > ApicRegister.LvtTimer and <= ApicRegister.LvtError:
-                this[offset] = value & LvtMask(offset) | (IsSoftwareEnabled ? 0 : LvtMasked);
+                this[offset] = value & LvtMask(offset) | (_isSoftwareEnabled ? 0 : LvtMasked);
                 break;
             case ApicRegister.InitialCount:
                 WriteInitialCount(value);
@@ -189,33 +151,29 @@ public sealed partial class VirtualApic
         }
     }
 
-    internal void Release() => StopTimer();
-
-    private void Request(byte vector)
+    internal void Release()
     {
-        SetVector(ApicRegister.Request, vector);
-        _vcpu.Notify(Attention.Interrupts);
-        _vcpu.Wake();
+        StopTimer();
+        _vcpu.Domain.Services.Frames.Free(_registers.Frame, 0);
     }
 
-    /// <summary>The higher of the task's priority and that of the interrupt in service (SDM vol. 3, 11.8.3.1).</summary>
-    private uint ProcessorPriority
+    /// <summary>What nobody can write, where the guest finds it.</summary>
+    private void WriteIdentity()
     {
-        get
-        {
-            uint task = this[ApicRegister.TaskPriority];
-            int inService = Highest(ApicRegister.InService);
-            uint service = inService < 0 ? 0 : (uint)inService & 0xF0;
-            return (task & 0xF0) >= service ? task : service;
-        }
+        this[ApicRegister.Id] = IsX2Apic ? Id : Id << 24;
+        this[ApicRegister.Version] = VersionValue;
+        if (IsX2Apic)
+            this[ApicRegister.LogicalDestination] = X2ApicLogicalId;
     }
 
     private void WriteSpurious(uint value)
     {
-        bool wasEnabled = IsSoftwareEnabled;
+        bool wasEnabled = _isSoftwareEnabled;
         this[ApicRegister.Spurious] = value & 0x1FF;
+        _isSoftwareEnabled = (value & SoftwareEnable) != 0;
+        KeepingChanged();
         _vcpu.Notify(Attention.Interrupts);
-        if (!IsSoftwareEnabled)
+        if (!_isSoftwareEnabled)
             MaskAll();
         else if (!wasEnabled)
             _vcpu.RepeatUpcall();
@@ -242,23 +200,4 @@ public sealed partial class VirtualApic
         if ((lvt & LvtMasked) == 0 && (byte)lvt >= FirstLegalVector)
             Raise((byte)lvt);
     }
-
-    /// <summary>The highest vector whose bit is set in the 256-bit register; -1: none.</summary>
-    private int Highest(uint register)
-    {
-        for (int word = 7; word >= 0; word--)
-        {
-            uint bits = Volatile.Read(ref this[register + (uint)word * 0x10]);
-            if (bits != 0)
-                return word * 32 + BitOperations.Log2(bits);
-        }
-        return -1;
-    }
-
-    // Other CPUs request interrupts while the vCPU runs.
-    private void SetVector(uint register, byte vector) =>
-        Interlocked.Or(ref this[register + (uint)(vector >> 5) * 0x10], 1u << (vector & 31));
-
-    private void ClearVector(uint register, byte vector) =>
-        Interlocked.And(ref this[register + (uint)(vector >> 5) * 0x10], ~(1u << (vector & 31)));
 }

@@ -34,6 +34,22 @@ internal sealed partial class ExitHandler
         vcpu.Domain.Release();
     }
 
+    /// <summary>What the CPU leaves of accesses to the local APIC that it keeps. One that is switched off is not there.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void HandleApicAccess(Vcpu vcpu)
+    {
+        ref Exit exit = ref vcpu.Cpu.Exit;
+        exit.GuestPhysical |= VirtualApic.PageAddress;
+        if (vcpu.Apic.HasPage && !exit.DuringDelivery)
+        {
+            _apicPage.Select(vcpu);
+            Finish(vcpu, _mmio.Execute(vcpu.Cpu, vcpu.Access, _apicPage), _mmio.Fault, false, _mmio.Reason);
+            return;
+        }
+
+        HandleUnclaimed(vcpu);
+    }
+
     private void HandleMissingMemory(Vcpu vcpu)
     {
         ref Exit exit = ref vcpu.Cpu.Exit;
@@ -46,6 +62,17 @@ internal sealed partial class ExitHandler
             return;
         }
 
+        HandleUnclaimed(vcpu);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void HandleApicWrite(Vcpu vcpu) => vcpu.Apic.CompleteWrite((uint)vcpu.Cpu.Exit.GuestPhysical);
+
+    /// <summary>An access to where nothing is.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void HandleUnclaimed(Vcpu vcpu)
+    {
+        ref Exit exit = ref vcpu.Cpu.Exit;
         if (exit.DuringDelivery && !exit.DuringWalk)
         {
             FailDelivery(vcpu);

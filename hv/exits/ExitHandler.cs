@@ -84,6 +84,12 @@ internal sealed partial class ExitHandler
             case ExitReason.NestedPageFault:
                 HandleNestedPageFault(vcpu);
                 break;
+            case ExitReason.ApicAccess:
+                HandleApicAccess(vcpu);
+                break;
+            case ExitReason.ApicWrite:
+                HandleApicWrite(vcpu);
+                break;
             case ExitReason.ControlRegister:
                 HandleControlRegister(vcpu);
                 break;

@@ -19,6 +19,16 @@ public enum ExitReason
     PortIo,
     /// <summary>EPT violation, EPT misconfiguration or nested page fault: <see cref="Exit.GuestPhysical"/> and following.</summary>
     NestedPageFault,
+    /// <summary>
+    /// An access to the page of the local APIC that the CPU leaves to the caller, before it was made: <see cref="Exit.GuestPhysical"/>
+    /// (the offset in the page, no more) and following, without a linear address.
+    /// </summary>
+    ApicAccess,
+    /// <summary>
+    /// The guest has written the register of its local APIC at offset <see cref="Exit.GuestPhysical"/>. The instruction is complete and
+    /// the value in its place; what the write brings about is the caller's to do.
+    /// </summary>
+    ApicWrite,
     /// <summary>An exception that the HAL was asked to intercept: <see cref="Exit.Vector"/>, <see cref="Exit.ErrorCode"/>.</summary>
     Exception,
     TripleFault,

@@ -80,6 +80,27 @@ public abstract class VirtualCpu
     public abstract void InjectInterrupt(byte vector);
 
     /// <summary>
+    /// Gives the CPU the registers of the vCPU's local APIC to keep; nothing happens where <see cref="Virtualisation.KeepsApics"/> is
+    /// false. They are <see cref="ApicInterface.None"/>'s until <see cref="KeepApic"/>.
+    /// </summary>
+    /// <param name="registers">The frame with the registers, a word each at its offset (SDM vol. 3, table 11-1). The caller's to free, after <see cref="Release"/>.</param>
+    /// <param name="page">The frame that the nested page table maps where the guest's APIC page lies. Its contents are of no account.</param>
+    public virtual void AttachApic(Mfn registers, Mfn page)
+    {
+    }
+
+    /// <summary>Says how the CPU keeps the APIC from the next entry on.</summary>
+    public virtual void KeepApic(ApicKeeping keeping)
+    {
+    }
+
+    /// <summary>There is more in the request register of an APIC whose interrupts the CPU delivers.</summary>
+    /// <param name="highest">The highest vector there.</param>
+    public virtual void AnnounceApicRequest(byte highest)
+    {
+    }
+
+    /// <summary>
     /// Delivers a non-maskable interrupt at the next entry. False: the guest can't take one now (another event waits, or it is
     /// still in the handler of the last one, where the vendor lets the HAL know); the caller tries again before a later entry.
     /// </summary>

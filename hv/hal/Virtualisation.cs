@@ -30,6 +30,15 @@ public abstract class Virtualisation
     /// </summary>
     public ulong LongestRun { get; set; }
 
+    /// <summary>Whether the CPU may keep vCPUs' local APICs where it can. Set before <see cref="Enable"/>.</summary>
+    public bool AllowsApicVirtualisation { get; set; } = true;
+
+    /// <summary>
+    /// Whether the CPU keeps vCPUs' local APICs: the guest's accesses to nearly all registers, priorities, and the delivery of interrupts
+    /// need no exit. <see cref="VirtualCpu.AttachApic"/> and what follows it there have a meaning then.
+    /// </summary>
+    public virtual bool KeepsApics => false;
+
     /// <summary>
     /// Checks for what the hypervisor needs and switches virtualisation on for this CPU.
     /// Null: done. Otherwise one sentence that names what is missing or locked off and the mend.

@@ -24,6 +24,9 @@ public sealed partial class P2m
     private readonly PhysicalMemory _memory;
     private ulong _releaseAt;
 
+    /// <summary>Where <see cref="TryMapApicPage"/> was; not among the types, where a look at it would cost every lookup one.</summary>
+    private Gfn _apicPage = Gfn.Invalid;
+
     /// <summary>More than the pinned pages that a domain of 128 vCPUs can have (vcpu_info, and two pages each of two areas).</summary>
     private const int MaximumOrphans = 1024;
 
@@ -101,6 +104,19 @@ public sealed partial class P2m
         return true;
     }
 
+    /// <summary>
+    /// Maps the frame by which the CPU knows accesses to the local APIC: device memory to all others, until the domain ends. The
+    /// frame stays the caller's.
+    /// </summary>
+    /// <returns>False: no memory for tables.</returns>
+    public bool TryMapApicPage(Gfn gfn, Mfn mfn)
+    {
+        if (!HasRoomForTables(gfn, 0) || !_table.TryMap(gfn.Address, mfn, 0, Rights.Read | Rights.Write, Caching.WriteBack))
+            return false;
+        _apicPage = gfn;
+        return true;
+    }
+
     /// <summary>Unmaps 2^order frames, whatever they were. Their frames are the caller's to free.</summary>
     /// <returns>False when a large page had to be split and there was no memory for it; then nothing has changed.</returns>
     public bool TryRemove(Gfn gfn, int order)
@@ -142,6 +158,8 @@ public sealed partial class P2m
         if (!_table.TryQuery(gfn.Address, out Mfn mfn, out Rights rights, out int level)
             && !(ClearIfNeeded(gfn) && _table.TryQuery(gfn.Address, out mfn, out rights, out level)))
             return P2mEntry.Absent;
+        if (gfn == _apicPage)
+            return new P2mEntry(mfn, P2mType.Mmio, rights, 0);
         // Its root alone: all of it is RAM.
         P2mType type = _types.TableFrames > 1 && _types.TryQuery(gfn.Address, out Mfn encoded, out _, out _) ? P2mTypeFormat.Decode(encoded) : P2mType.Ram;
         return new P2mEntry(mfn, type, rights, (level - 1) * 9);

@@ -106,6 +106,12 @@ internal static class BootSuite
             yield return Guest(name, TestMachine.BochsSvm);
         }
 
+        // The local APIC in software where the CPU could keep it.
+        foreach (string name in (string[])["events", "timers", "upcall"])
+        {
+            yield return Guest(name, TestMachine.BochsVmx) with { Name = $"guest-{name}-no-apicv", Arguments = Arguments + " apicv=0" };
+        }
+
         // At most 8 bytes a frame, and 4 MiB: 8,192 KiB of a machine of 2 GiB.
         yield return Guest("hello", TestMachine.QemuSvm) with
         {

@@ -7,8 +7,6 @@ namespace Xenolith.Abi.Calls;
 internal static class SchedOps
 {
     private const uint MaximumPolledPorts = 128;
-    private const ulong InterruptFlag = 1UL << 9;
-
     public static long Yield(ref HypercallCall call)
     {
         call.Vcpu.Yield();
@@ -62,7 +60,7 @@ internal static class SchedOps
             return call.Fault();
         if (poll.PortCount > MaximumPolledPorts)
             return call.Fail(Errno.EINVAL, "more than 128 ports");
-        if (HasInterrupt(call.Vcpu))
+        if (call.Vcpu.HasInterrupt)
             return 0;
         EventChannels channels = call.Domain.EventChannels;
         uint port = 0;
@@ -89,9 +87,6 @@ internal static class SchedOps
         Errno error = call.Domain.Watchdog.Set(argument.Id, argument.Timeout, out uint result);
         return error == Errno.None ? result : call.Fail(error, "no such watchdog, not in use, or both in use");
     }
-
-    private static bool HasInterrupt(Vcpu vcpu) => vcpu.TrySelectInjection(out Injection injection)
-        && (injection.Kind == InjectionKind.Nmi || (vcpu.Cpu.Rflags & InterruptFlag) != 0);
 
     private static bool TryRead(ref HypercallCall call, out SchedPoll poll)
     {

@@ -18,6 +18,9 @@ public sealed class CpuPolicyOptions
     /// <summary>The HAL lets INVPCID run.</summary>
     public bool Invpcid { get; init; }
 
+    /// <summary>The CPU keeps local APICs, in both modes (Xen's leaf 4, bits 0 and 1).</summary>
+    public bool KeptApic { get; init; }
+
     /// <summary>HVMOP_set_evtchn_upcall_vector delivers through the local APIC (Xen's leaf 4, bit 6).</summary>
     public bool UpcallVector { get; init; } = true;
 }

@@ -224,7 +224,9 @@ public sealed class CpuidPolicy
             case 3:
                 return ReadTime(subleaf);
             case 4 when subleaf == 0:
-                return CpuidLeaf.Of(iommuMappings | vcpuId | domainId | (_options.UpcallVector ? upcallVector : 0), (uint)vcpu, _domainId, 0);
+                uint features = iommuMappings | vcpuId | domainId | (_options.UpcallVector ? upcallVector : 0)
+                    | (_options.KeptApic ? XenCpuid.ApicAccessVirtualised | XenCpuid.X2ApicVirtualised : 0);
+                return CpuidLeaf.Of(features, (uint)vcpu, _domainId, 0);
             default:
                 return default;
         }

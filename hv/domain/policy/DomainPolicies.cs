@@ -18,6 +18,7 @@ public sealed class DomainPolicies(CpuidPolicy cpuid, ControlRegisterPolicy cont
             Pcid = asked.Pcid,
             Invpcid = asked.Invpcid,
             UpcallVector = asked.UpcallVector,
+            KeptApic = domain.Services.Virtualisation.KeepsApics,
         };
         var cpuid = new CpuidPolicy(host, options, services.Clock, domain.Id, domain.Vcpus.Length);
         var controls = new ControlRegisterPolicy(cpuid);

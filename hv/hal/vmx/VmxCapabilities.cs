@@ -49,6 +49,14 @@ public sealed class VmxCapabilities
     /// <summary>The preemption timer counts down whenever this bit of the TSC changes (A.6).</summary>
     public int PreemptionTimerShift => (int)(Miscellaneous & 31);
 
+    /// <summary>
+    /// Whether the CPU keeps a local APIC whole: registers in both modes, priorities, delivery (chapter 30). Those with less have but a
+    /// shadow of the task priority, which is left unused.
+    /// </summary>
+    public bool HasApicVirtualisation => Primary.Allows((uint)PrimaryControls.UseTprShadow)
+        && Secondary.Allows((uint)(SecondaryControls.VirtualizeApicAccesses | SecondaryControls.VirtualizeX2Apic
+            | SecondaryControls.ApicRegisterVirtualization | SecondaryControls.VirtualInterruptDelivery));
+
     /// <summary>Reads the capability MSRs of a CPU that has VMX.</summary>
     public static VmxCapabilities Read()
     {

@@ -38,6 +38,8 @@ public static partial class VmxEntryChecks
         rules.Require(Has(pin, (uint)PinControls.VirtualNmis) || !Has(primary, (uint)PrimaryControls.NmiWindowExiting),
             nameof(VmcsField.PrimaryControls), primary, "NMI-window exiting needs virtual NMIs", section);
 
+        CheckApic(vmcs, capabilities, rules, primary, secondary);
+
         bool vpid = Has(secondary, (uint)SecondaryControls.EnableVpid);
         ulong tag = vmcs.Read(VmcsField.VirtualProcessorId);
         rules.Require(!vpid || tag != 0, nameof(VmcsField.VirtualProcessorId), tag, "must not be 0 with VPIDs enabled", section);
@@ -46,6 +48,33 @@ public static partial class VmxEntryChecks
             "unrestricted guest needs EPT", section);
         if (ept)
             CheckEptPointer(vmcs.Read(VmcsField.EptPointer), capabilities, rules);
+    }
+
+    private static void CheckApic(Vmcs vmcs, VmxCapabilities capabilities, EntryRules rules, ulong primary, ulong secondary)
+    {
+        const string section = "27.2.1.1";
+        const string field = nameof(VmcsField.SecondaryControls);
+        bool hasShadow = Has(primary, (uint)PrimaryControls.UseTprShadow);
+        bool accesses = Has(secondary, (uint)SecondaryControls.VirtualizeApicAccesses);
+        bool x2Apic = Has(secondary, (uint)SecondaryControls.VirtualizeX2Apic);
+        bool registers = Has(secondary, (uint)SecondaryControls.ApicRegisterVirtualization);
+        bool delivery = Has(secondary, (uint)SecondaryControls.VirtualInterruptDelivery);
+        rules.Require(hasShadow || !(x2Apic || registers || delivery), field, secondary,
+            "x2APIC mode, APIC registers and interrupt delivery can't be virtual without a TPR shadow", section);
+        rules.Require(!(x2Apic && accesses), field, secondary, "virtual x2APIC mode and virtual APIC accesses exclude each other", section);
+        bool exits = Has(vmcs.Read(VmcsField.PinBasedControls), (uint)PinControls.ExternalInterruptExiting);
+        rules.Require(!delivery || exits, field, secondary, "virtual interrupt delivery needs external-interrupt exiting", section);
+        if (accesses)
+        {
+            ulong page = vmcs.Read(VmcsField.ApicAccessAddress);
+            rules.Require(IsPageAddress(page, capabilities), nameof(VmcsField.ApicAccessAddress), page, "must be a page-aligned physical address", section);
+        }
+        if (!hasShadow)
+            return;
+        ulong address = vmcs.Read(VmcsField.VirtualApicAddress);
+        rules.Require(IsPageAddress(address, capabilities), nameof(VmcsField.VirtualApicAddress), address, "must be a page-aligned physical address", section);
+        ulong threshold = vmcs.Read(VmcsField.TprThreshold);
+        rules.Require(delivery || threshold <= 15, nameof(VmcsField.TprThreshold), threshold, "bits 4-31 must be 0 without virtual interrupt delivery", section);
     }
 
     private static void CheckEptPointer(ulong pointer, VmxCapabilities capabilities, EntryRules rules)

@@ -18,6 +18,8 @@ public static class VmxExitNames
         VmxExitReason.IoInstruction => "port I/O",
         VmxExitReason.Rdmsr => "RDMSR",
         VmxExitReason.Wrmsr => "WRMSR",
+        VmxExitReason.ApicAccess => "APIC access",
+        VmxExitReason.ApicWrite => "APIC write",
         VmxExitReason.EptViolation => "EPT violation",
         VmxExitReason.EptMisconfiguration => "EPT misconfiguration",
         VmxExitReason.PreemptionTimer => "preemption timer",

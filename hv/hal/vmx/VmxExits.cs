@@ -97,6 +97,7 @@ public static class VmxExits
         VmxExitReason.Pause => "a PAUSE that nobody asked for",
         VmxExitReason.Rdrand or VmxExitReason.Rdseed => "a read of random numbers that nobody asked for",
         VmxExitReason.ExceptionOrNmi => "an exception that nobody asked for",
+        VmxExitReason.TprBelowThreshold or VmxExitReason.VirtualizedEoi => "a change of interrupt priority that nobody asked for",
         _ => "an exit that nobody asked for",
     };
 
@@ -112,6 +113,13 @@ public static class VmxExits
                 return;
             case VmxExitReason.Xsetbv:
                 exit.Reason = ExitReason.Xsetbv;
+                return;
+            case VmxExitReason.ApicAccess:
+                DecodeApicAccess(vmcs, ref exit);
+                return;
+            case VmxExitReason.ApicWrite:
+                exit.Reason = ExitReason.ApicWrite;
+                exit.GuestPhysical = vmcs.Read(VmcsField.ExitQualification) & Page.OffsetMask;
                 return;
             case VmxExitReason.Invd or VmxExitReason.Wbinvd:
                 exit.Reason = ExitReason.CacheInvalidate;
@@ -171,6 +179,23 @@ public static class VmxExits
         exit.IsFetch = false;
         exit.HasGuestLinear = false;
         exit.DuringWalk = false;
+        exit.GuestLinear = 0;
+    }
+
+    /// <summary>28.2.1, table 28-6: what made the access is in bits 12-15.</summary>
+    private static void DecodeApicAccess(Vmcs vmcs, ref Exit exit)
+    {
+        const ulong linearWrite = 1, linearFetch = 2, linearDelivery = 3, physicalDelivery = 10, physical = 15;
+        ulong qualification = vmcs.Read(VmcsField.ExitQualification);
+        ulong access = (qualification >> 12) & 15;
+        exit.Reason = ExitReason.ApicAccess;
+        exit.RawInformation1 = qualification;
+        exit.DuringDelivery = access is linearDelivery or physicalDelivery || (vmcs.IdtVectoringInformation & InformationValid) != 0;
+        exit.GuestPhysical = qualification & Page.OffsetMask;
+        exit.IsWrite = access == linearWrite;
+        exit.IsFetch = access == linearFetch;
+        exit.DuringWalk = access is physicalDelivery or physical;
+        exit.HasGuestLinear = false;
         exit.GuestLinear = 0;
     }
 

@@ -66,12 +66,40 @@ internal static class VmxMsrs
             Pass(bitmap, SwitchedMsr(i));
     }
 
+    /// <summary>
+    /// The same for a vCPU whose APIC the CPU keeps as MSRs. Those that it does not virtualise (30.5) must exit: the access would reach
+    /// the host's own. Reads of the virtual ones are of 8 bytes in the page (ICR: its upper half is not kept there), and the
+    /// counter and the processor priority come from nobody's page.
+    /// </summary>
+    public static void FillX2ApicBitmap(Span<byte> bitmap)
+    {
+        FillBitmap(bitmap);
+        const uint id = 0x802, version = 0x803, taskPriority = 0x808, endOfInterrupt = 0x80B, logicalDestination = 0x80D, spurious = 0x80F,
+            errorStatus = 0x828, firstLocalVector = 0x832, initialCount = 0x838, divide = 0x83E, selfInterrupt = 0x83F;
+        PassRead(bitmap, id);
+        PassRead(bitmap, version);
+        PassRead(bitmap, logicalDestination);
+        for (uint msr = spurious; msr <= errorStatus; msr++)
+            PassRead(bitmap, msr);
+        for (uint msr = firstLocalVector; msr <= initialCount; msr++)
+            PassRead(bitmap, msr);
+        PassRead(bitmap, divide);
+        Pass(bitmap, taskPriority);
+        PassWrite(bitmap, endOfInterrupt);
+        PassWrite(bitmap, selfInterrupt);
+    }
+
     private static void Pass(Span<byte> bitmap, uint msr)
     {
-        int offset = msr >= 0xC000_0000 ? 0x400 : 0;
-        int bit = (int)(msr & 0x1FFF);
-        byte mask = (byte)~(1 << (bit & 7));
-        bitmap[offset + (bit >> 3)] &= mask;
-        bitmap[offset + 0x800 + (bit >> 3)] &= mask;
+        PassRead(bitmap, msr);
+        PassWrite(bitmap, msr);
     }
+
+    private static void PassRead(Span<byte> bitmap, uint msr)
+    {
+        int bit = (int)(msr & 0x1FFF);
+        bitmap[(msr >= 0xC000_0000 ? 0x400 : 0) + (bit >> 3)] &= (byte)~(1 << (bit & 7));
+    }
+
+    private static void PassWrite(Span<byte> bitmap, uint msr) => PassRead(bitmap.Slice(0x800), msr);
 }

@@ -24,6 +24,11 @@ public sealed class VmxVirtualisation : Virtualisation
     /// <summary>The MSR bitmap that all vCPUs share.</summary>
     public Mfn MsrBitmap { get; private set; } = Mfn.Invalid;
 
+    /// <summary>The MSR bitmap of vCPUs whose APIC the CPU keeps as MSRs.</summary>
+    internal Mfn X2ApicMsrBitmap { get; private set; } = Mfn.Invalid;
+
+    public override bool KeepsApics => X2ApicMsrBitmap != Mfn.Invalid;
+
     /// <summary>Whether the CPU has RDTSCP and so IA32_TSC_AUX.</summary>
     public bool HasTscAux { get; private set; }
 
@@ -117,6 +122,13 @@ public sealed class VmxVirtualisation : Virtualisation
         memory.Word32(region.Address) = capabilities.Revision;
         VmxMsrs.FillBitmap(memory.Frame(bitmap));
         MsrBitmap = bitmap;
+        if (AllowsApicVirtualisation && capabilities.HasApicVirtualisation)
+        {
+            if (!frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn x2ApicBitmap))
+                return false;
+            VmxMsrs.FillX2ApicBitmap(memory.Frame(x2ApicBitmap));
+            X2ApicMsrBitmap = x2ApicBitmap;
+        }
         _format = new EptFormat(capabilities.HasExecuteOnly, capabilities.Has1GPages);
         _processors[CurrentCpu.Number] = new VmxProcessor(capabilities, region);
         HasTscAux = HostInstructions.Cpuid(0x8000_0000).Eax >= 0x8000_0001

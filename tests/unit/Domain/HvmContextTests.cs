@@ -26,12 +26,17 @@ public sealed class HvmContextTests : IDisposable
         MsrIndex.CompatStar, MsrIndex.SyscallMask, MsrIndex.TscAux, MsrIndex.Pat,
     ];
 
-    private readonly TestMachine _machine = new(32);
+    private readonly TestMachine _machine;
     private readonly Domain _control;
     private readonly Domain _target;
 
-    public HvmContextTests()
+    public HvmContextTests() : this(false)
     {
+    }
+
+    private HvmContextTests(bool keepsApics)
+    {
+        _machine = new TestMachine(32, keepsApics: keepsApics);
         _control = _machine.CreateDomain(4);
         _target = CreateTarget(1);
     }
@@ -148,6 +153,21 @@ public sealed class HvmContextTests : IDisposable
         Assert.Equal(MsrResult.Done, msrs.Write(vcpu, MsrIndex.MtrrFix16KA0000, 0x0606_0606_0606_0605));
         Assert.Equal(MsrResult.Done, msrs.Write(vcpu, MsrIndex.TscAdjust, 0x77));
         Assert.Equal(MsrResult.Done, msrs.Write(vcpu, MsrIndex.MiscFeaturesEnables, 1));
+    }
+
+    [Fact]
+    public void A_CPU_that_keeps_the_APIC_is_told_what_was_loaded()
+    {
+        Fill(_target.Vcpus[0]);
+        byte[] stream = Save(_target);
+        using var keeping = new HvmContextTests(keepsApics: true);
+        Vcpu vcpu = keeping._target.Vcpus[0];
+        vcpu.Apic.Synchronise();
+        Assert.Null(keeping.Load(keeping._target, stream));
+        Assert.True(vcpu.Apic.HasNews);
+        vcpu.Apic.Synchronise();
+        Assert.Equal(new ApicKeeping(ApicInterface.Page, true, 0x55, 0), TestMachine.Cpu(vcpu).Keeping);
+        Assert.Equal(stream, keeping.Save(keeping._target));
     }
 
     [Fact]

@@ -55,6 +55,28 @@ public sealed class VmxExitTests
         Assert.Equal(linear ? 0x1234UL : 0, exit.GuestLinear);
     }
 
+    [Theory]
+    [InlineData(0x0390UL, 0, false, false, false, false)]
+    [InlineData(0x1080UL, 0, true, false, false, false)]
+    [InlineData(0x2080UL, 0, false, true, false, false)]
+    [InlineData(0x3080UL, 0, false, false, false, true)]
+    [InlineData(0xA080UL, 0, false, false, true, true)]
+    [InlineData(0xF080UL, 0, false, false, true, false)]
+    [InlineData(0x0080UL, 0x8000_0030, false, false, false, true)]
+    public void ApicAccess(ulong qualification, ulong vectoring, bool write, bool fetch, bool walk, bool delivery)
+    {
+        Exit exit = Decode(VmxExitReason.ApicAccess, out _, (VmcsField.ExitQualification, qualification), (VmcsField.IdtVectoringInformation, vectoring));
+        Assert.Equal((ExitReason.ApicAccess, qualification & 0xFFF, write, fetch, walk, delivery, false),
+            (exit.Reason, exit.GuestPhysical, exit.IsWrite, exit.IsFetch, exit.DuringWalk, exit.DuringDelivery, exit.HasGuestLinear));
+    }
+
+    [Fact]
+    public void AnApicWriteNamesTheRegister()
+    {
+        Exit exit = Decode(VmxExitReason.ApicWrite, out _, (VmcsField.ExitQualification, 0x320));
+        Assert.Equal((ExitReason.ApicWrite, 0x320UL), (exit.Reason, exit.GuestPhysical));
+    }
+
     [Fact]
     public void MoveToCr4GivesTheRegistersValue()
     {

@@ -23,6 +23,14 @@ public sealed class ScriptedCpu : VirtualCpu
     /// <summary>Exceptions injected, in order; the error code is null where there is none.</summary>
     public List<(byte Vector, uint? ErrorCode)> InjectedExceptions { get; } = [];
 
+    /// <summary>The frames of <see cref="AttachApic"/>.</summary>
+    public Mfn ApicRegisters { get; private set; } = Mfn.Invalid;
+
+    public Mfn ApicPage { get; private set; } = Mfn.Invalid;
+
+    /// <summary>How its APIC is kept, with what was announced since.</summary>
+    public ApicKeeping Keeping { get; private set; }
+
     /// <summary>NMIs injected.</summary>
     public int InjectedNmis { get; private set; }
 
@@ -114,6 +122,12 @@ public sealed class ScriptedCpu : VirtualCpu
         NmiBlocked = false;
         InterruptShadow = false;
     }
+
+    public override void AttachApic(Mfn registers, Mfn page) => (ApicRegisters, ApicPage) = (registers, page);
+
+    public override void KeepApic(ApicKeeping keeping) => Keeping = keeping;
+
+    public override void AnnounceApicRequest(byte highest) => Keeping = Keeping with { Requested = highest };
 
     public override void InvalidateNested() => NestedInvalidations++;
 

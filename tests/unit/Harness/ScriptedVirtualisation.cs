@@ -12,6 +12,11 @@ public sealed class ScriptedVirtualisation : Virtualisation
 
     public override bool UsesVmcall => true;
 
+    /// <summary>Whether its vCPUs' APICs are the CPU's to keep.</summary>
+    public bool Keeps { get; init; }
+
+    public override bool KeepsApics => Keeps;
+
     public override PageTableFormat NestedFormat => _format;
 
     public override string? Enable(PhysicalMemory memory, FrameAllocator frames) => null;

@@ -17,7 +17,8 @@ public sealed class TestMachine : IDisposable
     /// <param name="mebibytes">RAM of the machine.</param>
     /// <param name="cpus">Physical CPUs; a test says by <see cref="CurrentCpu.Number"/> which one it is.</param>
     /// <param name="tscIsStable">As <see cref="DomainServices.TscIsStable"/>.</param>
-    public TestMachine(int mebibytes = 64, bool tscIsStable = false, int cpus = 1)
+    /// <param name="keepsApics">As <see cref="Virtualisation.KeepsApics"/>.</param>
+    public TestMachine(int mebibytes = 64, bool tscIsStable = false, int cpus = 1, bool keepsApics = false)
     {
         ulong bytes = (ulong)mebibytes << 20;
         _memory = new HostPhysicalMemory(bytes);
@@ -32,7 +33,7 @@ public sealed class TestMachine : IDisposable
             Frames = Frames,
             Clock = Clock,
             Log = Log,
-            Virtualisation = new ScriptedVirtualisation(),
+            Virtualisation = new ScriptedVirtualisation { Keeps = keepsApics },
             Timers = new CpuTimers(Clock, 1024, cpus),
             CpuCount = cpus,
             TscIsStable = tscIsStable,

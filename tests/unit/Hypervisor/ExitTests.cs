@@ -179,31 +179,6 @@ public sealed class ExitTests
     }
 
     [Fact]
-    public void TheApicPageIsTheVcpusOwn()
-    {
-        using var fixture = new HypervisorFixture();
-        fixture.Then(guest => guest.ApicAccess(0x30, isWrite: false));
-        fixture.Then(guest =>
-        {
-            // Version register: an integrated APIC.
-            Assert.InRange((byte)guest.Registers.Rax, 0x10, 0x15);
-            guest.Registers.Rax = 0x30;
-            guest.ApicAccess(0x80, isWrite: true);
-        });
-        fixture.Then(guest =>
-        {
-            guest.Registers.Rax = 0;
-            guest.ApicAccess(0x80, isWrite: false);
-        });
-        fixture.Then(guest =>
-        {
-            Assert.Equal(0x30u, (uint)guest.Registers.Rax);
-            guest.PowerOff();
-        });
-        Assert.True(fixture.Run());
-    }
-
-    [Fact]
     public void PortsAreEmptyButForTheDebugPort()
     {
         using var fixture = new HypervisorFixture();

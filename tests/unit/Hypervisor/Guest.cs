@@ -67,6 +67,9 @@ internal sealed class Guest(ScriptedCpu cpu, PhysicalMemory memory)
 
     public T Read<T>(ulong physical) where T : unmanaged => MemoryMarshal.Read<T>(At(physical, Marshal.SizeOf<T>()));
 
+    /// <summary>A word of the machine's memory, where the CPU would write on the guest's behalf.</summary>
+    public ref uint MachineWord(ulong address) => ref memory.Word32(address);
+
     /// <summary>Guest memory, which must not cross a page's end.</summary>
     public Span<byte> At(ulong physical, int length)
     {

@@ -20,6 +20,11 @@ internal sealed class ScenarioVirtualisation : Virtualisation
     /// <summary>What <see cref="Enable"/> says is missing.</summary>
     public string? Missing { get; init; }
 
+    /// <summary>Whether its vCPUs' APICs are the CPU's to keep, if that is allowed.</summary>
+    public bool Keeps { get; init; }
+
+    public override bool KeepsApics => Keeps && AllowsApicVirtualisation;
+
     public bool WasEnabled { get; private set; }
 
     public override string Name => "scripted";

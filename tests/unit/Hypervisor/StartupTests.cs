@@ -74,6 +74,18 @@ public sealed class StartupTests
         Assert.Contains(message, fixture.Console.Text, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("dom0_mem=8M", true)]
+    [InlineData("dom0_mem=8M apicv=0", false)]
+    [InlineData("dom0_mem=8M no-apicv", false)]
+    public void ApicVirtualisationIsAnOption(string options, bool isUsed)
+    {
+        using var fixture = new HypervisorFixture(options) { Virtualisation = new ScenarioVirtualisation { Keeps = true } };
+        fixture.RunAndPowerOff();
+        Assert.Equal(isUsed, fixture.Cpu.ApicPage != Mfn.Invalid);
+        Assert.Equal(isUsed, fixture.Console.Text.Contains("APIC virtualisation", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void RefusesVirtualisationThatLacksSomething()
     {

@@ -37,6 +37,13 @@ public sealed class CpuidPolicyTests
         Assert.Equal(0x1Cu, policy.Read(0x4000_0004, 0, 0, true).Eax);
     }
 
+    [Fact]
+    public void SaysThatTheCpuKeepsLocalApics()
+    {
+        CpuidPolicy policy = Make(HostCpuidTable.Intel(), new CpuPolicyOptions { KeptApic = true });
+        Assert.Equal(0x5Fu, policy.Read(0x4000_0004, 0, 0, true).Eax);
+    }
+
     public static TheoryData<bool, uint, char, int> HiddenBits()
     {
         var data = new TheoryData<bool, uint, char, int>();

@@ -1,0 +1,74 @@
+using System;
+using System.Runtime.CompilerServices;
+using System.Threading;
+using Xenolith.Hal;
+
+namespace Xenolith.Domains;
+
+/// <summary>
+/// An APIC that the CPU keeps (SDM vol. 3, chapter 30). It works on the same registers; what it does not do by itself comes here as
+/// on a CPU that keeps none. While software has the APIC switched off the CPU may not deliver, since it knows nothing of that switch.
+/// </summary>
+public sealed partial class VirtualApic
+{
+    /// <summary>Whether <see cref="TryGetInterrupt"/> names what the caller is to inject; otherwise the CPU delivers it.</summary>
+    public bool IsInjected { get; }
+
+    /// <summary>Whether the CPU has to be told something before the next entry, by <see cref="Synchronise"/>.</summary>
+    public bool HasNews
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Volatile.Read(ref _news) != 0;
+    }
+
+    private bool IsDelivered => !IsInjected && IsEnabled && _isSoftwareEnabled;
+
+    private ApicInterface Interface => !IsEnabled ? ApicInterface.None
+        : !IsX2Apic ? ApicInterface.Page
+        : _isSoftwareEnabled ? ApicInterface.Msrs : ApicInterface.None;
+
+    /// <summary>Takes what was requested since, and tells the CPU what it is to keep from the next entry on. On the vCPU's own CPU.</summary>
+    public void Synchronise()
+    {
+        bool changed = (Volatile.Read(ref _news) & KeepingChange) != 0;
+        TakePosted();
+        if (changed)
+        {
+            Interlocked.And(ref _news, ~KeepingChange);
+            _vcpu.Cpu.KeepApic(new ApicKeeping(Interface, IsDelivered, HighestOrNone(ApicRegister.Request), HighestOrNone(ApicRegister.InService)));
+        }
+        else if (IsDelivered)
+        {
+            _vcpu.Cpu.AnnounceApicRequest(HighestOrNone(ApicRegister.Request));
+        }
+    }
+
+    /// <summary>Does what a write brings about that the CPU has carried out itself.</summary>
+    /// <param name="offset">Of the register in the page.</param>
+    public void CompleteWrite(uint offset)
+    {
+        offset &= 0xFF0;
+        uint value = this[offset];
+        switch (offset)
+        {
+            case ApicRegister.Id:
+                WriteIdentity();
+                break;
+            case ApicRegister.SelfIpi when IsX2Apic:
+                SendCommand(value | SelfShorthand, 0);
+                break;
+            default:
+                Write(offset, value);
+                break;
+        }
+    }
+
+    /// <summary>The registers have changed in a way that the CPU does not see by itself.</summary>
+    private void KeepingChanged()
+    {
+        if (!IsInjected)
+            Interlocked.Or(ref _news, KeepingChange);
+    }
+
+    private byte HighestOrNone(uint register) => (byte)Math.Max(_registers.Highest(register), 0);
+}
