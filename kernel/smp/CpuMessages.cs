@@ -12,7 +12,7 @@ public sealed class CpuMessages(InterprocessorInterrupts? interrupts)
     // By receiver: a bit for each sender whose work waits. By sender: a bit for each receiver that has not done it; and the work.
     private readonly ulong[] _waiting = new ulong[CurrentCpu.MaximumCpus];
     private readonly ulong[] _unanswered = new ulong[CurrentCpu.MaximumCpus];
-    private readonly CpuWork?[] _work = new CpuWork?[CurrentCpu.MaximumCpus];
+    private readonly Unowned<CpuWork>[] _work = new Unowned<CpuWork>[CurrentCpu.MaximumCpus];
 
     /// <summary>How long <see cref="Call(CpuSet, CpuWork)"/> waits: far longer than any CPU stays in the hypervisor at a stretch.</summary>
     public const ulong PatienceNanoseconds = 5_000_000_000;
@@ -72,7 +72,7 @@ public sealed class CpuMessages(InterprocessorInterrupts? interrupts)
     {
         int own = CurrentCpu.Number;
         CpuSet others = cpus.Without(own);
-        _work[own] = work;
+        _work[own] = new Unowned<CpuWork>(work);
         Volatile.Write(ref _unanswered[own], others.Bits);
         for (CpuSet rest = others; !rest.IsEmpty; rest = rest.Without(rest.First))
         {
@@ -121,7 +121,7 @@ public sealed class CpuMessages(InterprocessorInterrupts? interrupts)
         for (var senders = new CpuSet(Interlocked.Exchange(ref _waiting[own], 0)); !senders.IsEmpty; senders = senders.Without(senders.First))
         {
             int sender = senders.First;
-            _work[sender]!.Run();
+            _work[sender].Value!.Run();
             Interlocked.And(ref _unanswered[sender], ~(1UL << own));
         }
     }

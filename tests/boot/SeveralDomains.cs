@@ -36,6 +36,11 @@ internal static class SeveralDomains
                 "^guest domains: waited enough", @"domain 0 \(initial\) powers off",
             ],
         };
+        yield return Play("ends-on-2", machine, Part("wait seconds=3"), Guest("hello", "domain name=one memory=16M on_reboot=destroy"), Guest("faulty", "domain name=two memory=16M -- reboot")) with
+        {
+            Cpus = 2,
+            Expected = [@"domain 1 \(one\) is gone, its memory scrubbed", @"\(two\) is built anew, reboot 5;", "^guest domains: waited enough", @"domain 0 \(initial\) powers off"],
+        };
         yield return Play("permissions", machine, Part("wait seconds=2"), Part("domain name=one memory=16M -- strict")) with
         {
             Expected = [@"^\(d1\) guest domains: [1-9]\d* passed, 0 failed", @"domain 1 \(one\) powers off", "waited enough"],
