@@ -1,4 +1,5 @@
 using System;
+using Xenolith.Abi;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Hal;
@@ -48,6 +49,13 @@ public static class Startup
         virtualisation.LongestRun = kernel.Clock.TscFrequency / 1000 * LongestRunMilliseconds;
         log.Info(virtualisation.KeepsApics ? $"{virtualisation.Name} is on, with APIC virtualisation" : $"{virtualisation.Name} is on");
         var machine = new Machine(kernel, virtualisation, cpuid, PhysicalCpus.Enable(kernel, virtualisation));
+        if (CallPolicy.TryParse(TextOf(kernel.Options, "deny"), out CallPolicy? policy) is { } wrong)
+        {
+            log.Error($"deny: {wrong}; nothing is started");
+            return false;
+        }
+
+        machine.Hypercalls.Policy = policy!;
         kernel.Report = new ExitReport(virtualisation, kernel.Clock.TscFrequency / 1000);
         BuildError? error = DomainPlan.TryMake(kernel.Information, out DomainPlan? plan);
         error ??= machine.Keeper.TryPrepare(plan!);

@@ -153,7 +153,7 @@ internal struct HypercallCall
         : Handle<uint>(address).TryWriteElement(Access, index, Low(value));
 
     /// <summary>Whether the administrator's policy lets the caller act on the domain by a row of that permission.</summary>
-    public readonly bool Allows(Permission permission, Domain? target) => Dispatcher.Policy.Allows(permission, Domain, target);
+    public readonly bool Allows(Permission permission, Domain? target) => Dispatcher.Policy.Allows(permission, Domain, target, Number, Operation);
 
     /// <summary>
     /// The domain that an argument names, DOMID_SELF included, if the caller may act on it. ESRCH before EPERM, as on Xen.

@@ -28,7 +28,7 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
     internal DomainServices Services { get; } = services;
 
     /// <summary>Who may do what to whom.</summary>
-    internal CallPolicy Policy { get; } = new();
+    public CallPolicy Policy { get; set; } = CallPolicy.Default();
 
     internal ConsoleInput? ConsoleInput { get; } = consoleInput;
 
