@@ -14,6 +14,9 @@ public sealed class Machine
     // Of all domains together: the initial one, the modules' and the toolstack's.
     private const int MaximumVcpus = Domain.MaximumVcpus + DomainKeeper.MaximumVcpus + ToolstackDomains.MaximumVcpus;
 
+    // 4 MiB.
+    private const ulong ReservedFrames = 1024;
+
     /// <param name="kernel">What the kernel below offers.</param>
     /// <param name="virtualisation">The machine's virtualisation, not yet enabled.</param>
     /// <param name="cpuid">The machine's CPUID.</param>
@@ -34,6 +37,7 @@ public sealed class Machine
             CpuCount = cpus,
             Messages = kernel.Messages,
             CommandLine = kernel.Options.Text,
+            ReservedFrames = ReservedFrames,
             ExposedCalls = HypercallDispatcher.FrozenExposure(),
         };
         Queues = new RunQueues(Services, DomainTable.Capacity);

@@ -154,7 +154,7 @@ internal static class Dispatch
             case 12: // XENMEM_machphys_mapping
                 return call.Absent();
             case 13: // XENMEM_set_memory_map
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlMemoryOps.SetMemoryMap(ref call);
             case 14: // XENMEM_maximum_gpfn
                 return MemoryInformationOps.MaximumGpfn(ref call);
             case 15: // XENMEM_remove_from_physmap
@@ -176,7 +176,7 @@ internal static class Dispatch
             case 23: // XENMEM_add_to_physmap_batch
                 return PhysmapOps.AddBatch(ref call);
             case 24: // XENMEM_claim_pages
-                return call.NotYet(Errno.ENOSYS);
+                return MemoryReservationOps.Claim(ref call);
             case 25: // XENMEM_machphys_compat_mfn_list
                 return call.Fail(Errno.EOPNOTSUPP, "not for this kind of guest");
             case 26: // XENMEM_get_vnumainfo
@@ -459,9 +459,9 @@ internal static class Dispatch
             case 5: // XEN_DOMCTL_getdomaininfo
                 return DomctlInformationOps.GetDomain(ref call, ref frame);
             case 9: // XEN_DOMCTL_setvcpuaffinity
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlVcpuOps.SetAffinity(ref call, ref frame);
             case 10: // XEN_DOMCTL_shadow_op
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlMemoryOps.Shadow(ref call, ref frame);
             case 11: // XEN_DOMCTL_max_mem
                 return DomctlMemoryOps.SetMaximum(ref call, ref frame);
             case 12: // XEN_DOMCTL_setvcpucontext
@@ -469,35 +469,35 @@ internal static class Dispatch
             case 13: // XEN_DOMCTL_getvcpucontext
                 return call.NotYet(Errno.ENOSYS);
             case 14: // XEN_DOMCTL_getvcpuinfo
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlVcpuOps.Describe(ref call, ref frame);
             case 15: // XEN_DOMCTL_max_vcpus
                 return DomctlLifeOps.MakeVcpus(ref call, ref frame);
             case 16: // XEN_DOMCTL_scheduler_op
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlStateOps.Schedule(ref call, ref frame);
             case 17: // XEN_DOMCTL_setdomainhandle
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlStateOps.SetHandle(ref call, ref frame);
             case 18: // XEN_DOMCTL_setdebugging
                 return call.NotYet(Errno.ENOSYS);
             case 19: // XEN_DOMCTL_irq_permission
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlStateOps.PermitInterrupt(ref call, ref frame);
             case 20: // XEN_DOMCTL_iomem_permission
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlStateOps.PermitMemory(ref call, ref frame);
             case 21: // XEN_DOMCTL_ioport_permission
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlStateOps.PermitPorts(ref call, ref frame);
             case 22: // XEN_DOMCTL_hypercall_init
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlStateOps.InstallHypercallPage(ref call, ref frame);
             case 23: // DomctlOp.SoftResetCont
                 return call.NotYet(Errno.ENOSYS);
             case 24: // XEN_DOMCTL_settimeoffset
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlStateOps.SetTimeOffset(ref call, ref frame);
             case 25: // XEN_DOMCTL_getvcpuaffinity
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlVcpuOps.GetAffinity(ref call, ref frame);
             case 26: // XEN_DOMCTL_real_mode_area
                 return call.NotYet(Errno.ENOSYS);
             case 27: // XEN_DOMCTL_resumedomain
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlStateOps.Resume(ref call, ref frame);
             case 28: // XEN_DOMCTL_sendtrigger
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlVcpuOps.Trigger(ref call, ref frame);
             case 29: // XEN_DOMCTL_subscribe
                 return call.NotYet(Errno.ENOSYS);
             case 33: // XEN_DOMCTL_gethvmcontext
@@ -505,9 +505,9 @@ internal static class Dispatch
             case 34: // XEN_DOMCTL_sethvmcontext
                 return call.NotYet(Errno.ENOSYS);
             case 35: // XEN_DOMCTL_set_address_size
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlStateOps.AddressSize(ref call, ref frame);
             case 36: // XEN_DOMCTL_get_address_size
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlStateOps.AddressSize(ref call, ref frame);
             case 37: // XEN_DOMCTL_assign_device
                 return call.NotYet(Errno.ENOSYS);
             case 38: // XEN_DOMCTL_bind_pt_irq
@@ -525,7 +525,7 @@ internal static class Dispatch
             case 45: // XEN_DOMCTL_test_assign_device
                 return call.NotYet(Errno.ENOSYS);
             case 46: // XEN_DOMCTL_set_target
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlStateOps.SetTarget(ref call, ref frame);
             case 47: // XEN_DOMCTL_deassign_device
                 return call.NotYet(Errno.ENOSYS);
             case 48: // XEN_DOMCTL_unbind_pt_irq
@@ -541,9 +541,9 @@ internal static class Dispatch
             case 57: // XEN_DOMCTL_mem_sharing_op
                 return call.NotYet(Errno.ENOSYS);
             case 59: // XEN_DOMCTL_gettscinfo
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlStateOps.GetTsc(ref call, ref frame);
             case 60: // XEN_DOMCTL_settscinfo
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlStateOps.SetTsc(ref call, ref frame);
             case 61: // XEN_DOMCTL_getpageframeinfo3
                 return call.NotYet(Errno.ENOSYS);
             case 62: // XEN_DOMCTL_setvcpuextstate
@@ -555,13 +555,13 @@ internal static class Dispatch
             case 65: // XEN_DOMCTL_audit_p2m
                 return call.NotYet(Errno.ENOSYS);
             case 66: // XEN_DOMCTL_set_virq_handler
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlStateOps.SetVirqHandler(ref call, ref frame);
             case 67: // XEN_DOMCTL_set_broken_page_p2m
                 return call.NotYet(Errno.ENOSYS);
             case 68: // XEN_DOMCTL_setnodeaffinity
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlVcpuOps.SetNodes(ref call, ref frame);
             case 69: // XEN_DOMCTL_getnodeaffinity
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlVcpuOps.GetNodes(ref call, ref frame);
             case 71: // XEN_DOMCTL_cacheflush
                 return call.NotYet(Errno.ENOSYS);
             case 72: // XEN_DOMCTL_get_vcpu_msrs
@@ -587,9 +587,9 @@ internal static class Dispatch
             case 84: // XEN_DOMCTL_vmtrace_op
                 return call.NotYet(Errno.ENOSYS);
             case 85: // XEN_DOMCTL_get_paging_mempool_size
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlMemoryOps.GetPool(ref call, ref frame);
             case 86: // XEN_DOMCTL_set_paging_mempool_size
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlMemoryOps.SetPool(ref call, ref frame);
             case 1000: // XEN_DOMCTL_gdbsx_guestmemio
                 return call.NotYet(Errno.ENOSYS);
             case 1001: // XEN_DOMCTL_gdbsx_pausevcpu

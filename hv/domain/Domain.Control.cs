@@ -9,7 +9,7 @@ public sealed partial class Domain
     public const int MaximumControllerPauses = 255;
 
     /// <summary>The toolstack's name for the domain, a UUID; nothing here looks at it.</summary>
-    public Bytes16 Handle;
+    public Bytes16 Uuid;
 
     /// <summary>What the toolstack asked for when it created the domain; the hypervisor's own domains have Xen's defaults.</summary>
     public DomctlCreateDomain Settings { get; }
@@ -29,15 +29,8 @@ public sealed partial class Domain
     /// <summary>A vCPU by the number that a caller gives; null: there is none.</summary>
     public Vcpu? FindVcpu(uint id) => HasVcpus && id < (uint)Vcpus.Length ? Vcpus[id] : null;
 
-    /// <summary>XEN_DOMCTL_pausedomain. EOVERFLOW: it is held back too often already.</summary>
-    public Errno PauseByController()
-    {
-        if (ControllerPauses == MaximumControllerPauses)
-            return Errno.EOVERFLOW;
-        ControllerPauses++;
-        Pause();
-        return Errno.None;
-    }
+    /// <summary>A <see cref="Pause"/> was a toolstack's, which takes it back by <see cref="UnpauseByController"/>.</summary>
+    public void CountControllerPause() => ControllerPauses++;
 
     /// <summary>XEN_DOMCTL_unpausedomain. EINVAL: no toolstack holds it back.</summary>
     public Errno UnpauseByController()
@@ -47,6 +40,45 @@ public sealed partial class Domain
         ControllerPauses--;
         Unpause();
         return Errno.None;
+    }
+
+    /// <summary>0 to 2 (XEN_CPUID_TSC_MODE_*): how the toolstack wants the TSC, which is the processor's own in each.</summary>
+    public uint TscMode { get; private set; }
+
+    /// <summary>How often the domain has come from elsewhere, and once more, as Xen counts.</summary>
+    public uint TscIncarnation { get; private set; } = 1;
+
+    /// <summary>The time at which the guest's time was 0: nanoseconds of system time, modulo 2^64.</summary>
+    public ulong TscSetAt { get; private set; }
+
+    private long _timeOffset;
+
+    /// <summary>Seconds since 1970 at system time 0, as the domain is told.</summary>
+    private ulong WallClockAtStart => unchecked(Services.Clock.WallClockAtStart + (ulong)_timeOffset);
+
+    /// <summary>XEN_DOMCTL_settscinfo.</summary>
+    public void SetTsc(uint mode, uint incarnation, ulong elapsed)
+    {
+        TscMode = mode;
+        TscIncarnation = unchecked(incarnation + 1);
+        TscSetAt = unchecked(Services.Clock.Nanoseconds - elapsed);
+    }
+
+    /// <summary>XEN_DOMCTL_settimeoffset: the domain's wall clock differs from the machine's by that many seconds.</summary>
+    public void SetTimeOffset(long seconds)
+    {
+        _timeOffset = seconds;
+        SharedInfo.PublishWallClock(WallClockAtStart);
+    }
+
+    /// <summary>What the domain gets of the CPUs; a weight of 0 leaves that as it is.</summary>
+    public void SetShare(int weight, int cap)
+    {
+        Services.RunQueueLock.Acquire();
+        if (weight != 0)
+            Weight = weight;
+        Cap = cap;
+        Services.RunQueueLock.Release();
     }
 
     /// <summary>The domain is going to be taken apart: it is held back for good.</summary>

@@ -21,8 +21,14 @@ public sealed partial class Domain
     {
         if (frames > MaximumPages || TotalPages > MaximumPages - frames)
             return Errno.ENOMEM;
-        return P2m.TryPopulate(start, frames) ? Errno.None : Errno.ENOMEM;
+        if (!Services.Claims.MayTake(this, frames) || !P2m.TryPopulate(start, frames))
+            return Errno.ENOMEM;
+        Services.Claims.Took(this, frames);
+        return Errno.None;
     }
+
+    /// <summary>Frames claimed for the domain and not yet given.</summary>
+    public ulong ClaimedPages { get; internal set; }
 
     /// <summary>
     /// Maps a lent frame at a guest frame; what was there before goes back to the machine, and the lent frame leaves the

@@ -53,7 +53,7 @@ public sealed partial class Domain
         if (is64Bit == SharedInfo.Is64Bit)
             return;
         SharedInfo.Is64Bit = is64Bit;
-        SharedInfo.PublishWallClock(Services.Clock.WallClockAtStart);
+        SharedInfo.PublishWallClock(WallClockAtStart);
         foreach (Vcpu vcpu in Vcpus)
             vcpu.PublishTime();
     }
@@ -74,6 +74,15 @@ public sealed partial class Domain
         Services.Messages.Kick(0);
         Services.Virqs.Raise(Virq.DomExc);
         Services.OnEnd?.HasEnded(this);
+    }
+
+    /// <summary>XEN_DOMCTL_resumedomain: goes on where it shut down. Nothing happens to one that has not.</summary>
+    public void Resume()
+    {
+        if (Interlocked.CompareExchange(ref _shutDown, 0, Ended) != Ended)
+            return;
+        StatedReason = null;
+        RefreshStates();
     }
 
     /// <summary>Ends the domain because of what it did or what was found; says why on the console.</summary>

@@ -40,7 +40,7 @@ public sealed partial class Domain : IDisposable
         _cpus = options.Cpus;
         MaximumPages = options.MaximumPages;
         Settings = options.Settings;
-        Handle = options.Settings.Handle;
+        Uuid = options.Settings.Handle;
         HasVcpus = options.HasVcpus;
         _lock = new SpinLock(LockRank.Domain, "domain", options.Id);
         P2m = new P2m(services.Memory, services.Frames, services.Virtualisation.NestedFormat, options.Id);
@@ -88,10 +88,10 @@ public sealed partial class Domain : IDisposable
     public bool IsInitialDomain { get; }
 
     /// <summary>Its share of CPU time against others'.</summary>
-    public int Weight { get; }
+    public int Weight { get; private set; }
 
     /// <summary>The most of a physical CPU that it may have, in per cent; 0: no limit.</summary>
-    public int Cap { get; }
+    public int Cap { get; private set; }
 
     /// <summary>Its accounts with the physical CPUs' schedulers; null: its vCPUs are not scheduled.</summary>
     internal DomainShare[]? Shares { get; set; }
@@ -128,8 +128,21 @@ public sealed partial class Domain : IDisposable
     /// <summary>HVM parameters by index (public/hvm/params.h). Setting one here has no effect beyond its value.</summary>
     public ulong[] Parameters { get; } = new ulong[HvmParameters.Count];
 
-    /// <summary>What XENMEM_memory_map answers; the builder sets it.</summary>
-    public E820Entry[] MemoryMap { get; set; } = [];
+    private readonly E820Entry[] _memoryMap = new E820Entry[MaximumMapEntries];
+    private int _memoryMapLength;
+
+    /// <summary>The most entries of <see cref="MemoryMap"/>; as many as Xen's own start has room for.</summary>
+    public const int MaximumMapEntries = 128;
+
+    /// <summary>What XENMEM_memory_map answers; nothing until the builder or a toolstack says.</summary>
+    public ReadOnlySpan<E820Entry> MemoryMap => _memoryMap.AsSpan(0, _memoryMapLength);
+
+    /// <summary>Sets <see cref="MemoryMap"/>; at most <see cref="MaximumMapEntries"/>.</summary>
+    public void SetMemoryMap(scoped ReadOnlySpan<E820Entry> entries)
+    {
+        entries.CopyTo(_memoryMap);
+        _memoryMapLength = entries.Length;
+    }
 
     /// <summary>The limit for lines that the domain causes in the log.</summary>
     public RateLimit LogLimit;
@@ -158,7 +171,7 @@ public sealed partial class Domain : IDisposable
             cpu.AttachApic(apicRegisters, _apicPage);
             Vcpus[i] = new Vcpu(this, i, cpu, apicRegisters) { Affinity = _cpus };
         }
-        SharedInfo.PublishWallClock(Services.Clock.WallClockAtStart);
+        SharedInfo.PublishWallClock(WallClockAtStart);
         foreach (Vcpu vcpu in Vcpus)
             vcpu.PublishTime();
         return true;
@@ -193,6 +206,7 @@ public sealed partial class Domain : IDisposable
     public void Leave()
     {
         Services.Domains.Remove(this);
+        Services.Claims.Release(this);
         EventChannels.Release();
         Console.Release();
         Watchdog.Release();

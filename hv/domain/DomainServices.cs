@@ -6,7 +6,11 @@ namespace Xenolith.Domains;
 /// <summary>What domains need of the machine around them. One a machine; tests make their own.</summary>
 public sealed class DomainServices
 {
-    public DomainServices() => Virqs = new GlobalVirqs(this);
+    public DomainServices()
+    {
+        Virqs = new GlobalVirqs(this);
+        Claims = new FrameClaims(this);
+    }
 
     public required PhysicalMemory Memory { get; init; }
 
@@ -39,6 +43,12 @@ public sealed class DomainServices
 
     /// <summary>Held while domains come and go, and for each call of the control interface.</summary>
     public SpinLock ControlLock { get; } = new(LockRank.DomainList, "domains");
+
+    /// <summary>Frames that are promised to domains which are being built.</summary>
+    public FrameClaims Claims { get; }
+
+    /// <summary>Frames that domains leave free, for the hypervisor's own tables.</summary>
+    public ulong ReservedFrames { get; init; }
 
     /// <summary>Who makes domains for a control domain; null: nobody does.</summary>
     public ToolstackDomains? Toolstack { get; set; }

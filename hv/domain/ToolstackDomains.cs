@@ -17,6 +17,9 @@ public sealed class ToolstackDomains
     private const long ArenaBytes = 512 << 10;
     private const long ArenaBytesPerVcpu = 16 << 10;
 
+    /// <summary>Frames for a new domain's tables until the toolstack says how many, as Xen's.</summary>
+    private const int PoolPages = 256;
+
     /// <summary>Frames that one step of an end scrubs.</summary>
     private const ulong FramesPerStep = 1024;
 
@@ -82,8 +85,10 @@ public sealed class ToolstackDomains
             domain = Domain.TryCreate(_services, OptionsFor(id, in settings));
             if (domain is not null)
             {
+                domain.P2m.TableLimit = PoolPages;
                 DomainPolicies.Give(domain, _cpuid, new CpuPolicyOptions());
-                domain.PauseByController();
+                domain.Pause();
+                domain.CountControllerPause();
                 _queues.Attach(domain);
             }
         }
@@ -114,7 +119,7 @@ public sealed class ToolstackDomains
                 return false;
             _queues.Detach(domain);
             _queues.Retire(domain);
-            _services.Virqs.Forget(domain);
+            Forget(domain);
             domain.Leave();
             slot.IsLeft = true;
             return false;
@@ -130,6 +135,17 @@ public sealed class ToolstackDomains
 
     /// <summary>Whether the domain is one of those made here.</summary>
     public bool IsMine(Domain domain) => SlotOf(domain) is not null;
+
+    /// <summary>No right over the domain stays for the next one of its id.</summary>
+    private void Forget(Domain domain)
+    {
+        _services.Virqs.Forget(domain);
+        foreach (DomainSlot? slot in _slots)
+        {
+            if (slot?.Domain is { } other && other.ServedDomain == domain.Id)
+                other.ServedDomain = DomainIds.Invalid;
+        }
+    }
 
     private static DomainOptions OptionsFor(ushort id, in DomctlCreateDomain settings) => new()
     {

@@ -49,7 +49,26 @@ public sealed partial class Vcpu
     public bool IsPolling => Volatile.Read(ref _poll) != 0;
 
     /// <summary>The physical CPUs on which it may run.</summary>
-    public CpuSet Affinity { get; internal init; } = new(ulong.MaxValue);
+    public CpuSet Affinity { get; internal set; } = new(ulong.MaxValue);
+
+    /// <summary>Where it had better run, as a toolstack said; kept for it and never looked at.</summary>
+    public CpuSet SoftAffinity { get; set; } = new(ulong.MaxValue);
+
+    /// <summary>The CPU that it runs on, or ran on last, or is going to.</summary>
+    public int HomeCpu => Schedule.Home?.Cpu ?? 0;
+
+    /// <summary>Narrows or widens where the vCPU may run while it runs where it still may, or <see cref="MoveTo"/>.</summary>
+    public void Allow(CpuSet cpus) => Affinity = cpus;
+
+    /// <summary>The vCPU may run on these CPUs only, and goes to one of them. Its domain stands still.</summary>
+    public void MoveTo(CpuSet cpus)
+    {
+        SpinLock queues = RunQueueLock;
+        queues.Acquire();
+        Affinity = cpus;
+        Schedule.Home?.MoveAway(this);
+        queues.Release();
+    }
 
     /// <summary>Whether the run loop may run it.</summary>
     public bool IsRunnable => IsOnline && !IsBlocked && !Domain.IsShutDown && Domain.PauseCount == 0;

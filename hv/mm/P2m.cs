@@ -56,6 +56,9 @@ public sealed partial class P2m
     /// </summary>
     public int TableLimit { get; set; } = int.MaxValue;
 
+    /// <summary>Machine frames of the nested page table alone, which <see cref="TableLimit"/> is about.</summary>
+    public ulong NestedTableFrames => (ulong)_table.TableFrames;
+
     /// <summary>Who has to leave translations that are taken away; null: the calling CPU alone uses them, and forgets before it does again.</summary>
     public TranslationUsers? Users { get; set; }
 

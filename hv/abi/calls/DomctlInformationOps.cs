@@ -33,9 +33,10 @@ internal static class DomctlInformationOps
             Domain = domain.Id,
             TotalPages = domain.TotalPages,
             MaximumPages = System.Math.Min(domain.MaximumPages, uint.MaxValue),
+            OutstandingPages = domain.ClaimedPages,
             SharedInfoFrame = domain.SharedInfo.Frame.Location.Value,
             MaximumVcpuId = domain.HasVcpus ? (uint)domain.Vcpus.Length - 1 : DomctlLimits.NoVcpu,
-            Handle = domain.Handle,
+            Handle = domain.Uuid,
             AddressBits = (byte)domain.Vcpus[0].Access.Features.PhysicalAddressBits,
             Emulation = domain.Settings.Emulation,
         };

@@ -61,7 +61,13 @@ internal static class DomctlLifeOps
         Domain domain = frame.Target!;
         if (domain == call.Domain)
             return call.Fail(Errno.EINVAL, "a domain can't hold itself back");
-        return call.Result(domain.PauseByController(), "it is held back 255 times already");
+        if (domain.ControllerPauses == Domain.MaximumControllerPauses)
+            return call.Fail(Errno.EOVERFLOW, "it is held back 255 times already");
+        // After the call no vCPU of it is on a CPU, as on Xen.
+        if (!domain.TryStandStill(call.Vcpu))
+            return call.Restart();
+        domain.CountControllerPause();
+        return 0;
     }
 
     public static long Unpause(ref HypercallCall call, ref DomctlOps.Frame frame) =>

@@ -29,6 +29,8 @@ internal static class HvmParameterOps
         };
         if (error != Errno.None)
             return call.Fail(error, "no such parameter, or one that the toolstack sets");
+        if (IsWrittenOnce(parameter) && domain.Parameters[argument.Index] is not 0 and ulong before && before != argument.Value)
+            return call.Fail(Errno.EEXIST, "the parameter is set already");
         return Store(ref call, domain, parameter, argument.Value);
     }
 
@@ -79,6 +81,11 @@ internal static class HvmParameterOps
                 return StoreTss(ref call, domain, value, fits: true);
             case HvmParameter.TripleFaultReason when value > (ulong)ShutdownReason.SoftReset:
                 return call.Fail(Errno.EINVAL, "no such shutdown reason");
+            case HvmParameter.TimerMode when value > (ulong)TimerMode.OneMissedTickPending:
+            case HvmParameter.AcpiSState when value is not (0 or 3):
+            case HvmParameter.Altp2m when value > (ulong)Altp2mMode.Limited:
+            case HvmParameter.McaCap when value > 1:
+                return call.Fail(Errno.EINVAL, "no such value");
             default:
                 domain.Parameters[(int)parameter] = value;
                 return 0;
@@ -94,7 +101,8 @@ internal static class HvmParameterOps
         ulong size = value >> 32;
         if (!fits || size < MinimumTss)
         {
-            domain.Crash("its task-state segment for virtual-8086 mode is too small or lies past 4 GiB");
+            if (domain == call.Domain)
+                domain.Crash("its task-state segment for virtual-8086 mode is too small or lies past 4 GiB");
             return call.Fail(Errno.EINVAL, "a task-state segment that is too small or lies past 4 GiB");
         }
         if (size > MaximumTss)
@@ -102,6 +110,9 @@ internal static class HvmParameterOps
         domain.Parameters[(int)HvmParameter.Vm86TssSized] = value;
         return 0;
     }
+
+    private static bool IsWrittenOnce(HvmParameter parameter) =>
+        parameter is HvmParameter.Viridian or HvmParameter.IoreqPfn or HvmParameter.BufioreqPfn or HvmParameter.IoreqServerPfn or HvmParameter.NrIoreqServerPages;
 
     /// <summary>What a domain may do with its own parameters; measured on 4.17.7.</summary>
     private enum Access

@@ -39,7 +39,7 @@ internal static class MemoryInformationOps
     {
         if (HasProgress(in call))
             return call.Fail(Errno.ENOSYS, HasNoProgress);
-        E820Entry[] map = call.Domain.MemoryMap;
+        ReadOnlySpan<E820Entry> map = call.Domain.MemoryMap;
         if (map.Length == 0)
             return call.Fail(Errno.ENOSYS, "the domain was built without a memory map");
         if (!TryReadMap(ref call, out uint room, out ulong buffer))
@@ -47,7 +47,7 @@ internal static class MemoryInformationOps
         uint count = Math.Min(room, (uint)map.Length);
         for (uint i = 0; i < count; i++)
         {
-            if (!call.Handle<E820Entry>(buffer).TryWriteElement(call.Access, i, in map[i]))
+            if (!call.Handle<E820Entry>(buffer).TryWriteElement(call.Access, i, in map[(int)i]))
                 return call.Fault();
         }
         bool written = call.Is64Bit

@@ -35,6 +35,23 @@ internal static class MemoryReservationOps
 
     public static long Populate(ref HypercallCall call) => Walk(ref call, populate: true);
 
+    /// <summary>The number is of all pages that the domain is to have, those that it has included.</summary>
+    public static long Claim(ref HypercallCall call)
+    {
+        if (call.A0 >> ProgressShift != 0)
+            return call.Fail(Errno.EINVAL, "a claim has no progress");
+        if (!TryRead(ref call, out Reservation reservation))
+            return call.Fault();
+        if (reservation.List != 0 || reservation.Order != 0 || reservation.Flags != 0)
+            return call.Fail(Errno.EINVAL, "a claim has neither list, order nor flags");
+        if (call.Services.Domains.Find(reservation.Domain) is not { } domain)
+            return call.Fail(Errno.EINVAL, "no such domain");
+        if (!call.Allows(Permission.Privileged, domain))
+            return call.Fail(Errno.EPERM, "not the caller's to claim for");
+        call.Vcpu.AlsoAcquire(domain);
+        return call.Result(call.Services.Claims.Claim(domain, reservation.Count), "a claim is there, or it asks for what the domain has or may not have, or for more than is free");
+    }
+
     private static long Walk(ref HypercallCall call, bool populate)
     {
         if (!TryRead(ref call, out Reservation reservation))

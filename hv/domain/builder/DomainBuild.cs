@@ -252,7 +252,7 @@ public sealed class DomainBuild
             copy[i] = new E820Entry { Address = map[i].Address, Size = map[i].Size, Type = map[i].Type };
         }
 
-        domain.MemoryMap = copy;
+        domain.SetMemoryMap(copy);
         return domain.Memory.TryWrite(GuestLayout.AcpiAddress, acpi) && domain.Memory.TryWrite(_layout.StartInfoAddress, block);
     }
 

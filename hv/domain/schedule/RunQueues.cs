@@ -160,7 +160,7 @@ public sealed class RunQueues
     /// <summary>Whether another CPU could run a vCPU that waits.</summary>
     internal static bool IsMovable(Vcpu vcpu) => vcpu.Schedule.Home!.Current != vcpu && !vcpu.Cpu.IsHeld;
 
-    private Scheduler LeastLoaded(CpuSet allowed)
+    internal Scheduler LeastLoaded(CpuSet allowed)
     {
         Scheduler? least = null;
         foreach (Scheduler scheduler in _schedulers)

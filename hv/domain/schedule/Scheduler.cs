@@ -163,6 +163,9 @@ public sealed class Scheduler
         place.Insert(vcpu, now);
     }
 
+    /// <summary>A vCPU that does not run goes to a CPU on which it may.</summary>
+    internal void MoveAway(Vcpu vcpu) => _queues.Move(vcpu, _queues.LeastLoaded(vcpu.Affinity));
+
     /// <summary>A capped domain may run again.</summary>
     internal void Refilled(DomainShare share, ulong now)
     {

@@ -63,7 +63,7 @@ public sealed class MemoryCallTests
     public void What_is_done_at_once_has_no_progress()
     {
         using var guest = new CallFixture();
-        guest.Domain.MemoryMap = new E820Entry[1];
+        guest.Domain.SetMemoryMap(new E820Entry[1]);
         foreach (MemoryOp operation in new[] { MemoryOp.MaximumRamPage, MemoryOp.CurrentReservation, MemoryOp.MaximumReservation, MemoryOp.MaximumGpfn, MemoryOp.RemoveFromPhysmap })
             Assert.Equal(-(long)Errno.EINVAL, guest.Call(Hypercall.MemoryOp, (ulong)operation | 1 << 6, CallFixture.NotCanonical));
         Assert.Equal(-(long)Errno.ENOSYS, guest.Call(Hypercall.MemoryOp, (ulong)MemoryOp.MemoryMap | 1 << 6, CallFixture.NotCanonical));
@@ -79,7 +79,7 @@ public sealed class MemoryCallTests
     public void The_memory_map_fills_the_room_there_is(uint room, uint expected)
     {
         using var guest = new CallFixture();
-        guest.Domain.MemoryMap = [new E820Entry { Address = 0, Size = 0x40_0000, Type = 1 }, new E820Entry { Address = 0xFC00_0000, Size = 0x1000, Type = 2 }];
+        guest.Domain.SetMemoryMap([new E820Entry { Address = 0, Size = 0x40_0000, Type = 1 }, new E820Entry { Address = 0xFC00_0000, Size = 0x1000, Type = 2 }]);
         var map = new MemoryMap { EntryCount = room, Buffer = CallFixture.List };
         Assert.Equal(0, Memory(guest, MemoryOp.MemoryMap, ref map));
         Assert.Equal(expected, map.EntryCount);
@@ -92,7 +92,7 @@ public sealed class MemoryCallTests
     public void The_memory_map_of_a_32_bit_caller_has_the_same_entries()
     {
         using var guest = new CallFixture(is64Bit: false);
-        guest.Domain.MemoryMap = [new E820Entry { Address = 0x1_0000_0000, Size = 5, Type = 1 }];
+        guest.Domain.SetMemoryMap([new E820Entry { Address = 0x1_0000_0000, Size = 5, Type = 1 }]);
         var map = new MemoryMap32 { EntryCount = 9, Buffer = (uint)CallFixture.List };
         Assert.Equal(0, Memory(guest, MemoryOp.MemoryMap, ref map));
         Assert.Equal((1u, 0x1_0000_0000UL), (map.EntryCount, guest.Read<E820Entry>(CallFixture.List).Address));
@@ -103,7 +103,7 @@ public sealed class MemoryCallTests
     {
         using var guest = new CallFixture();
         Assert.Equal(-(long)Errno.ENOSYS, guest.Call(Hypercall.MemoryOp, (ulong)MemoryOp.MemoryMap, CallFixture.Unmapped));
-        guest.Domain.MemoryMap = new E820Entry[1];
+        guest.Domain.SetMemoryMap(new E820Entry[1]);
         Assert.Equal(-(long)Errno.EFAULT, guest.Call(Hypercall.MemoryOp, (ulong)MemoryOp.MemoryMap, CallFixture.Unmapped));
         var map = new MemoryMap { EntryCount = 1, Buffer = CallFixture.NotCanonical };
         Assert.Equal(-(long)Errno.EFAULT, Memory(guest, MemoryOp.MemoryMap, ref map));

@@ -184,6 +184,8 @@ public static class Limits
     [XenConstant("XEN_LEGACY_MAX_VCPUS")] public const uint LegacyVcpus = 0x20;
     /// <summary>One past the highest virtual interrupt.</summary>
     [XenConstant("NR_VIRQS")] public const uint Virqs = 0x18;
+    /// <summary>One past the highest physical interrupt that a domain can be told of: as many as a guest of 4.17 has ports.</summary>
+    [XenUnstated("measured: Xen refuses numbers that no interrupt of the machine has")] public const uint Pirqs = 256;
     /// <summary>Bytes of a paravirtual guest's command line.</summary>
     [XenConstant("MAX_GUEST_CMDLINE")] public const uint CommandLine = 0x400;
     /// <summary>The delivery type in HVM_PARAM_CALLBACK_IRQ.</summary>

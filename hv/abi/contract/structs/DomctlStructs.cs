@@ -57,6 +57,8 @@ public struct Domctl
     [FieldOffset(16), XenField("u.set_virq_handler")] public DomctlVirqHandler VirqHandler;
     /// <summary>get_paging_mempool_size, set_paging_mempool_size.</summary>
     [FieldOffset(16), XenField("u.paging_mempool")] public DomctlPagingPool PagingPool;
+    /// <summary>gethvmcontext, sethvmcontext.</summary>
+    [FieldOffset(16), XenField("u.hvmcontext")] public DomctlHvmContext HvmContext;
 }
 
 /// <summary>Which devices a domain gets emulated, and how.</summary>

@@ -12,7 +12,7 @@ internal static class HvmRows
         Parameters = "op, arg",
         Rows =
         [
-            Row.Done(HvmOp.SetParam, "HvmParameterOps.Set").In<HvmParam>().Target().Errors("EFAULT EINVAL ESRCH EPERM EINVAL ENODEV"),
+            Row.Done(HvmOp.SetParam, "HvmParameterOps.Set").In<HvmParam>().Target().Errors("EFAULT EINVAL ESRCH EPERM EINVAL EEXIST ENODEV EINVAL"),
             Row.Done(HvmOp.GetParam, "HvmParameterOps.Get").InOut<HvmParam>().Target().Errors("EFAULT EINVAL ESRCH EPERM EINVAL EFAULT"),
             Row.Done(HvmOp.FlushTlbs, "HvmOps.FlushTlbs").Errors("EINVAL"),
             Row.Done(HvmOp.PagetableDying, "HvmOps.PageTableDying").In<HvmPagetableDying>().Errors("EFAULT ESRCH EINVAL")

@@ -33,7 +33,8 @@ internal static class MemoryRows
             Row.Absent(MemoryOp.MachineMemoryMap).InOut<MemoryMap, MemoryMap32>().Privileged(),
             Row.NotYet(MemoryOp.Exchange).InOut<MemoryExchange, MemoryExchange32>().Target(),
             Row.Absent(MemoryOp.MachphysMapping).Out<MachphysMapping, MachphysMapping32>(),
-            Row.NotYet(MemoryOp.SetMemoryMap).In<ForeignMemoryMap, ForeignMemoryMap32>().Target(),
+            Row.Done(MemoryOp.SetMemoryMap, "DomctlMemoryOps.SetMemoryMap").In<ForeignMemoryMap, ForeignMemoryMap32>().Target().Errors("EFAULT ESRCH EPERM ENOMEM EFAULT")
+                .Note("At most 128 entries; Xen takes as many as it finds memory for."),
             Row.Done(MemoryOp.MaximumGpfn, "MemoryInformationOps.MaximumGpfn").In<MemoryDomain>().Target().Errors("EINVAL EFAULT ESRCH EPERM"),
             Row.Done(MemoryOp.RemoveFromPhysmap, "PhysmapOps.Remove").In<RemoveFromPhysmap, RemoveFromPhysmap32>().Target()
                 .Errors("EINVAL EFAULT ESRCH EPERM ENOENT ENOMEM")
@@ -48,7 +49,8 @@ internal static class MemoryRows
             Row.Done(MemoryOp.AddToPhysmapBatch, "PhysmapOps.AddBatch").In<AddToPhysmapBatch, AddToPhysmapBatch32>().Target().Preemptible().Allocates()
                 .Errors("EDOM EFAULT EOPNOTSUPP ESRCH EPERM EILSEQ EFAULT; an error an entry, as add_to_physmap's")
                 .Note("XENMAPSPACE_gmfn_foreign: ESRCH or EINVAL an entry, until there are other domains to map from."),
-            Row.NotYet(MemoryOp.ClaimPages).In<MemoryReservation, MemoryReservation32>().Privileged(),
+            Row.Done(MemoryOp.ClaimPages, "MemoryReservationOps.Claim").In<MemoryReservation, MemoryReservation32>().Privileged()
+                .Errors("EINVAL EFAULT EINVAL EPERM EINVAL ENOMEM"),
             Row.Absent(MemoryOp.MachphysCompatMfnList, answer: Errno.EOPNOTSUPP, note: "for paravirtual guests"),
             Row.NotYet(MemoryOp.GetVnumainfo, Errno.EOPNOTSUPP, "4.17's answer when the domain has no virtual NUMA").InOut<VnumaTopologyInfo>().Target(),
             Row.NotYet(MemoryOp.ReservedDeviceMemoryMap),
