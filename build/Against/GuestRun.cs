@@ -30,10 +30,14 @@ public sealed record GuestRun(IReadOnlyList<string> Lines, string? Problem, stri
     /// <param name="guest">The guest's path.</param>
     /// <param name="arguments">The guest's command line.</param>
     public static MachineSetup SetupFor(Arena arena, Contestant contestant, string guest, string arguments) =>
-        new(contestant.Image, contestant.ArgumentsOn(arena), [new BootModule(guest, arguments)], arena.MemoryMiB)
+        new(contestant.Image, contestant.ArgumentsOn(arena), ModulesFor(guest, arguments), arena.MemoryMiB)
         {
             EmulatorArguments = [.. contestant.EmulatorArgumentsOn(arena)],
         };
+
+    /// <summary>The guest, and what it is given beside: the builder builds domains of its own file.</summary>
+    private static IReadOnlyList<BootModule> ModulesFor(string guest, string arguments) =>
+        Path.GetFileName(guest) == "builder" ? [new BootModule(guest, arguments), new BootModule(guest, "")] : [new BootModule(guest, arguments)];
 
     /// <summary>As the other, on a machine that is set up already.</summary>
     /// <param name="contestant">The hypervisor.</param>

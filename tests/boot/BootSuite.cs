@@ -90,13 +90,24 @@ internal static class BootSuite
     /// <summary>Every guest of tests/guests, C# and C, with the line of its counts.</summary>
     private static IEnumerable<BootTest> Guests()
     {
-        string[] names = [.. ImageCatalog.Guests().Select(guest => guest.Name).Concat(CGuest.Names).Where(name => name != "faulty")];
+        string[] names = [.. ImageCatalog.Guests().Select(guest => guest.Name).Concat(CGuest.Names).Where(name => name is not ("faulty" or "builder"))];
         foreach (string name in names)
         {
             foreach (TestMachine machine in Main)
             {
                 yield return Guest(name, machine);
             }
+        }
+
+        // It builds domains, of its own file and of memory that is left.
+        foreach (TestMachine machine in Main)
+        {
+            yield return Guest("builder", machine) with
+            {
+                Arguments = Arguments + " dom0_mem=64M",
+                Modules = [new BootModule(GuestPath("builder"), "first second=3"), new BootModule(GuestPath("builder"), "")],
+                Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 60 : 300),
+            };
         }
 
         yield return Guest("smp", TestMachine.QemuSvm) with { Name = "guest-smp-on-4", Cpus = 4 };

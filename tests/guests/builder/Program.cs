@@ -1,0 +1,30 @@
+using System.Runtime;
+
+namespace Xenolith.Guests.Builder;
+
+/// <summary>
+/// A control domain: asks the control interface for every answer that it has for a PVH domain, and builds domains from its own image, which
+/// talk to it and end. Started with the word "child" it is one of those.
+/// </summary>
+internal static class Program
+{
+    [RuntimeExport("guest_main")]
+    private static void Main()
+    {
+        if (BootRecord.HasWord("child"))
+        {
+            Child.Run();
+            return;
+        }
+
+        var tests = new TestRun("builder");
+        SharedState.Map();
+        Creation.Run(tests);
+        Limits.Run(tests);
+        Scheduling.Run(tests);
+        Settings.Run(tests);
+        Rights.Run(tests);
+        Lives.Run(tests);
+        tests.Finish();
+    }
+}
