@@ -386,7 +386,7 @@ internal static class Dispatch
             case 10: // EVTCHNOP_reset
                 return EventChannelOps.Reset(ref call);
             case 11: // EVTCHNOP_init_control
-                return call.NotYet(Errno.ENOSYS);
+                return EventChannelOps.InitialiseControl(ref call);
             case 12: // EVTCHNOP_expand_array
                 return EventChannelOps.ExpandArray(ref call);
             case 13: // EVTCHNOP_set_priority

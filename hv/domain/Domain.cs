@@ -51,7 +51,7 @@ public sealed partial class Domain : IDisposable
         Vcpus = new Vcpu[options.VcpuCount];
         Parameters[(int)HvmParameter.TripleFaultReason] = (ulong)ShutdownReason.Reboot;
         Exposure = new Exposure(services.ExposedCalls);
-        EventChannels = new EventChannels(this);
+        EventChannels = new EventChannels(this, options.MaximumEventPort);
         GrantTable = new GrantTable(this, options.MaximumGrantFrames);
         Console = new ConsoleRing(this);
         Watchdog = new DomainWatchdog(this);
@@ -161,7 +161,7 @@ public sealed partial class Domain : IDisposable
         if (P2m.Root == Mfn.Invalid || !TryAllocateLent(_sharedInfoFrame))
             return false;
         SharedInfo = new SharedInfoPage(_sharedInfoFrame, new SharedPage(P2m, Services.Memory));
-        if (!GrantTable.TryGrow(1) || (Services.Virtualisation.KeepsApics && !TryMapApicPage()))
+        if (!EventChannels.TryInitialise() || !GrantTable.TryGrow(1) || (Services.Virtualisation.KeepsApics && !TryMapApicPage()))
             return false;
         for (int i = 0; i < Vcpus.Length; i++)
         {

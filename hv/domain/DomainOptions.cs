@@ -44,4 +44,10 @@ public sealed class DomainOptions
 
     /// <summary>Whether the vCPUs can be named from the start.</summary>
     public bool HasVcpus { get; init; } = true;
+
+    /// <summary>
+    /// The highest port that the domain may bind, up to 131,071. A port takes 16 bytes of the hypervisor's frames, which grow by a frame
+    /// with use.
+    /// </summary>
+    public uint MaximumEventPort { get; init; } = EventChannelLimits.Fifo - 1;
 }

@@ -3,7 +3,7 @@ using Xenolith.Abi.Contract;
 
 namespace Xenolith.Domains;
 
-/// <summary>The shared bits of the two-level ABI, and who is told of an event.</summary>
+/// <summary>Sending and unmasking, the shared bits of the two-level ABI, and who is told of an event.</summary>
 public sealed partial class EventChannels
 {
     /// <summary>
@@ -45,8 +45,15 @@ public sealed partial class EventChannels
         if (channel.State == EventChannelState.Closed)
             return Errno.None;
         SharedInfoPage shared = _domain.SharedInfo;
-        if (shared.Page.TestAndClearBit(shared.MaskOffset, (int)port) && shared.Page.TestBit(shared.PendingOffset, (int)port))
+        if (_fifo.IsActive)
+        {
+            if (_fifo.Unmask(port))
+                SetPending(port, channel.NotifyVcpu);
+        }
+        else if (HasBits(port) && shared.Page.TestAndClearBit(shared.MaskOffset, (int)port) && shared.Page.TestBit(shared.PendingOffset, (int)port))
+        {
             Select(channel.NotifyVcpu, port);
+        }
         return Errno.None;
     }
 
@@ -76,13 +83,28 @@ public sealed partial class EventChannels
             SetPending(port);
     }
 
-    /// <summary>Whether the port's pending bit is set, for SCHEDOP_poll.</summary>
-    public bool IsPending(uint port) =>
-        IsValid(port) && _domain.SharedInfo.Page.TestBit(_domain.SharedInfo.PendingOffset, (int)port);
+    /// <summary>Whether an event waits on the port, for SCHEDOP_poll. EINVAL: no such port. None waits on one that is not in use.</summary>
+    public Errno Poll(uint port, out bool isPending)
+    {
+        isPending = IsPending(port);
+        return IsValid(port) ? Errno.None : Errno.EINVAL;
+    }
 
-    /// <summary>Whether the port's mask bit is set.</summary>
-    public bool IsMasked(uint port) =>
-        IsValid(port) && _domain.SharedInfo.Page.TestBit(_domain.SharedInfo.MaskOffset, (int)port);
+    /// <summary>Whether an event waits on the port.</summary>
+    public bool IsPending(uint port)
+    {
+        if (!IsValid(port) || _channels[port].State == EventChannelState.Closed)
+            return false;
+        return _fifo.IsActive ? _fifo.IsPending(port) : IsPendingOnTwoLevels(port);
+    }
+
+    /// <summary>Whether the port is masked.</summary>
+    public bool IsMasked(uint port)
+    {
+        if (_fifo.IsActive)
+            return _fifo.IsMasked(port);
+        return HasBits(port) && _domain.SharedInfo.Page.TestBit(_domain.SharedInfo.MaskOffset, (int)port);
+    }
 
     /// <summary>An event arrived at a port of this domain.</summary>
     internal void SetPending(uint port)
@@ -93,11 +115,22 @@ public sealed partial class EventChannels
 
     private void SetPending(uint port, int vcpu)
     {
+        if (_fifo.IsActive)
+        {
+            if (_fifo.SetPending(port, ref _channels[port], vcpu))
+                EndPolls(port);
+            return;
+        }
         SharedInfoPage shared = _domain.SharedInfo;
-        if (shared.Page.TestAndSetBit(shared.PendingOffset, (int)port))
+        if (!HasBits(port) || shared.Page.TestAndSetBit(shared.PendingOffset, (int)port))
             return;
         if (!shared.Page.TestBit(shared.MaskOffset, (int)port))
             Select(vcpu, port);
+        EndPolls(port);
+    }
+
+    private void EndPolls(uint port)
+    {
         foreach (Vcpu poller in _domain.Vcpus)
             poller.EndPollOn(port);
     }
@@ -142,5 +175,9 @@ public sealed partial class EventChannels
             remote.Release();
     }
 
-    private void ClearPending(uint port) => _domain.SharedInfo.Page.TestAndClearBit(_domain.SharedInfo.PendingOffset, (int)port);
+    /// <summary>Whether shared_info has bits for the port: a guest that has become narrower may have ports past the last.</summary>
+    private bool HasBits(uint port) => port < _domain.SharedInfo.PortLimit;
+
+    private bool IsPendingOnTwoLevels(uint port) =>
+        HasBits(port) && _domain.SharedInfo.Page.TestBit(_domain.SharedInfo.PendingOffset, (int)port);
 }

@@ -4,54 +4,43 @@ using Xenolith.Abi.Contract;
 namespace Xenolith.Domains;
 
 /// <summary>
-/// A domain's event channels on the two-level ABI: which port is bound to what, and the pending and mask bits that it shares
-/// with the guest (public/event_channel.h, xen.h). Methods that a hypercall calls return the error that Xen 4.17 gives, its
-/// checks in Xen's order; the caller has checked who may call.
+/// A domain's event channels: which port is bound to what, and the pending and mask bits that it shares with the guest, on two levels or
+/// by FIFO (public/event_channel.h, xen.h). Methods that a hypercall calls return the error that Xen 4.17 gives, its checks in Xen's
+/// order; the caller has checked who may call.
 /// </summary>
 public sealed partial class EventChannels
 {
     private const int MaximumConsumers = 4;
 
     private readonly Domain _domain;
-    private readonly EventChannel[] _channels = new EventChannel[EventChannelLimits.TwoLevelWide];
     private readonly EventConsumer?[] _consumers = new EventConsumer?[MaximumConsumers];
 
-    internal EventChannels(Domain domain)
-    {
-        _domain = domain;
-    }
-
-    /// <summary>One past the highest port that the guest's layout of shared_info has bits for.</summary>
-    public uint PortLimit => _domain.SharedInfo.PortLimit;
-
-    /// <summary>Whether the number can name a port: 1 to <see cref="PortLimit"/> - 1. Port 0 is reserved.</summary>
-    public bool IsValid(uint port) => port < PortLimit;
-
-    /// <summary>EVTCHNOP_alloc_unbound: a port to which <paramref name="remote"/> may connect. ENOSPC.</summary>
+    /// <summary>EVTCHNOP_alloc_unbound: a port to which <paramref name="remote"/> may connect. ENOSPC, ENOMEM.</summary>
     /// <param name="remote">A domain's id, not DOMID_SELF.</param>
     public Errno AllocateUnbound(ushort remote, out uint port)
     {
-        if (!TryFindFree(out port))
-            return Errno.ENOSPC;
-        _channels[port] = new EventChannel { State = EventChannelState.Unbound, RemoteDomain = remote };
-        return Errno.None;
+        Errno error = FindFree(out port);
+        if (error == Errno.None)
+            Bind(port, new EventChannel { State = EventChannelState.Unbound, RemoteDomain = remote });
+        return error;
     }
 
     /// <summary>
     /// EVTCHNOP_bind_interdomain: connects a new port to an unbound one of <paramref name="remote"/> (which may be this domain).
-    /// ENOSPC; EINVAL when the remote port does not wait for this domain.
+    /// ENOSPC, ENOMEM; EINVAL when the remote port does not wait for this domain.
     /// </summary>
     public Errno BindInterdomain(Domain remote, uint remotePort, out uint port)
     {
-        if (!TryFindFree(out port))
-            return Errno.ENOSPC;
+        Errno error = FindFree(out port);
+        if (error != Errno.None)
+            return error;
         EventChannels far = remote.EventChannels;
         if (!far.IsValid(remotePort))
             return Errno.EINVAL;
         ref EventChannel other = ref far._channels[remotePort];
         if (other.State != EventChannelState.Unbound || other.RemoteDomain != _domain.Id || other.Consumer != 0)
             return Errno.EINVAL;
-        _channels[port] = new EventChannel { State = EventChannelState.Interdomain, RemoteDomain = remote.Id, RemotePort = remotePort };
+        Bind(port, new EventChannel { State = EventChannelState.Interdomain, RemoteDomain = remote.Id, RemotePort = remotePort });
         other.State = EventChannelState.Interdomain;
         other.RemoteDomain = _domain.Id;
         other.RemotePort = port;
@@ -62,7 +51,7 @@ public sealed partial class EventChannels
 
     /// <summary>
     /// EVTCHNOP_bind_virq. EINVAL: no such VIRQ, or a global one for a vCPU other than 0; ENOENT: no such vCPU; EEXIST: bound
-    /// already; ENOSPC.
+    /// already; ENOSPC, ENOMEM.
     /// </summary>
     public Errno BindVirq(uint virq, uint vcpu, out uint port)
     {
@@ -74,28 +63,29 @@ public sealed partial class EventChannels
         ref uint bound = ref _domain.Vcpus[vcpu].VirqPorts[virq];
         if (bound != 0)
             return Errno.EEXIST;
-        if (!TryFindFree(out port))
-            return Errno.ENOSPC;
-        _channels[port] = new EventChannel { State = EventChannelState.Virq, NotifyVcpu = (ushort)vcpu, Virq = (Virq)virq };
+        Errno error = FindFree(out port);
+        if (error != Errno.None)
+            return error;
+        Bind(port, new EventChannel { State = EventChannelState.Virq, NotifyVcpu = (ushort)vcpu, Virq = (Virq)virq });
         bound = port;
         return Errno.None;
     }
 
-    /// <summary>EVTCHNOP_bind_ipi. ENOENT: no such vCPU; ENOSPC.</summary>
+    /// <summary>EVTCHNOP_bind_ipi. ENOENT: no such vCPU; ENOSPC, ENOMEM.</summary>
     public Errno BindIpi(uint vcpu, out uint port)
     {
         port = 0;
         if (vcpu >= (uint)_domain.Vcpus.Length)
             return Errno.ENOENT;
-        if (!TryFindFree(out port))
-            return Errno.ENOSPC;
-        _channels[port] = new EventChannel { State = EventChannelState.Ipi, NotifyVcpu = (ushort)vcpu };
-        return Errno.None;
+        Errno error = FindFree(out port);
+        if (error == Errno.None)
+            Bind(port, new EventChannel { State = EventChannelState.Ipi, NotifyVcpu = (ushort)vcpu });
+        return error;
     }
 
     /// <summary>
     /// A port whose far end is the hypervisor: to the guest an interdomain channel with <see cref="DomainIds.Xen"/>, as one
-    /// with a back-end in another domain. ENOSPC.
+    /// with a back-end in another domain. ENOSPC, ENOMEM.
     /// </summary>
     public Errno BindConsumer(EventConsumer consumer, out uint port)
     {
@@ -103,13 +93,11 @@ public sealed partial class EventChannels
         {
             if (_consumers[i] != null)
                 continue;
-            if (!TryFindFree(out port))
-                return Errno.ENOSPC;
+            Errno error = FindFree(out port);
+            if (error != Errno.None)
+                return error;
             _consumers[i] = consumer;
-            _channels[port] = new EventChannel
-            {
-                State = EventChannelState.Interdomain, RemoteDomain = DomainIds.Xen, Consumer = (byte)(i + 1),
-            };
+            Bind(port, new EventChannel { State = EventChannelState.Interdomain, RemoteDomain = DomainIds.Xen, Consumer = (byte)(i + 1) });
             return Errno.None;
         }
         port = 0;
@@ -140,30 +128,8 @@ public sealed partial class EventChannels
                 Disconnect(port);
                 break;
         }
-        _channels[port] = default;
-        ClearPending(port);
+        Unbind(port);
         return Errno.None;
-    }
-
-    /// <summary>
-    /// EVTCHNOP_reset: closes every port. The caller may hold a third domain's lock besides, so that of one at a far end is never waited for.
-    /// </summary>
-    /// <returns>False: another CPU has such a lock, and some ports are open still; the caller lets go of its own and tries again.</returns>
-    public bool TryReset()
-    {
-        for (uint port = 1; port < PortLimit; port++)
-        {
-            EventChannel channel = _channels[port];
-            bool isConnected = channel.State == EventChannelState.Interdomain && channel.Consumer == 0;
-            Domain? far = isConnected ? _domain.Services.Domains.Find(channel.RemoteDomain) : null;
-            bool takes = far is { IsHeld: false };
-            if (takes && !far!.TryAcquire())
-                return false;
-            Close(port);
-            if (takes)
-                far!.Release();
-        }
-        return true;
     }
 
     /// <summary>EVTCHNOP_status. EINVAL: no such port. A port not in use is <see cref="EventChannelState.Closed"/>.</summary>
@@ -199,33 +165,6 @@ public sealed partial class EventChannels
 
     /// <summary>Whether the VIRQ is the domain's, not each vCPU's own (public/xen.h).</summary>
     public static bool IsGlobal(Virq virq) => virq is not (Virq.Timer or Virq.Debug or Virq.Xenoprof or Virq.Xenpmu);
-
-    internal void Release()
-    {
-        _domain.Acquire();
-        // The layout may have changed after ports were bound, so go by the table and not by the limit.
-        for (uint port = 1; port < (uint)_channels.Length; port++)
-        {
-            EventChannel channel = _channels[port];
-            if (channel.State == EventChannelState.Interdomain && channel.Consumer == 0)
-                Disconnect(port);
-            _channels[port] = default;
-        }
-        Array.Clear(_consumers);
-        _domain.Release();
-    }
-
-    private bool TryFindFree(out uint port)
-    {
-        uint limit = PortLimit;
-        for (port = 1; port < limit; port++)
-        {
-            if (_channels[port].State == EventChannelState.Closed)
-                return true;
-        }
-        port = 0;
-        return false;
-    }
 
     /// <summary>The far end of a closing channel waits again for this domain.</summary>
     private void Disconnect(uint port)

@@ -156,6 +156,7 @@ public sealed class ToolstackDomains
         MaximumGrantFrames = settings.MaximumGrantFrames < 0 ? DomainOptions.DefaultGrantFrames : settings.MaximumGrantFrames,
         Settings = settings,
         HasVcpus = false,
+        MaximumEventPort = settings.MaximumPort,
     };
 
     private int CountVcpus()

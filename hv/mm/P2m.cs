@@ -27,7 +27,10 @@ public sealed partial class P2m
     /// <summary>Where <see cref="TryMapApicPage"/> was; not among the types, where a look at it would cost every lookup one.</summary>
     private Gfn _apicPage = Gfn.Invalid;
 
-    /// <summary>More than the pinned pages that a domain of 128 vCPUs can have (vcpu_info, and two pages each of two areas).</summary>
+    /// <summary>
+    /// More than the pinned pages that a domain of 128 vCPUs can have: of each vCPU its vcpu_info, two pages each of two areas and a FIFO
+    /// control block, and 128 pages of event words.
+    /// </summary>
     private const int MaximumOrphans = 1024;
 
     /// <summary>Frames that a CPU may still reach through a translation that it has cached.</summary>

@@ -87,6 +87,9 @@ public sealed unsafe class SharedPage(P2m p2m, PhysicalMemory memory)
     /// <summary>Clears the bit; true when it was set. Atomic, a full fence.</summary>
     public bool TestAndClearBit(int offset, int bit) => (Interlocked.And(ref Word32(offset + Word(bit)), ~Mask(bit)) & Mask(bit)) != 0;
 
+    /// <summary>Writes the word if it holds what was expected; what it held. Atomic, a full fence.</summary>
+    public uint CompareExchange32(int offset, uint value, uint expected) => Interlocked.CompareExchange(ref Word32(offset), value, expected);
+
     private static int Word(int bit) => bit / 32 * 4;
 
     private static uint Mask(int bit) => 1u << (bit & 31);

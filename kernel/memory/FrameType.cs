@@ -20,4 +20,7 @@ public enum FrameType : byte
 
     /// <summary>A page that a guest and the hypervisor both write.</summary>
     Shared,
+
+    /// <summary>Entries of a table of the hypervisor's own.</summary>
+    Table,
 }

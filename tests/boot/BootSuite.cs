@@ -13,6 +13,7 @@ namespace Xenolith.Tests.Boot;
 internal static class BootSuite
 {
     private const string PoweredOff = "powers off";
+    private const string UsesFifo = "xen:events: Using FIFO-based ABI";
     private const string Arguments = "loglvl=all console=com1 dom0=pvh";
 
     private static readonly TestMachine[] Main = [TestMachine.QemuSvm, TestMachine.BochsVmx];
@@ -39,7 +40,7 @@ internal static class BootSuite
                     new Typed("sum 42", ""),
                     new Typed(LinuxGuest.Prompt, "sleep 1; poweroff -f\n"),
                 ],
-                Expected = ["^xen$", "^PVH$", "^sum 42$", PoweredOff],
+                Expected = [UsesFifo, "^xen$", "^PVH$", "^sum 42$", PoweredOff],
                 Forbidden = ["Kernel panic", "general protection", @"\bBUG\b", "Oops"],
             };
         }
@@ -79,6 +80,7 @@ internal static class BootSuite
         ],
         Expected =
         [
+            UsesFifo,
             $"^has {vcpus}$",
             .. Enumerable.Range(0, vcpus).Select(cpu => $@"^load: cpu {cpu}: timer [1-9]\d+, ipi [1-9]\d*, computed [1-9]\d*, slept [1-9]\d*"),
             "^warnings: 0$",

@@ -1,11 +1,15 @@
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
+using Xenolith.Mm;
 
 namespace Xenolith.Abi.Calls;
 
 /// <summary>event_channel_op (public/event_channel.h). What the structures look like does not depend on the caller's width.</summary>
 internal static class EventChannelOps
 {
+    /// <summary>Ports that a pass of a reset looks at.</summary>
+    private const uint ResetBudget = 512;
+
     private const string NoPort = "no such port, or it is not in the state that the call needs";
 
     public static long BindInterdomain(ref HypercallCall call)
@@ -92,35 +96,42 @@ internal static class EventChannelOps
         return Finish(ref call, error, NoPort, in argument);
     }
 
-    public static long Reset(ref HypercallCall call)
+    public static long Reset(ref HypercallCall call) => Reset(ref call, false);
+
+    /// <summary>What a reset that is not done goes on with.</summary>
+    public static long ContinueReset(ref HypercallCall call) => Reset(ref call, true);
+
+    public static long InitialiseControl(ref HypercallCall call)
+    {
+        if (!call.TryRead(call.A1, out EvtchnInitControl argument))
+            return call.Fault();
+        Errno error = call.Domain.EventChannels.InitialiseControl(argument.Vcpu, new Gfn(argument.ControlGfn), argument.Offset);
+        argument.LinkBits = (byte)EventWord.LinkBits;
+        return Finish(ref call, error, "no such vCPU, one that has a control block, or no place for one", in argument);
+    }
+
+    public static long ExpandArray(ref HypercallCall call) => call.TryRead(call.A1, out EvtchnExpandArray argument)
+        ? call.Result(call.Domain.EventChannels.ExpandArray(new Gfn(argument.ArrayGfn)), "the domain does not use the FIFO ABI, has a word for each port, or the page is not its own writable memory")
+        : call.Fault();
+
+    public static long SetPriority(ref HypercallCall call) => call.TryRead(call.A1, out EvtchnSetPriority argument)
+        ? call.Result(call.Domain.EventChannels.SetPriority(argument.Port, argument.Priority), "no such port or priority, or the domain does not use the FIFO ABI")
+        : call.Fault();
+
+    private static long Reset(ref HypercallCall call, bool goesOn)
     {
         long refused = ResolveReset(ref call, out Domain domain);
         if (refused != 0)
             return refused;
         if (domain != call.Domain && domain.PauseCount == 0)
             return call.Fail(Errno.EINVAL, "another domain must be paused for it");
-        return domain.EventChannels.TryReset() ? 0 : call.Restart();
-    }
-
-    /// <summary>A reset that is interrupted is issued again as what it was, so there is none to go on with.</summary>
-    public static long ContinueReset(ref HypercallCall call)
-    {
-        long refused = ResolveReset(ref call, out _);
-        return refused != 0 ? refused : call.Fail(Errno.EBUSY, "no reset is under way");
-    }
-
-    /// <summary>Every domain uses two levels, which can't be expanded.</summary>
-    public static long ExpandArray(ref HypercallCall call) => call.TryRead(call.A1, out EvtchnExpandArray _)
-        ? call.Fail(Errno.EOPNOTSUPP, "the domain does not use the FIFO ABI") : call.Fault();
-
-    /// <summary>Every domain uses two levels, which know no priorities.</summary>
-    public static long SetPriority(ref HypercallCall call)
-    {
-        if (!call.TryRead(call.A1, out EvtchnSetPriority argument))
-            return call.Fault();
-        return call.Domain.EventChannels.Status(argument.Port, out _) == Errno.None
-            ? call.Fail(Errno.ENOSYS, "the domain does not use the FIFO ABI")
-            : call.Fail(Errno.EINVAL, NoPort);
+        Errno error = domain.EventChannels.Reset(goesOn, ResetBudget, out bool isDone);
+        if (error != Errno.None)
+            return call.Fail(error, "a reset is under way, or none to go on with, or ports were bound meanwhile");
+        if (isDone)
+            return 0;
+        call.A0 = (ulong)EventChannelOp.ResetCont;
+        return call.Restart();
     }
 
     private static long ResolveReset(ref HypercallCall call, out Domain domain)

@@ -68,9 +68,9 @@ internal static class SchedOps
         {
             if (!call.Handle<uint>(poll.Ports).TryReadElement(call.Access, i, out port))
                 return call.Fault();
-            if (port >= channels.PortLimit)
+            if (channels.Poll(port, out bool isPending) != Errno.None)
                 return call.Fail(Errno.EINVAL, "a port past the last");
-            if (channels.IsPending(port))
+            if (isPending)
                 return 0;
         }
         // The time is signed: what lies before the start has passed.

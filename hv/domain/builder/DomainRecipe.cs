@@ -20,6 +20,9 @@ public sealed class DomainRecipe
         Subject = new BuildMessage().Add("domain ").Add(words.Name).ToString();
     }
 
+    // What the toolstack of Xen gives a domain by default (event_channels of xl.cfg).
+    private const uint DefaultMaximumEventPort = 1023;
+
     /// <summary>What the module's words ask for.</summary>
     public DomainSpecification Words { get; }
 
@@ -65,6 +68,7 @@ public sealed class DomainRecipe
             Weight = Words.Weight,
             Cap = Words.Cap,
             Cpus = new CpuSet(Words.Cpus),
+            MaximumEventPort = DefaultMaximumEventPort,
         },
         Memory = Words.Memory,
         Cpuid = cpuid,

@@ -66,12 +66,12 @@ internal static class ChannelTests
         tests.Success(Events.Send(second), "send on another port");
         tests.Equal(upcall.Calls, calls, "upcalls while off");
         tests.True(SharedState.UpcallPending, "an upcall is pending");
-        int before = upcall.Count(first);
+        int before = upcall.Count(first), secondBefore = upcall.Count(second);
         Instructions.EnableInterrupts();
         Instructions.Pause();
         tests.Equal(upcall.Calls, calls + 1, "upcalls");
         tests.Equal(upcall.Count(first), before + 1, "the two sends are one event");
-        tests.Equal(upcall.Count(second), 1, "events on the other port");
+        tests.Equal(upcall.Count(second), secondBefore + 1, "events on the other port");
         tests.Success(Events.Close(first), "close");
         tests.Success(Events.Close(second), "close");
     }

@@ -21,6 +21,13 @@ internal static class Program
         WaitTests.Run(tests, upcall);
         ApicTests.Run(tests);
         ApicTimerTests.Run(tests);
+        FifoTests.Start(tests, upcall);
+        tests.Suffix = ", fifo";
+        ChannelTests.Run(tests, upcall);
+        WaitTests.Run(tests, upcall);
+        tests.Suffix = "";
+        FifoTests.Run(tests, upcall);
+        FifoTests.End(tests, upcall);
         ChannelTests.NonMaskable(tests);
         tests.Finish();
     }

@@ -27,9 +27,18 @@ internal sealed class ProcessorInterrupts : InterruptHandler
         ulong info = SharedState.Address + ((ulong)processor * VcpuInfoSize);
         Memory.Write8(info, 0);
         Memory.Write64(info + 8, 0);
-        for (uint port = 1; port < 64; port++)
+        if (FifoState.IsActive)
         {
-            SharedState.ClearPending(port);
+            while (FifoState.Take(processor) != 0)
+            {
+            }
+        }
+        else
+        {
+            for (uint port = 1; port < 64; port++)
+            {
+                SharedState.ClearPending(port);
+            }
         }
 
         _upcalls[processor]++;

@@ -50,11 +50,29 @@ internal static class Program
         Shares.Equal(tests);
         Signals.Run(tests, interrupts);
         Races.Run(tests);
+        UseFifo(tests);
+        tests.Suffix = ", fifo";
+        Event(tests, interrupts);
+        Signals.ByEvents(tests, interrupts);
+        Races.Run(tests);
+        tests.Suffix = "";
         Down(tests);
         tests.Finish();
     }
 
     internal static long Vcpu(VcpuOp operation, int vcpu, ulong argument = 0) => Xen.Call(Hypercall.VcpuOp, (ulong)operation, (ulong)vcpu, argument);
+
+    private static void UseFifo(TestRun tests)
+    {
+        tests.Start("change to fifo, a control block for each vCPU");
+        for (int vcpu = 0; vcpu < Processors; vcpu++)
+        {
+            tests.Success(FifoState.Start(vcpu), "init_control");
+        }
+
+        tests.Error(FifoState.Start(Processors), Errno.ENOENT, "past the last vCPU");
+        tests.Success(FifoState.Expand(), "expand_array");
+    }
 
     private static void Topology(TestRun tests)
     {

@@ -20,12 +20,25 @@ internal static class Signals
         StartUpOfOneThatRuns(tests, interrupts);
         InitOfOneThatRuns(tests);
         MovedPort(tests, interrupts);
+        StopListening(tests);
+        Poll(tests);
+    }
+
+    /// <summary>The part of it that event channels are.</summary>
+    public static void ByEvents(TestRun tests, ProcessorInterrupts interrupts)
+    {
+        Listen(tests);
+        MovedPort(tests, interrupts);
+        StopListening(tests);
+        Poll(tests);
+    }
+
+    private static void StopListening(TestRun tests)
+    {
         for (int i = 1; i < Program.Processors; i++)
         {
             tests.True(Processors.Stop(i, Program.Second), "it stops listening");
         }
-
-        Poll(tests);
     }
 
     private static void Listen(TestRun tests)

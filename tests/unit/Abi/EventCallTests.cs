@@ -197,7 +197,7 @@ public sealed class EventCallTests
         givenUp.Set();
         other.Join();
 
-        Assert.Equal(0, Event(guest, EventChannelOp.Reset, ref argument));
+        Assert.Equal(0, Event(guest, EventChannelOp.ResetCont, ref argument));
         Domain[] ends = [third, guest.Domain];
         for (int i = 0; i < ends.Length; i++)
         {
@@ -233,17 +233,68 @@ public sealed class EventCallTests
     }
 
     [Fact]
-    public void What_a_domain_like_this_lacks()
+    public void Physical_interrupts_are_not_bound()
     {
         using var guest = new CallFixture();
         var pirq = new EvtchnBindPirq { Pirq = 5 };
         Assert.Equal(-(long)Errno.EINVAL, Event(guest, EventChannelOp.BindPirq, ref pirq));
-        var expand = new EvtchnExpandArray();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_fifo_abi_from_two_levels_and_back(bool is64Bit)
+    {
+        using var guest = new CallFixture(is64Bit: is64Bit);
+        var ipi = new EvtchnBindIpi { Vcpu = 1 };
+        Assert.Equal(0, Event(guest, EventChannelOp.BindIpi, ref ipi));
+        var expand = new EvtchnExpandArray { ArrayGfn = CallFixture.SpareGfn };
         Assert.Equal(-(long)Errno.EOPNOTSUPP, Event(guest, EventChannelOp.ExpandArray, ref expand));
-        var priority = new EvtchnSetPriority { Port = 1 };
+        var priority = new EvtchnSetPriority { Port = ipi.Port, Priority = 16 };
         Assert.Equal(-(long)Errno.ENOSYS, Event(guest, EventChannelOp.SetPriority, ref priority));
+
+        var control = new EvtchnInitControl { Vcpu = 2, ControlGfn = CallFixture.SpareGfn + 1 };
+        Assert.Equal(-(long)Errno.ENOENT, Event(guest, EventChannelOp.InitControl, ref control));
+        control.Vcpu = 1;
+        Assert.Equal(0, Event(guest, EventChannelOp.InitControl, ref control));
+        Assert.Equal(17, control.LinkBits);
+        Assert.Equal(-(long)Errno.EINVAL, Event(guest, EventChannelOp.InitControl, ref control));
+        Assert.Equal(-(long)Errno.EINVAL, Event(guest, EventChannelOp.SetPriority, ref priority));
+        priority.Priority = 15;
+        Assert.Equal(0, Event(guest, EventChannelOp.SetPriority, ref priority));
+        priority.Port = 5;
+        Assert.Equal(-(long)Errno.EACCES, Event(guest, EventChannelOp.SetPriority, ref priority));
         priority.Port = 5000;
         Assert.Equal(-(long)Errno.EINVAL, Event(guest, EventChannelOp.SetPriority, ref priority));
+        Assert.Equal(0, Event(guest, EventChannelOp.ExpandArray, ref expand));
+        var send = new EvtchnSend { Port = ipi.Port };
+        Assert.Equal(0, Event(guest, EventChannelOp.Send, ref send));
+        Assert.Equal(1u << 15, guest.Read<uint>((CallFixture.SpareGfn + 1) << 12));
+        Assert.Equal(ipi.Port, guest.Read<uint>(((CallFixture.SpareGfn + 1) << 12) + 8 + 15 * 4));
+        expand.ArrayGfn = ulong.MaxValue;
+        Assert.Equal(-(long)Errno.EINVAL, Event(guest, EventChannelOp.ExpandArray, ref expand));
+
+        var reset = new EvtchnReset { Domain = DomainIds.Self };
+        Assert.Equal(0, Event(guest, EventChannelOp.Reset, ref reset));
+        Assert.False(guest.Domain.EventChannels.UsesFifo);
+        Assert.Equal(-(long)Errno.EOPNOTSUPP, Event(guest, EventChannelOp.ExpandArray, ref expand));
+    }
+
+    [Fact]
+    public void A_reset_of_many_ports_is_issued_again_as_its_continuation()
+    {
+        using var guest = new CallFixture();
+        var ipi = new EvtchnBindIpi();
+        for (int i = 0; i < 2000; i++)
+            Assert.Equal(0, Event(guest, EventChannelOp.BindIpi, ref ipi));
+        var reset = new EvtchnReset { Domain = DomainIds.Self };
+        Assert.Equal(-(long)Errno.EBUSY, Event(guest, EventChannelOp.ResetCont, ref reset));
+        Assert.Equal(0, Event(guest, EventChannelOp.Reset, ref reset));
+        Assert.Equal(3, guest.Restarts);
+        Assert.Equal((ulong)EventChannelOp.ResetCont, guest.Vcpu.Cpu.Registers.Rdi);
+        Assert.Equal(-(long)Errno.EBUSY, Event(guest, EventChannelOp.ResetCont, ref reset));
+        Assert.Equal(0, Event(guest, EventChannelOp.BindIpi, ref ipi));
+        Assert.Equal(1u, ipi.Port);
     }
 
     [Theory]
@@ -258,6 +309,7 @@ public sealed class EventCallTests
     [InlineData(EventChannelOp.BindVcpu)]
     [InlineData(EventChannelOp.Unmask)]
     [InlineData(EventChannelOp.Reset)]
+    [InlineData(EventChannelOp.InitControl)]
     [InlineData(EventChannelOp.ExpandArray)]
     [InlineData(EventChannelOp.SetPriority)]
     [InlineData(EventChannelOp.ResetCont)]

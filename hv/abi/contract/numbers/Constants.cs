@@ -173,8 +173,27 @@ public static class EventChannelLimits
     [XenConstant("EVTCHN_2L_NR_CHANNELS", XenLayout.Narrow)] public const uint TwoLevelNarrow = 0x400;
     /// <summary>Ports on the FIFO ABI.</summary>
     [XenConstant("EVTCHN_FIFO_NR_CHANNELS")] public const uint Fifo = 0x20000;
+    /// <summary>The highest priority.</summary>
+    [XenConstant("EVTCHN_FIFO_PRIORITY_MAX")] public const uint FifoPriorityMaximum = 0;
+    /// <summary>A port's priority before it is set.</summary>
+    [XenConstant("EVTCHN_FIFO_PRIORITY_DEFAULT")] public const uint FifoPriorityDefault = 7;
     /// <summary>The lowest priority.</summary>
     [XenConstant("EVTCHN_FIFO_PRIORITY_MIN")] public const uint FifoPriorityMinimum = 0xF;
+    /// <summary>Queues of a vCPU, one a priority.</summary>
+    [XenConstant("EVTCHN_FIFO_MAX_QUEUES")] public const uint FifoQueues = 0x10;
+}
+
+/// <summary>An event word of the FIFO ABI: bit numbers, and the link to the next port of the queue (public/event_channel.h).</summary>
+public static class EventWord
+{
+    [XenConstant("EVTCHN_FIFO_PENDING")] public const uint Pending = 31;
+    [XenConstant("EVTCHN_FIFO_MASKED")] public const uint Masked = 30;
+    [XenConstant("EVTCHN_FIFO_LINKED")] public const uint Linked = 29;
+    /// <summary>The hypervisor is changing the link; the guest waits with clearing the mask.</summary>
+    [XenConstant("EVTCHN_FIFO_BUSY")] public const uint Busy = 28;
+    /// <summary>Bits of a link.</summary>
+    [XenConstant("EVTCHN_FIFO_LINK_BITS")] public const uint LinkBits = 17;
+    [XenConstant("EVTCHN_FIFO_LINK_MASK")] public const uint LinkMask = 0x1FFFF;
 }
 
 /// <summary>Limits of the ABI (public/xen.h).</summary>

@@ -78,7 +78,7 @@ public static unsafe class Layout
 }
 
 /// <summary>
-/// Pages of the pool by use. A guest's own tests take from <see cref="FirstFree"/> on.
+/// Pages of the pool by use. A guest's own tests take from <see cref="FirstFree"/> on, up to <see cref="FifoControl"/>.
 /// </summary>
 public static class PoolPage
 {
@@ -89,4 +89,6 @@ public static class PoolPage
     public const int Console = 4;
     public const int VcpuInfo = 5;
     public const int FirstFree = 8;
+    public const int FifoControl = 96;
+    public const int FifoWords = 97;
 }

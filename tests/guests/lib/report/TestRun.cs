@@ -14,11 +14,14 @@ public sealed class TestRun(string guest)
     private bool _skipped;
     private int _passedCount, _failedCount, _skippedCount;
 
+    /// <summary>What stands behind the names of the tests that follow: how they are run this time.</summary>
+    public string Suffix { get; set; } = "";
+
     /// <summary>Ends the running test, if any, and starts another.</summary>
     public void Start(string name)
     {
         End();
-        _name = name;
+        _name = name + Suffix;
         _failed = false;
         _skipped = false;
     }

@@ -5,7 +5,7 @@ namespace Xenolith.Guests;
 
 /// <summary>
 /// shared_info, mapped over a page of the pool, with vCPU 0's vcpu_info in it or moved elsewhere (Xen public header
-/// xen.h, arch-x86/xen.h; 64-bit layout).
+/// xen.h, arch-x86/xen.h; 64-bit layout). The bits of a port lie in it on two levels, else in the port's event word.
 /// </summary>
 public static unsafe class SharedState
 {
@@ -46,16 +46,47 @@ public static unsafe class SharedState
 
     public static ulong Selector => Memory.Read64(VcpuInfo + SelectorOffset);
 
-    public static bool IsPending(uint port) => (Memory.Read64(Address + PendingOffset + (port / 64 * 8)) >> (int)(port % 64) & 1) != 0;
+    public static bool IsPending(uint port) => FifoState.IsActive
+        ? FifoState.Test(port, EventWord.Pending)
+        : (Memory.Read64(Address + PendingOffset + (port / 64 * 8)) >> (int)(port % 64) & 1) != 0;
 
-    public static bool IsMasked(uint port) => (Memory.Read64(Address + MaskOffset + (port / 64 * 8)) >> (int)(port % 64) & 1) != 0;
+    public static bool IsMasked(uint port) => FifoState.IsActive
+        ? FifoState.Test(port, EventWord.Masked)
+        : (Memory.Read64(Address + MaskOffset + (port / 64 * 8)) >> (int)(port % 64) & 1) != 0;
 
-    public static void Mask(uint port) => Interlocked.Or(ref Word(MaskOffset, port), 1UL << (int)(port % 64));
+    public static void Mask(uint port)
+    {
+        if (FifoState.IsActive)
+        {
+            FifoState.Set(port, EventWord.Masked);
+            return;
+        }
+
+        Interlocked.Or(ref Word(MaskOffset, port), 1UL << (int)(port % 64));
+    }
 
     /// <summary>Clears the mask bit only; a pending event is not raised by it.</summary>
-    public static void ClearMask(uint port) => Interlocked.And(ref Word(MaskOffset, port), ~(1UL << (int)(port % 64)));
+    public static void ClearMask(uint port)
+    {
+        if (FifoState.IsActive)
+        {
+            FifoState.Clear(port, EventWord.Masked);
+            return;
+        }
 
-    public static void ClearPending(uint port) => Interlocked.And(ref Word(PendingOffset, port), ~(1UL << (int)(port % 64)));
+        Interlocked.And(ref Word(MaskOffset, port), ~(1UL << (int)(port % 64)));
+    }
+
+    public static void ClearPending(uint port)
+    {
+        if (FifoState.IsActive)
+        {
+            FifoState.Clear(port, EventWord.Pending);
+            return;
+        }
+
+        Interlocked.And(ref Word(PendingOffset, port), ~(1UL << (int)(port % 64)));
+    }
 
     /// <summary>Clears the upcall's pending byte and takes the selector, as a guest's upcall does first.</summary>
     public static ulong TakeSelector()

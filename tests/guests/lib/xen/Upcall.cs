@@ -6,6 +6,8 @@ namespace Xenolith.Guests;
 public sealed class Upcall : InterruptHandler
 {
     private readonly int[] _counts = new int[4096];
+    private readonly int[] _orders = new int[4096];
+    private int _order;
 
     /// <summary>Whether the vector came through the local APIC and must be ended there.</summary>
     public bool EndsAtApic { get; set; }
@@ -19,6 +21,9 @@ public sealed class Upcall : InterruptHandler
     /// <summary>Events seen on the port.</summary>
     public int Count(uint port) => _counts[(int)port];
 
+    /// <summary>Place of the port's last event among all.</summary>
+    public int Order(uint port) => _orders[(int)port];
+
     public override void Handle(ref InterruptFrame frame)
     {
         Calls++;
@@ -30,6 +35,11 @@ public sealed class Upcall : InterruptHandler
         while (SharedState.UpcallPending)
         {
             ulong selector = SharedState.TakeSelector();
+            for (uint port = FifoState.IsActive ? FifoState.Take(0) : 0; port != 0; port = FifoState.Take(0))
+            {
+                Note(port);
+            }
+
             for (uint word = 0; word < 64; word++)
             {
                 if ((selector >> (int)word & 1) != 0)
@@ -47,10 +57,16 @@ public sealed class Upcall : InterruptHandler
             if (SharedState.IsPending(port) && !SharedState.IsMasked(port))
             {
                 SharedState.ClearPending(port);
-                _counts[(int)port]++;
-                LastTime = Clock.Now;
+                Note(port);
             }
         }
+    }
+
+    private void Note(uint port)
+    {
+        _counts[(int)port]++;
+        _orders[(int)port] = ++_order;
+        LastTime = Clock.Now;
     }
 }
 
