@@ -59,7 +59,7 @@ public static class Oracle
         }
 
         Contestant xen = Contestant.Xen(XenPackage.Prepare(report));
-        (Arena Arena, string Guest)[] pairs = [.. guests.SelectMany(_ => arenas, (guest, arena) => (arena, guest))];
+        (Arena Arena, string Guest)[] pairs = [.. guests.SelectMany(_ => arenas, (guest, arena) => (arena, guest)).Where(pair => CGuest.RunsOn(pair.guest, pair.arena.Kind))];
         var comparisons = new Comparison[pairs.Length];
         Parallel.For(0, pairs.Length, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i =>
         {

@@ -7,15 +7,16 @@ namespace Xenolith.Build.Toolchain;
 /// <summary>Objects to an image: LLVM's ELF linker.</summary>
 public static class Linker
 {
-    /// <summary>Links a static, non-relocatable ELF64 file.</summary>
+    /// <summary>Links a static, non-relocatable ELF file.</summary>
     /// <param name="script">The linker script.</param>
     /// <param name="objects">Object files, in order.</param>
     /// <param name="output">The image.</param>
     /// <param name="strip">Leaves out symbols and debug information; the loaded bytes stay the same.</param>
-    public static void Link(string script, IReadOnlyList<string> objects, string output, bool strip)
+    /// <param name="emulation">Which kind of ELF file: elf_x86_64 or elf_i386.</param>
+    public static void Link(string script, IReadOnlyList<string> objects, string output, bool strip, string emulation = "elf_x86_64")
     {
         // 4 KiB segments keep the file small; loaders of multiboot address fields need it contiguous.
-        var command = new Command(Program, "-m", "elf_x86_64", "-static", "-nostdlib", "--no-dynamic-linker", "-z", "max-page-size=4096",
+        var command = new Command(Program, "-m", emulation, "-static", "-nostdlib", "--no-dynamic-linker", "-z", "max-page-size=4096",
             "-z", "noexecstack", "--build-id=none", "--orphan-handling=place", "-T", script, "-o", output);
         if (strip)
         {

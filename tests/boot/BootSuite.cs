@@ -95,7 +95,7 @@ internal static class BootSuite
         string[] names = [.. ImageCatalog.Guests().Select(guest => guest.Name).Concat(CGuest.Names).Where(name => name is not ("faulty" or "builder"))];
         foreach (string name in names)
         {
-            foreach (TestMachine machine in Main)
+            foreach (TestMachine machine in Main.Where(machine => CGuest.RunsOn(name, machine.Kind)))
             {
                 yield return Guest(name, machine);
             }

@@ -1,3 +1,4 @@
+#ifdef __x86_64__
 /* PVH entry (32-bit, unpaged, EBX = start_info) to 64-bit C: identity tables over 4 GiB, SSE on. */
     .section .note.Xen, "a", @note
     .long 4, 8, 18                      /* name size, value size, XEN_ELFNOTE_PHYS32_ENTRY */
@@ -74,5 +75,83 @@ level3: .space 4096
 level2: .space 4 * 4096
     .space 32768
 stack_end:
+#else
+/* The same to 32-bit C: identity tables over 4 GiB, of two levels with PAE, else of one, in the largest pages. */
+    .section .note.Xen, "a", @note
+    .long 4, 4, 18                      /* name size, value size, XEN_ELFNOTE_PHYS32_ENTRY */
+    .asciz "Xen"
+    .long guest_entry
+
+    .text
+    .globl guest_entry
+guest_entry:
+    cli
+    cld
+    mov $stack_end, %esp
+    mov $tables, %edi
+    mov $0x83, %eax
+#ifdef GUEST_PAE
+    mov $2048, %ecx
+1:  mov %eax, (%edi)
+    movl $0, 4(%edi)
+    add $0x200000, %eax
+    add $8, %edi
+    loop 1b
+    mov $root, %edi
+    mov $tables + 1, %eax               /* present: an entry at this level has no other rights */
+    mov $4, %ecx
+2:  mov %eax, (%edi)
+    movl $0, 4(%edi)
+    add $4096, %eax
+    add $8, %edi
+    loop 2b
+    mov $root, %eax
+    mov $0x620, %edx                    /* PAE, OSFXSR, OSXMMEXCPT */
+#else
+    mov $1024, %ecx
+1:  mov %eax, (%edi)
+    add $0x400000, %eax
+    add $4, %edi
+    loop 1b
+    mov $tables, %eax
+    mov $0x610, %edx                    /* PSE, OSFXSR, OSXMMEXCPT */
+#endif
+    mov %eax, %cr3
+    mov %cr4, %eax
+    or %edx, %eax
+    mov %eax, %cr4
+    mov %cr0, %eax
+    and $~0xC, %eax                     /* EM, TS */
+    or $0x80010002, %eax                /* PG, WP, MP */
+    mov %eax, %cr0
+    lgdt gdt_pointer
+    ljmp $8, $protected_mode
+protected_mode:
+    mov $16, %eax
+    mov %eax, %ds
+    mov %eax, %es
+    mov %eax, %ss
+    mov $stack_end, %esp
+    push %ebx
+    call guest_main
+3:  cli
+    hlt
+    jmp 3b
+
+    .section .rodata
+    .balign 16
+gdt:
+    .quad 0, 0x00CF9B000000FFFF, 0x00CF93000000FFFF
+gdt_pointer:
+    .word . - gdt - 1
+    .long gdt
+
+    .bss
+    .balign 4096
+tables: .space 4 * 4096
+root:   .space 4096
+    .space 32768
+stack_end:
+#endif
 
     .section .note.GNU-stack, "", @progbits

@@ -1,0 +1,179 @@
+#include "support.h"
+
+uint8_t shared_page[PAGE] __attribute__((aligned(PAGE)));
+uint8_t vcpu_page[PAGE] __attribute__((aligned(PAGE)));
+uint8_t control_page[PAGE] __attribute__((aligned(PAGE)));
+uint8_t words_page[PAGE] __attribute__((aligned(PAGE)));
+uint8_t spare_page[PAGE] __attribute__((aligned(PAGE)));
+uint8_t buffer[PAGE] __attribute__((aligned(PAGE)));
+
+static int intel;
+static unsigned passed, failed;
+
+long hypercall(unsigned long number, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4)
+{
+    long result;
+#ifdef __x86_64__
+    register unsigned long r10 __asm__("r10") = a4;
+
+    if (intel)
+        __asm__ volatile("vmcall" : "=a"(result), "+D"(a1), "+S"(a2), "+d"(a3), "+r"(r10) : "0"(number) : "memory", "r8", "r9", "r11", "rcx");
+    else
+        __asm__ volatile("vmmcall" : "=a"(result), "+D"(a1), "+S"(a2), "+d"(a3), "+r"(r10) : "0"(number) : "memory", "r8", "r9", "r11", "rcx");
+#else
+    unsigned long a5 = 0;
+
+    if (intel)
+        __asm__ volatile("vmcall" : "=a"(result), "+b"(a1), "+c"(a2), "+d"(a3), "+S"(a4), "+D"(a5) : "0"(number) : "memory");
+    else
+        __asm__ volatile("vmmcall" : "=a"(result), "+b"(a1), "+c"(a2), "+d"(a3), "+S"(a4), "+D"(a5) : "0"(number) : "memory");
+#endif
+    return result;
+}
+
+void *memset(void *to, int value, size_t count)
+{
+    uint8_t *at = to;
+
+    while (count--)
+        *at++ = value;
+    return to;
+}
+
+void *memcpy(void *to, const void *from, size_t count)
+{
+    uint8_t *at = to;
+    const uint8_t *source = from;
+
+    while (count--)
+        *at++ = *source++;
+    return to;
+}
+
+/* The published clock; the multiplication in two halves, for want of 128 bits in 32-bit code. */
+uint64_t now(const volatile struct vcpu_time_info *time)
+{
+    uint32_t version, low, high;
+    uint64_t delta, result;
+
+    do {
+        version = time->version;
+        __asm__ volatile("lfence; rdtsc" : "=a"(low), "=d"(high) :: "memory");
+        delta = (((uint64_t)high << 32) | low) - time->tsc_timestamp;
+        delta = time->tsc_shift < 0 ? delta >> -time->tsc_shift : delta << time->tsc_shift;
+        result = time->system_time + (delta >> 32) * time->tsc_to_system_mul + (((delta & 0xFFFFFFFF) * time->tsc_to_system_mul) >> 32);
+        __asm__ volatile("" ::: "memory");
+    } while ((version & 1) || version != time->version);
+    return result;
+}
+
+/* Output. */
+
+static char line[512];
+static size_t line_length;
+
+void put(const char *text)
+{
+    while (*text && line_length < sizeof(line) - 1)
+        line[line_length++] = *text++;
+}
+
+void put_number(long value)
+{
+    char digits[24];
+    unsigned count = 0;
+    unsigned long rest = value < 0 ? -(unsigned long)value : (unsigned long)value;
+
+    if (value < 0)
+        put("-");
+    do
+        digits[count++] = '0' + rest % 10;
+    while ((rest /= 10) != 0);
+    while (count) {
+        char one[2] = { digits[--count], 0 };
+        put(one);
+    }
+}
+
+void end_line(void)
+{
+    put("\n");
+    CALL3(console_io, CONSOLEIO_write, line_length, line);
+    line_length = 0;
+}
+
+/* Results. */
+
+static const char *running;
+static int bad;
+
+static void finish_test(void)
+{
+    if (!running)
+        return;
+    if (bad) {
+        failed++;
+    } else {
+        passed++;
+        put("test ");
+        put(running);
+        put(": passed");
+        end_line();
+    }
+    running = NULL;
+}
+
+void test(const char *name)
+{
+    finish_test();
+    running = name;
+    bad = 0;
+}
+
+void equal(long actual, long expected, const char *what)
+{
+    if (actual == expected || bad)
+        return;
+    bad = 1;
+    put("test ");
+    put(running);
+    put(": failed: ");
+    put(what);
+    put(": ");
+    put_number(actual);
+    put(" instead of ");
+    put_number(expected);
+    end_line();
+}
+
+void guest_main(const struct hvm_start_info *start);
+
+void guest_main(const struct hvm_start_info *start)
+{
+    struct sched_shutdown argument = { .reason = SHUTDOWN_poweroff };
+    uint32_t a = 0, b, c, d;
+
+    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
+    intel = b == 0x756E6547;
+    put("guest " NAME ": start");
+    end_line();
+    test_information(start);
+    test_parameters();
+    test_memory();
+    test_vcpus();
+    test_events();
+    test_scheduling();
+    test_grants();
+    test_other_calls();
+    test_fifo();
+    finish_test();
+    put("guest " NAME ": ");
+    put_number(passed);
+    put(" passed, ");
+    put_number(failed);
+    put(" failed, 0 skipped");
+    end_line();
+    CALL2(sched_op, SCHEDOP_shutdown, &argument);
+    for (;;)
+        __asm__ volatile("cli; hlt");
+}

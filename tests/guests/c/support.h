@@ -1,0 +1,79 @@
+/* What the files of this guest share: the public headers, calls by either width's convention, output and results. */
+#ifndef SUPPORT_H
+#define SUPPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define __XEN_INTERFACE_VERSION__ 0x00040e00
+#include <xen/xen.h>
+#include <xen/version.h>
+#include <xen/features.h>
+#include <xen/memory.h>
+#include <xen/physdev.h>
+#include <xen/sched.h>
+#include <xen/vcpu.h>
+#include <xen/event_channel.h>
+#include <xen/grant_table.h>
+#include <xen/hvm/hvm_op.h>
+#include <xen/hvm/params.h>
+#include <xen/arch-x86/hvm/start_info.h>
+#define XEN_ERRNO(name, value) XEN_##name = value,
+enum xen_errno {
+#include <xen/errno.h>
+};
+
+#define PAGE 4096
+#define LONG_BITS (8 * sizeof(long))
+#define FRAME(address) ((unsigned long)(address) / PAGE)
+
+/* Nothing can be read or written here: not canonical; or, as a 32-bit guest's tables map all of its 4 GiB, where no memory is. */
+#ifdef __x86_64__
+#define NOWHERE 0x0000800000000000UL
+#else
+#define NOWHERE 0xF0000000UL
+#endif
+
+/* Width and paging of this build, behind the guest's name. */
+#ifdef __x86_64__
+#define NAME "c"
+#elif defined(GUEST_PAE)
+#define NAME "c32pae"
+#else
+#define NAME "c32"
+#endif
+
+long hypercall(unsigned long number, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4);
+
+#define CALL2(name, a, b) hypercall(__HYPERVISOR_##name, (unsigned long)(a), (unsigned long)(b), 0, 0)
+#define CALL3(name, a, b, c) hypercall(__HYPERVISOR_##name, (unsigned long)(a), (unsigned long)(b), (unsigned long)(c), 0)
+
+void put(const char *text);
+void put_number(long value);
+void end_line(void);
+
+/* Ends the running test and begins another. The first difference of a test is its reason to fail. */
+void test(const char *name);
+void equal(long actual, long expected, const char *what);
+#define HOLDS(condition) equal(!!(condition), 1, #condition)
+
+extern uint8_t shared_page[PAGE], vcpu_page[PAGE], control_page[PAGE], words_page[PAGE], spare_page[PAGE], buffer[PAGE];
+#define shared ((struct shared_info *)shared_page)
+#define info ((struct vcpu_info *)(vcpu_page + 64))
+
+void *memset(void *to, int value, size_t count);
+void *memcpy(void *to, const void *from, size_t count);
+uint64_t now(const volatile struct vcpu_time_info *time);
+
+/* By file. */
+void test_information(const struct hvm_start_info *start);
+void test_parameters(void);
+void test_other_calls(void);
+void test_memory(void);
+void test_grants(void);
+void test_vcpus(void);
+void test_events(void);
+void test_scheduling(void);
+void test_fifo(void);
+
+#endif
