@@ -84,6 +84,7 @@ internal static class DocumentWriter
     private static string Who(HypercallRow row) => row.Permission switch
     {
         Permission.Target => "itself; another domain: control domain",
+        Permission.Xenstore => "control domain; xenstore's; the domain's device model",
         Permission.DeviceModel => "control domain; the domain's device model",
         Permission.Privileged => "control domain",
         _ => "any",

@@ -58,6 +58,7 @@ public sealed class CallPolicy
         Permission.Anyone => true,
         Permission.Target => target == caller || caller.IsPrivileged || IsDeviceModel(caller, target),
         Permission.DeviceModel => caller.IsPrivileged || IsDeviceModel(caller, target),
+        Permission.Xenstore => caller.IsPrivileged || caller.IsXenstoreDomain || IsDeviceModel(caller, target),
         _ => caller.IsPrivileged,
     };
 

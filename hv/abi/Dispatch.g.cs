@@ -606,6 +606,7 @@ internal static class Dispatch
     /// <summary>Who may call an operation of domctl; one that there is not: the control domain, which is told so.</summary>
     public static Permission DomctlPermission(uint operation) => operation switch
     {
+        5 => Permission.Xenstore,
         _ => Permission.Privileged,
     };
 }

@@ -23,6 +23,9 @@ public sealed partial class Domain
     /// <summary>Whether the domain is being taken apart (XEN_DOMCTL_destroydomain): it never runs again.</summary>
     public bool IsDying { get; private set; }
 
+    /// <summary>Whether the domain serves xenstore to others, so that it may look at each.</summary>
+    public bool IsXenstoreDomain => ((CreateFlags)Settings.Flags & CreateFlags.XenstoreDomain) != 0;
+
     /// <summary>The id of the domain whose device model this one is (XEN_DOMCTL_set_target); <see cref="DomainIds.Invalid"/>: none.</summary>
     public ushort ServedDomain { get; set; } = DomainIds.Invalid;
 

@@ -275,7 +275,12 @@ internal sealed class DomainKeeper : DomainEndListener
             return;
         }
 
-        _machine.Services.ControlLock.Acquire();
+        // Who has it may wait for a vCPU that is on this CPU, so that it is never waited for here.
+        if (!_machine.Services.ControlLock.TryAcquire())
+        {
+            return;
+        }
+
         _machine.Unschedule(domain);
         _machine.Queues.Retire(domain);
         _machine.Services.Virqs.Forget(domain);
@@ -327,8 +332,12 @@ internal sealed class DomainKeeper : DomainEndListener
             return;
         }
 
+        if (!_machine.Services.ControlLock.TryAcquire())
+        {
+            return;
+        }
+
         module.NotBefore = _machine.Kernel.Clock.Nanoseconds + ShortestLife;
-        _machine.Services.ControlLock.Acquire();
         bool hasId = _machine.Services.Toolstack!.TryChooseId(out ushort id);
         module.Id = id;
         _machine.Services.ControlLock.Release();
@@ -350,9 +359,13 @@ internal sealed class DomainKeeper : DomainEndListener
     /// <summary>Goes on with a build. Allocates in the domain's own arena.</summary>
     private void BuildStep(ModuleDomain module, DomainBuild build, ulong bytes)
     {
+        if (!_machine.Services.ControlLock.TryAcquire())
+        {
+            return;
+        }
+
         using (module.Arena.Open())
         {
-            _machine.Services.ControlLock.Acquire();
             bool isOver = build.Step(bytes);
             _machine.Services.ControlLock.Release();
             if (!isOver)

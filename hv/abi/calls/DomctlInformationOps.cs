@@ -17,6 +17,8 @@ internal static class DomctlInformationOps
             domain = call.Services.Domains.FindFrom(frame.Argument.Domain);
             if (domain is null)
                 return call.Fail(Errno.ESRCH, "no domain of that id or a higher one");
+            if (!call.Allows(Permission.Xenstore, domain))
+                return call.Fail(Errno.EPERM, "not the caller's to know of");
             call.Vcpu.AlsoAcquire(domain);
         }
         frame.Argument.DomainInformation = Describe(domain);
@@ -55,6 +57,8 @@ internal static class DomctlInformationOps
         if (information.OnlineVcpus == 0)
             flags = 0;
         flags |= DomainStateFlags.Hvm | DomainStateFlags.Hap;
+        if (domain.IsXenstoreDomain)
+            flags |= DomainStateFlags.XenstoreDomain;
         if (domain.IsShutDown)
             flags |= DomainStateFlags.Shutdown;
         if (domain.ControllerPauses != 0)

@@ -13,6 +13,9 @@ public enum Permission
     /// <summary>It names a domain: for the control domain, and the domain's device model (XSM_DM_PRIV).</summary>
     DeviceModel,
 
+    /// <summary>As <see cref="DeviceModel"/>, and for the domain that serves xenstore (XSM_XS_PRIV).</summary>
+    Xenstore,
+
     /// <summary>The control domain only (XSM_PRIV).</summary>
     Privileged,
 }

@@ -72,6 +72,10 @@ internal static class Creation
         Take(tests, s_pvh, "as libxl asks");
         Take(tests, s_pvh with { Flags = 0xB }, "oos_off");
         Take(tests, s_pvh with { Flags = 0x13 }, "a xenstore domain");
+        Control.Create(s_pvh with { Flags = 0x13 }, out ushort store);
+        Control.Describe(store, out DomainInformation information);
+        tests.Equal(information.Flags & (uint)DomainStateFlags.XenstoreDomain, (uint)DomainStateFlags.XenstoreDomain, "it is told apart");
+        Control.Call(DomctlOp.Destroydomain, store);
         Take(tests, s_pvh with { MaximumVcpus = 128 }, "128 vCPUs");
         Take(tests, s_pvh with { GrantOptions = 1 }, "grant tables of version 1");
         Take(tests, s_pvh with { MaximumGrantFrames = -1, MaximumMaptrackFrames = -1 }, "grant frames by default");

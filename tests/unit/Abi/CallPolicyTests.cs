@@ -41,6 +41,34 @@ public sealed class CallPolicyTests
         Assert.Equal(-(long)Errno.EPERM, control.Create(ControlFixture.Pvh(), out _));
     }
 
+    /// <summary>getdomaininfo of an id that nobody has is about the next domain, which a rule may be about.</summary>
+    [Fact]
+    public void Who_is_found_is_asked_about()
+    {
+        using var control = new ControlFixture();
+        control.Make();
+        CallPolicy.TryParse("0:XEN_DOMCTL_getdomaininfo:5", out CallPolicy? policy);
+        control.Guest.Dispatcher.Policy = policy!;
+        Assert.Equal(0, control.Call(DomctlOp.Getdomaininfo, 1));
+        Assert.Equal(0, control.Create(ControlFixture.Pvh(), out _, wanted: 5));
+        Assert.Equal(-(long)Errno.EPERM, control.Call(DomctlOp.Getdomaininfo, 5));
+        Assert.Equal(-(long)Errno.EPERM, control.Call(DomctlOp.Getdomaininfo, 4));
+    }
+
+    [Fact]
+    public void Xenstores_domain_looks_at_all_and_touches_none()
+    {
+        using var control = new ControlFixture();
+        Assert.Equal(0, control.Create(ControlFixture.Pvh() with { Flags = 0x13 }, out ushort id));
+        Assert.Equal((uint)DomainStateFlags.XenstoreDomain, control.Describe(id).Flags & (uint)DomainStateFlags.XenstoreDomain);
+        Domain store = control.Machine.Services.Domains.Find(id)!;
+        CallPolicy policy = CallPolicy.Default();
+        Assert.True(policy.Allows(Permission.Xenstore, store, control.Guest.Domain, 0, 0));
+        Assert.False(policy.Allows(Permission.Target, store, control.Guest.Domain, 0, 0));
+        Assert.False(policy.Allows(Permission.Privileged, store, control.Guest.Domain, 0, 0));
+        Assert.False(policy.Allows(Permission.Xenstore, control.Make(), control.Guest.Domain, 0, 0));
+    }
+
     [Fact]
     public void Rules_give_nobody_more()
     {

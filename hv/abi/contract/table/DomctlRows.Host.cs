@@ -17,7 +17,7 @@ internal static class DomctlRows
             .Note("A domain of a boot module is stopped, and taken apart after the call."),
         Row.Done(DomctlOp.Pausedomain, "DomctlLifeOps.Pause").Preemptible().Errors("EINVAL EOVERFLOW"),
         Row.Done(DomctlOp.Unpausedomain, "DomctlLifeOps.Unpause").Errors("EINVAL"),
-        Row.Done(DomctlOp.Getdomaininfo, "DomctlInformationOps.GetDomain").Out<DomainInformation>().Errors("EINVAL ESRCH EFAULT").Note("Of an id that nobody has: the domain of the next higher one."),
+        Row.Done(DomctlOp.Getdomaininfo, "DomctlInformationOps.GetDomain").Out<DomainInformation>().Xenstore().Errors("EINVAL ESRCH EPERM EFAULT").Note("Of an id that nobody has: the domain of the next higher one."),
         Row.Done(DomctlOp.Setvcpuaffinity, "DomctlVcpuOps.SetAffinity").InOut<DomctlVcpuAffinity>().Preemptible().Errors("EINVAL EFAULT EINVAL EBUSY EFAULT")
             .Note("Soft affinity is kept and never looked at. EBUSY, which Xen does not know: a vCPU of the caller would have to leave its CPU."),
         Row.Done(DomctlOp.Getvcpuaffinity, "DomctlVcpuOps.GetAffinity").InOut<DomctlVcpuAffinity>().Errors("EINVAL EFAULT"),

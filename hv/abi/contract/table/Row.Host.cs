@@ -47,6 +47,8 @@ internal static class Row
 
     public static HypercallRow DeviceModel(this HypercallRow row) => row with { Permission = Permission.DeviceModel };
 
+    public static HypercallRow Xenstore(this HypercallRow row) => row with { Permission = Permission.Xenstore };
+
     public static HypercallRow Privileged(this HypercallRow row) => row with { Permission = Permission.Privileged };
 
     public static HypercallRow Preemptible(this HypercallRow row) => row with { Preemptible = true };
