@@ -116,7 +116,9 @@ public sealed class RunLoop
                     vcpu.Notify(Attention.Interrupts);
                     break;
                 case ExitReason.Exception:
-                    // While the delivery of an exception causes it again, no exit by an interrupt comes between.
+                case ExitReason.PauseLoop:
+                    // While the delivery of an exception causes it again, no exit by an interrupt comes between. Nor, on Bochs's SVM, while
+                    // a guest spins with interrupts off.
                     _exits.Handle(vcpu);
                     TakeInterrupts();
                     break;

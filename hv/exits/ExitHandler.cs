@@ -74,6 +74,9 @@ internal sealed partial class ExitHandler
                 }
 
                 break;
+            case ExitReason.PauseLoop:
+                TrySkip(vcpu);
+                break;
             case ExitReason.PortIo:
                 vcpu.Domain.Acquire();
                 _guestPorts.Select(vcpu.Domain.DebugOutput);

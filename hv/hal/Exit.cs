@@ -13,6 +13,8 @@ public enum ExitReason
     Hypercall,
     Cpuid,
     Halt,
+    /// <summary>PAUSE, after so many of them that the guest spins. It has not run; it is skipped.</summary>
+    PauseLoop,
     MsrRead,
     MsrWrite,
     /// <summary>IN, OUT, INS or OUTS: <see cref="Exit.Port"/> and following.</summary>

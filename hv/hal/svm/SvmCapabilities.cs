@@ -26,6 +26,8 @@ public sealed class SvmCapabilities
     public bool HasFlushByAsid => (Features & (1 << 6)) != 0;
     /// <summary>Exits tell the general register of a MOV to or from a control register, and instruction bytes.</summary>
     public bool HasDecodeAssists => (Features & (1 << 7)) != 0;
+    /// <summary>PAUSE exits only after a number of them (15.14.4).</summary>
+    public bool HasPauseFilter => (Features & (1 << 10)) != 0;
 
     /// <summary>Reads the CPUID leaves of a CPU that has SVM.</summary>
     public static SvmCapabilities Read()

@@ -39,6 +39,9 @@ public sealed partial class SvmCpu : VirtualCpu
         _frames.Free(_vmcb.Region, 0);
     }
 
+    /// <summary>PAUSEs after which a vCPU counts as spinning: more than a lock that is soon given back takes.</summary>
+    private const ushort PausesBeforeExit = 4096;
+
     private void WriteControls(Mfn ioPermissionMap, Mfn msrPermissionMap)
     {
         ref VmcbLayout vmcb = ref _vmcb.Fields;
@@ -54,6 +57,11 @@ public sealed partial class SvmCpu : VirtualCpu
         vmcb.Intercepts2 = SvmIntercepts.Vmrun | SvmIntercepts.Vmmcall | SvmIntercepts.Vmload | SvmIntercepts.Vmsave
             | SvmIntercepts.Stgi | SvmIntercepts.Clgi | SvmIntercepts.Skinit | SvmIntercepts.Wbinvd | SvmIntercepts.Monitor
             | SvmIntercepts.Mwait | SvmIntercepts.Xsetbv | SvmIntercepts.Rdpru | SvmIntercepts.Icebp;
+        if (_processor.Capabilities.HasPauseFilter)
+        {
+            vmcb.Intercepts1 |= MiscellaneousIntercepts.Pause;
+            vmcb.PauseFilterCount = PausesBeforeExit;
+        }
         vmcb.IoPermissionMap = ioPermissionMap.Address;
         vmcb.MsrPermissionMap = msrPermissionMap.Address;
         vmcb.VirtualInterrupt = VirtualInterrupt.Masking;

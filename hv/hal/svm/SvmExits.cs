@@ -90,7 +90,6 @@ public static class SvmExits
         SvmExitCode.Smi => "a system-management interrupt",
         SvmExitCode.Init => "an INIT signal",
         SvmExitCode.Rdtsc or SvmExitCode.Rdtscp => "a read of the time-stamp counter that nobody asked for",
-        SvmExitCode.Pause => "a PAUSE that nobody asked for",
         SvmExitCode.Invlpg => "an INVLPG that nobody asked for",
         >= SvmExitCode.Exception0 and <= SvmExitCode.Exception31 => "an exception that nobody asked for",
         _ => "an exit that nobody asked for",
@@ -103,6 +102,9 @@ public static class SvmExits
             // 15.12.2: the #DB of INT1 is no #DB to the intercept of exceptions.
             case SvmExitCode.Icebp:
                 exit.Reason = ExitReason.DebugTrapInstruction;
+                return;
+            case SvmExitCode.Pause:
+                exit.Reason = ExitReason.PauseLoop;
                 return;
             case SvmExitCode.Xsetbv:
                 exit.Reason = ExitReason.Xsetbv;

@@ -24,6 +24,8 @@ public struct VmcbLayout
     [FieldOffset(0x008)] public uint InterceptExceptions;
     [FieldOffset(0x00C)] public MiscellaneousIntercepts Intercepts1;
     [FieldOffset(0x010)] public SvmIntercepts Intercepts2;
+    /// <summary>How many PAUSEs do not exit after an entry, where the CPU has the filter.</summary>
+    [FieldOffset(0x03E)] public ushort PauseFilterCount;
     [FieldOffset(0x040)] public ulong IoPermissionMap;
     [FieldOffset(0x048)] public ulong MsrPermissionMap;
     [FieldOffset(0x050)] public ulong TscOffset;

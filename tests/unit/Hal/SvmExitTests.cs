@@ -19,6 +19,7 @@ public sealed class SvmExitTests
     [InlineData(SvmExitCode.Vmmcall, ExitReason.Hypercall)]
     [InlineData(SvmExitCode.Cpuid, ExitReason.Cpuid)]
     [InlineData(SvmExitCode.Hlt, ExitReason.Halt)]
+    [InlineData(SvmExitCode.Pause, ExitReason.PauseLoop)]
     [InlineData(SvmExitCode.Shutdown, ExitReason.TripleFault)]
     [InlineData(SvmExitCode.Xsetbv, ExitReason.Xsetbv)]
     [InlineData(SvmExitCode.Wbinvd, ExitReason.CacheInvalidate)]
