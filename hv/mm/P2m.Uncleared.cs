@@ -47,7 +47,7 @@ public sealed partial class P2m
             && _uncleared.TryMap(gfn.Address, mfn, Page.Order2M, Rights.Read, Caching.WriteBack);
         if (!done)
             return false;
-        PopulatedFrames += ChunkFrames;
+        Count((long)ChunkFrames);
         _unclearedChunks++;
         _unclearedEnd = Math.Max(_unclearedEnd, gfn.Value + ChunkFrames);
         if (gfn.Value + ChunkFrames - 1 > MaximumGfn.Value)
@@ -97,7 +97,7 @@ public sealed partial class P2m
         if (!found)
             return false;
         _frames.Free(mfn, Page.Order2M);
-        PopulatedFrames -= ChunkFrames;
+        Count(-(long)ChunkFrames);
         return true;
     }
 }

@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.CompilerServices;
+using System.Threading;
 using Xenolith.Kernel;
 
 namespace Xenolith.Mm;
@@ -18,20 +19,15 @@ public sealed partial class P2m
     private readonly PageTable _table;
     private readonly PageTable _types;
 
-    /// <summary>Frames that left the p2m while something still referred to them; they are freed with the last reference.</summary>
-    private readonly Mfn[] _orphans = new Mfn[MaximumOrphans];
-    private int _orphanCount;
     private readonly PhysicalMemory _memory;
     private ulong _releaseAt;
+    private long _populated;
+
+    /// <summary>Who has the frames that the domain lets go of while somebody still refers to them: it, as long as it is there.</summary>
+    private ushort _heir;
 
     /// <summary>Where <see cref="TryMapApicPage"/> was; not among the types, where a look at it would cost every lookup one.</summary>
     private Gfn _apicPage = Gfn.Invalid;
-
-    /// <summary>
-    /// More than the pinned pages that a domain of 128 vCPUs can have: of each vCPU its vcpu_info, two pages each of two areas and a FIFO
-    /// control block, and 128 pages of event words.
-    /// </summary>
-    private const int MaximumOrphans = 1024;
 
     /// <summary>Frames that a CPU may still reach through a translation that it has cached.</summary>
     private readonly Mfn[] _unsettled = new Mfn[MaximumUnsettled];
@@ -45,6 +41,7 @@ public sealed partial class P2m
         _frames = frames;
         _memory = memory;
         Owner = owner;
+        _heir = owner;
         _table = new PageTable(memory, frames, format, owner);
         _types = new PageTable(memory, frames, new P2mTypeFormat(), owner);
         _uncleared = new PageTable(memory, frames, new P2mTypeFormat(), owner);
@@ -61,6 +58,9 @@ public sealed partial class P2m
 
     /// <summary>Machine frames of the nested page table alone, which <see cref="TableLimit"/> is about.</summary>
     public ulong NestedTableFrames => (ulong)_table.TableFrames;
+
+    /// <summary>How references to frames of other domains are given back; null: there are none.</summary>
+    public ForeignFrames? Foreign { get; set; }
 
     /// <summary>Who has to leave translations that are taken away; null: the calling CPU alone uses them, and forgets before it does again.</summary>
     public TranslationUsers? Users { get; set; }
@@ -80,8 +80,11 @@ public sealed partial class P2m
     /// <summary>Machine frames that the nested page table and the tables beside it take.</summary>
     public ulong TableFrames => (ulong)(_table.TableFrames + _types.TableFrames + _uncleared.TableFrames);
 
-    /// <summary>Machine frames that the p2m maps as the domain's own memory.</summary>
-    public ulong PopulatedFrames { get; private set; }
+    /// <summary>
+    /// Machine frames that the domain has: those that the p2m maps as its own memory, and those that it let go of while somebody refers to
+    /// them. The last reference may be dropped by another domain, so this changes without any lock.
+    /// </summary>
+    public ulong PopulatedFrames => (ulong)Volatile.Read(ref _populated);
 
     /// <summary>
     /// Maps 2^order frames. What the range mapped before is replaced; its frames are the caller's to free.
@@ -203,7 +206,7 @@ public sealed partial class P2m
         if (!entry.IsRam || !TryRemove(gfn, 0))
             return false;
         if (_frames.OwnerOf(entry.Mfn) == Owner)
-            FreeOrOrphan(entry.Mfn);
+            FreeOrLeave(entry.Mfn);
         return true;
     }
 
@@ -214,27 +217,19 @@ public sealed partial class P2m
             throw new InvalidOperationException("a frame is pinned that is not allocated");
     }
 
-    /// <summary>Takes back a reference of <see cref="Pin"/>; frees the frame when it was the last and the p2m had let go of it.</summary>
+    /// <summary>Takes back a reference of <see cref="Pin"/>; frees the frame when it was the last and the p2m had let go of it. Needs no lock.</summary>
     public void Unpin(Mfn mfn)
     {
-        _frames.Release(mfn);
-        if (_frames.ReferencesTo(mfn) != 0)
-            return;
-        for (int i = 0; i < _orphanCount; i++)
-        {
-            if (_orphans[i] != mfn)
-                continue;
-            _orphans[i] = _orphans[--_orphanCount];
-            Free(mfn);
-            PopulatedFrames--;
-            return;
-        }
+        ushort owner = _frames.OwnerOf(mfn);
+        if (_frames.Release(mfn) && owner == Owner)
+            Count(-1);
     }
 
     /// <summary>Frees the domain's memory and the tables. Every pin must have been taken back. The p2m is not usable afterwards.</summary>
     public void Release()
     {
         Settle();
+        _heir = FrameAllocator.EndedOwner;
         ulong gfn = 0;
         while (PopulatedFrames != 0 && gfn <= MaximumGfn.Value)
         {
@@ -245,8 +240,8 @@ public sealed partial class P2m
             }
             bool present = _table.TryQuery(gfn << Page.Shift, out Mfn mfn, out _, out int level);
             ulong step = 1UL << ((level - 1) * 9);
-            if (present && Lookup(new Gfn(gfn)).IsRam && _frames.OwnerOf(mfn) == Owner)
-                ReleaseLeaf(mfn, (level - 1) * 9);
+            if (present)
+                ReleaseLeaf(new Gfn(gfn), mfn, (level - 1) * 9);
             gfn = (gfn | (step - 1)) + 1;
         }
         _uncleared.Release();
@@ -261,6 +256,7 @@ public sealed partial class P2m
     /// <param name="frames">The most frames to scrub; at least the 512 of a large page.</param>
     public bool ReleaseStep(ulong frames)
     {
+        _heir = FrameAllocator.EndedOwner;
         while (PopulatedFrames != 0 && _releaseAt <= MaximumGfn.Value)
         {
             if (frames != 0 && TryFreeUncleared(new Gfn(_releaseAt)))
@@ -278,12 +274,8 @@ public sealed partial class P2m
                 ulong count = 1UL << order;
                 if (count > frames)
                     return false;
-                if (Lookup(new Gfn(_releaseAt)).IsRam && _frames.OwnerOf(mfn) == Owner)
-                {
-                    _memory.Clear(mfn.Address, count << Page.Shift);
-                    ReleaseLeaf(mfn, order);
+                if (ReleaseLeaf(new Gfn(_releaseAt), mfn, order))
                     frames -= count;
-                }
             }
             else if (frames-- == 0)
             {
@@ -295,18 +287,40 @@ public sealed partial class P2m
         return _uncleared.ReleaseStep(entriesPerStep) && _types.ReleaseStep(entriesPerStep) && _table.ReleaseStep(entriesPerStep);
     }
 
-    private void ReleaseLeaf(Mfn first, int order)
+    /// <summary>Gives back what a leaf maps, as the domain ends: scrubbed, unless somebody still uses it. True: it was memory of the domain.</summary>
+    private bool ReleaseLeaf(Gfn gfn, Mfn first, int order)
+    {
+        P2mType type = Lookup(gfn).Type;
+        if (type == P2mType.Foreign)
+            Foreign?.LetGo(first);
+        if (type is not (P2mType.Ram or P2mType.RamReadOnly) || _frames.OwnerOf(first) != Owner)
+            return false;
+        FreeLeaf(first, order, scrub: true);
+        return true;
+    }
+
+    private void FreeLeaf(Mfn first, int order, bool scrub)
     {
         ulong count = 1UL << order;
         if (order != 0)
             Users?.Expel();
-        if (order != 0 && _frames.Free(first, order))
+        if (order != 0 && !_frames.AreReferenced(first, order))
         {
-            PopulatedFrames -= count;
-            return;
+            if (scrub)
+                _memory.Clear(first.Address, count << Page.Shift);
+            if (_frames.Free(first, order))
+            {
+                Count(-(long)count);
+                return;
+            }
         }
         for (ulong i = 0; i < count; i++)
-            FreeOrOrphan(new Mfn(first.Value + i));
+        {
+            Mfn mfn = new(first.Value + i);
+            if (scrub && _frames.ReferencesTo(mfn) == 0)
+                _memory.Clear(mfn.Address, Page.Size);
+            FreeOrLeave(mfn);
+        }
     }
 
     private bool TryPopulateOne(Gfn gfn, ulong wanted, out int order)
@@ -319,7 +333,7 @@ public sealed partial class P2m
             return false;
         if (TrySet(gfn, mfn, 0, P2mType.Ram, Rights.All))
         {
-            PopulatedFrames++;
+            Count(1);
             return true;
         }
         _frames.Free(mfn, 0);
@@ -340,23 +354,26 @@ public sealed partial class P2m
             }
             P2mEntry leaf = Lookup(gfn);
             TryRemove(gfn, leaf.Order);
-            ReleaseLeaf(leaf.Mfn, leaf.Order);
+            FreeLeaf(leaf.Mfn, leaf.Order, scrub: false);
             done += 1UL << leaf.Order;
         }
     }
 
-    private void FreeOrOrphan(Mfn mfn)
+    private void FreeOrLeave(Mfn mfn)
     {
         if (_frames.ReferencesTo(mfn) == 0)
         {
             Free(mfn);
-            PopulatedFrames--;
+            Count(-1);
+            return;
         }
-        else
-        {
-            _orphans[_orphanCount++] = mfn;
-        }
+        // Whoever drops the last reference frees it at once: no CPU may reach it through this p2m by then.
+        Users?.Expel();
+        if (_frames.FreeOrLeave(mfn, _heir))
+            Count(-1);
     }
+
+    private void Count(long frames) => Interlocked.Add(ref _populated, frames);
 
     private void Free(Mfn mfn)
     {

@@ -18,6 +18,9 @@ public sealed partial class FrameAllocator
     /// <summary>What <see cref="OwnerOf"/> says of a frame that nobody owns: free, reserved, or not RAM.</summary>
     public const ushort NoOwner = 0xFFFE;
 
+    /// <summary>Owner of frames that an ended domain has left, as long as somebody refers to them.</summary>
+    public const ushort EndedOwner = 0xFFFD;
+
     /// <summary>RAM from this physical address on can't be managed.</summary>
     public const ulong ManageableBytes = (FrameInfo.NoLink - 1UL) << Page.Shift;
 
@@ -243,48 +246,6 @@ public sealed partial class FrameAllocator
         _lock.Release();
         return areAllocated ? isFree : throw new InvalidOperationException("a frame is freed that is not allocated");
     }
-
-    /// <summary>Pins an allocated frame. False: it is not allocated, or has as many references as can be counted.</summary>
-    public bool Reference(Mfn mfn)
-    {
-        if (mfn.Value >= _frames)
-        {
-            return false;
-        }
-
-        _lock.Acquire();
-        FrameInfo info = At(mfn.Value);
-        bool done = info.State == FrameState.Allocated && info.References != uint.MaxValue;
-        if (done)
-        {
-            Info(mfn.Value) = info.WithReferences(info.References + 1).Value;
-        }
-
-        _lock.Release();
-        return done;
-    }
-
-    /// <summary>Undoes one <see cref="Reference"/>. One too many is a bug and panics.</summary>
-    public void Release(Mfn mfn)
-    {
-        ref ulong word = ref Info(mfn.Value);
-        _lock.Acquire();
-        var info = new FrameInfo(word);
-        bool isHeld = info.State == FrameState.Allocated && info.References != 0;
-        if (isHeld)
-        {
-            word = info.WithReferences(info.References - 1).Value;
-        }
-
-        _lock.Release();
-        if (!isHeld)
-        {
-            throw new InvalidOperationException("a reference to a frame is dropped that nobody holds");
-        }
-    }
-
-    /// <summary>References held on the frame; 0 when it is not allocated.</summary>
-    public uint ReferencesTo(Mfn mfn) => IsAllocated(mfn) ? At(mfn.Value).References : 0;
 
     /// <summary>Whose frame it is; <see cref="NoOwner"/> when it is not allocated.</summary>
     public ushort OwnerOf(Mfn mfn) => IsAllocated(mfn) ? At(mfn.Value).Owner : NoOwner;

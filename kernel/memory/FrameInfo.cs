@@ -2,13 +2,15 @@ namespace Xenolith.Kernel;
 
 /// <summary>
 /// The 8 bytes that the allocator keeps about each frame. An allocated frame: references in bits 0-31, owner in 32-47,
-/// type in 48-55, state in 62-63. The first frame of a free block: number of the next block's first frame in bits 0-27, of the
+/// type in 48-55, let go of in 56, state in 62-63. The first frame of a free block: number of the next block's first frame in bits 0-27, of the
 /// previous one's in 28-55, order in 56-61, so that free memory itself is never touched.
 /// </summary>
 internal readonly record struct FrameInfo(ulong Value)
 {
     /// <summary>No frame, as a link. Also bounds the frames that can be managed: 2^28 - 1 (1 TiB).</summary>
     public const uint NoLink = 0x0FFF_FFFF;
+
+    private const ulong LeftBit = 1UL << 56;
 
     public static FrameInfo FreeTail => new((ulong)FrameState.FreeTail << 62);
 
@@ -19,6 +21,9 @@ internal readonly record struct FrameInfo(ulong Value)
     public ushort Owner => (ushort)(Value >> 32);
 
     public FrameType Type => (FrameType)(Value >> 48);
+
+    /// <summary>Whether the owner has let go of the allocated frame: it is free with its last reference.</summary>
+    public bool IsLeft => (Value & LeftBit) != 0;
 
     public int Order => (int)(Value >> 56) & 0x3F;
 
@@ -33,6 +38,8 @@ internal readonly record struct FrameInfo(ulong Value)
         new(((ulong)FrameState.FreeHead << 62) | ((ulong)order << 56) | ((ulong)previous << 28) | next);
 
     public FrameInfo WithReferences(uint references) => new((Value & 0xFFFF_FFFF_0000_0000) | references);
+
+    public FrameInfo LeftTo(ushort heir) => new((Value & 0xFFFF_0000_FFFF_FFFF) | ((ulong)heir << 32) | LeftBit);
 
     public FrameInfo WithLinks(uint previous, uint next) => FreeHead(Order, previous, next);
 }
