@@ -249,9 +249,9 @@ internal static class Dispatch
         switch (call.Operation)
         {
             case 0: // GNTTABOP_map_grant_ref
-                return GrantBatchOps.Map(ref call);
+                return GrantMapOps.Map(ref call);
             case 1: // GNTTABOP_unmap_grant_ref
-                return GrantBatchOps.Unmap(ref call);
+                return GrantMapOps.Unmap(ref call);
             case 2: // GNTTABOP_setup_table
                 return GrantTableOps.SetupTable(ref call);
             case 3: // GNTTABOP_dump_table
@@ -259,7 +259,7 @@ internal static class Dispatch
             case 4: // GNTTABOP_transfer
                 return call.Absent();
             case 5: // GNTTABOP_copy
-                return GrantBatchOps.Copy(ref call);
+                return GrantCopyOps.Copy(ref call);
             case 6: // GNTTABOP_query_size
                 return GrantTableOps.QuerySize(ref call);
             case 7: // GNTTABOP_unmap_and_replace

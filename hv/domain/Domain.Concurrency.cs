@@ -43,6 +43,15 @@ public sealed partial class Domain
         _lock.Release();
     }
 
+    /// <summary>Has other CPUs forget translations that went away since the lock was taken, before their frames are let go of.</summary>
+    public void Settle()
+    {
+        if (P2m.Generation == _lockedAt && !P2m.HasRetiredTables)
+            return;
+        P2m.Settle();
+        _lockedAt = P2m.Generation;
+    }
+
     /// <summary>Gives the lock back in the middle of something that faulted, of a domain that ends for it.</summary>
     public void Abandon() => _lock.Release();
 

@@ -77,6 +77,29 @@ public sealed partial class Domain
         return Errno.ENOMEM;
     }
 
+    /// <summary>
+    /// Maps a frame that is not the domain's, on which the caller holds a reference. What was there before goes back to the machine.
+    /// EINVAL: the guest frame is not the guest's to give; ENOMEM: no memory for tables.
+    /// </summary>
+    /// <param name="gfn">Below 2^36.</param>
+    /// <param name="type"><see cref="P2mType.Grant"/> or <see cref="P2mType.Foreign"/>.</param>
+    public Errno MapOthers(Gfn gfn, Mfn mfn, P2mType type, bool readOnly)
+    {
+        Errno error = MakeRoom(gfn);
+        if (error != Errno.None)
+            return error;
+        return P2m.TrySet(gfn, mfn, 0, type, readOnly ? Rights.Read : Rights.ReadWrite) ? Errno.None : Errno.ENOMEM;
+    }
+
+    /// <summary>Takes such a frame out of the domain's memory. EINVAL: that one is not mapped there, or not by that type.</summary>
+    public Errno UnmapOthers(Gfn gfn, Mfn mfn, P2mType type)
+    {
+        P2mEntry entry = P2m.Lookup(gfn);
+        if (entry.Type != type || entry.Mfn != mfn)
+            return Errno.EINVAL;
+        return P2m.TryRemove(gfn, 0) ? Errno.None : Errno.ENOMEM;
+    }
+
     /// <summary>Takes a lent frame out of the guest's memory.</summary>
     internal void Withdraw(LentFrame frame) => TryWithdraw(frame);
 
@@ -94,7 +117,7 @@ public sealed partial class Domain
     {
         if (frame.Mfn == Mfn.Invalid)
             return;
-        Services.Frames.Free(frame.Mfn, 0);
+        Services.Frames.FreeOrLeave(frame.Mfn, FrameAllocator.EndedOwner);
         frame.Mfn = Mfn.Invalid;
     }
 

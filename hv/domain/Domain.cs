@@ -32,6 +32,7 @@ public sealed partial class Domain : IDisposable
     {
         Services = services;
         Id = options.Id;
+        Identity = new DomainHandle(options.Id, services.NextSerial());
         Name = options.Name;
         IsPrivileged = options.IsPrivileged;
         IsInitialDomain = options.IsInitialDomain;
@@ -45,6 +46,7 @@ public sealed partial class Domain : IDisposable
         _lock = new SpinLock(LockRank.Domain, "domain", options.Id);
         P2m = new P2m(services.Memory, services.Frames, services.Virtualisation.NestedFormat, options.Id);
         P2m.TableLimit = (int)(Math.Min(MaximumPages, services.Frames.TotalFrames) / PagesPerTable) + TablesPerVcpu * options.VcpuCount;
+        P2m.Foreign = services.Foreign;
         if (services.CpuCount > 1)
             P2m.Users = new Users(this);
         Memory = new GuestMemory(P2m, services.Memory);
@@ -52,7 +54,7 @@ public sealed partial class Domain : IDisposable
         Parameters[(int)HvmParameter.TripleFaultReason] = (ulong)ShutdownReason.Reboot;
         Exposure = new Exposure(services.ExposedCalls);
         EventChannels = new EventChannels(this, options.MaximumEventPort);
-        GrantTable = new GrantTable(this, options.MaximumGrantFrames);
+        GrantTable = new GrantTable(this, options.MaximumGrantFrames, options.MaximumMappingFrames);
         Console = new ConsoleRing(this);
         Watchdog = new DomainWatchdog(this);
         SharedInfo = null!;
@@ -80,6 +82,9 @@ public sealed partial class Domain : IDisposable
     }
 
     public ushort Id { get; }
+
+    /// <summary>Names this very domain, also when it has ended.</summary>
+    public DomainHandle Identity { get; }
 
     public string Name { get; }
 
@@ -196,6 +201,7 @@ public sealed partial class Domain : IDisposable
     public void Dispose()
     {
         Leave();
+        GrantTable.ReleaseMappings(int.MaxValue);
         P2m.Release();
     }
 
@@ -221,9 +227,9 @@ public sealed partial class Domain : IDisposable
     }
 
     /// <summary>
-    /// The rest of the end, piece by piece: scrubs memory and gives it back, then the tables. True: every frame is back, and the domain's
+    /// The rest of the end, piece by piece: lets go of what it has mapped of others, scrubs memory and gives it back, then the tables. True: every frame is back, and the domain's
     /// arena may be released.
     /// </summary>
     /// <param name="frames">The most frames to scrub; at least 512.</param>
-    public bool ReleaseStep(ulong frames) => P2m.ReleaseStep(frames);
+    public bool ReleaseStep(ulong frames) => GrantTable.ReleaseMappings((int)frames) && P2m.ReleaseStep(frames);
 }

@@ -50,4 +50,10 @@ public sealed class DomainOptions
     /// with use.
     /// </summary>
     public uint MaximumEventPort { get; init; } = EventChannelLimits.Fifo - 1;
+
+    /// <summary>The most mappings of others' grants unless told otherwise, in frames of 256 (gnttab_max_maptrack_frames); Xen's default.</summary>
+    public const int DefaultMappingFrames = 1024;
+
+    /// <summary>The most mappings of others' grants, in frames of 256.</summary>
+    public int MaximumMappingFrames { get; init; } = DefaultMappingFrames;
 }

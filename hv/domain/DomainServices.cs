@@ -1,5 +1,6 @@
 using Xenolith.Hal;
 using Xenolith.Kernel;
+using Xenolith.Mm;
 
 namespace Xenolith.Domains;
 
@@ -10,6 +11,7 @@ public sealed class DomainServices
     {
         Virqs = new GlobalVirqs(this);
         Claims = new FrameClaims(this);
+        Foreign = new SharedFrames(this);
     }
 
     public required PhysicalMemory Memory { get; init; }
@@ -58,6 +60,14 @@ public sealed class DomainServices
 
     /// <summary>The domains, by id.</summary>
     public DomainTable Domains { get; } = new();
+
+    /// <summary>The frames that domains map of each other.</summary>
+    public ForeignFrames Foreign { get; }
+
+    private ulong _lastSerial;
+
+    /// <summary>A number that no domain had before; from 1 on.</summary>
+    internal ulong NextSerial() => System.Threading.Interlocked.Increment(ref _lastSerial);
 
     /// <summary>
     /// Whether guests may be told that system time is one line over all vCPUs (XEN_PVCLOCK_TSC_STABLE_BIT). Xen 4.17 says so only

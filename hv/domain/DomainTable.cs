@@ -39,6 +39,9 @@ public sealed class DomainTable
         return lowest;
     }
 
+    /// <summary>The very domain that the handle names; null when it has ended.</summary>
+    public Domain? Find(DomainHandle handle) => Find(handle.Id) is { } domain && domain.Identity == handle ? domain : null;
+
     /// <summary>The domain that a caller means: <see cref="DomainIds.Self"/> is the caller.</summary>
     public Domain? Resolve(ushort id, Domain caller) => id == DomainIds.Self ? caller : Find(id);
 

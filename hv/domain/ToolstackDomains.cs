@@ -154,6 +154,7 @@ public sealed class ToolstackDomains
         VcpuCount = (int)settings.MaximumVcpus,
         MaximumPages = 0,
         MaximumGrantFrames = settings.MaximumGrantFrames < 0 ? DomainOptions.DefaultGrantFrames : settings.MaximumGrantFrames,
+        MaximumMappingFrames = settings.MaximumMaptrackFrames < 0 ? DomainOptions.DefaultMappingFrames : settings.MaximumMaptrackFrames,
         Settings = settings,
         HasVcpus = false,
         MaximumEventPort = settings.MaximumPort,

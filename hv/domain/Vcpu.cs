@@ -71,6 +71,27 @@ public sealed partial class Vcpu
         _alsoLocked = new Unowned<Domain>(other);
     }
 
+    /// <summary>
+    /// Finds the domain with that id and takes its lock, as <see cref="AlsoAcquire"/> does; null: there is none. Between the look and the
+    /// wait for the lock this CPU answers nobody, so the domain can't be taken apart meanwhile.
+    /// </summary>
+    public Domain? AcquireDomain(ushort id)
+    {
+        if (id == Domain.Id)
+            return Domain;
+        if (_alsoLocked.Value is { } held && held.Id == id)
+            return held;
+        ReleaseOther();
+        Domain.Settle();
+        Domain? found = Domain.Services.Domains.Find(id);
+        if (found is not null)
+            AlsoAcquire(found);
+        return found;
+    }
+
+    /// <summary>As <see cref="AcquireDomain(ushort)"/>, for one very domain.</summary>
+    public Domain? AcquireDomain(DomainHandle handle) => AcquireDomain(handle.Id) is { } domain && domain.Identity == handle ? domain : null;
+
     /// <summary>Gives back the lock of <see cref="AlsoAcquire"/>, if there is one.</summary>
     public void ReleaseOther()
     {

@@ -47,7 +47,7 @@ internal sealed partial class ExitHandler
             return;
         }
 
-        HandleUnclaimed(vcpu);
+        HandleUnclaimed(vcpu, _unclaimed);
     }
 
     private void HandleMissingMemory(Vcpu vcpu)
@@ -62,15 +62,21 @@ internal sealed partial class ExitHandler
             return;
         }
 
-        HandleUnclaimed(vcpu);
+        if ((entry.IsRam || entry.Type == P2mType.Grant) && (entry.Access & Rights.Read) != 0)
+        {
+            _readOnly.Select(_machine.Kernel.Memory, entry.Mfn);
+            HandleUnclaimed(vcpu, _readOnly);
+            return;
+        }
+
+        HandleUnclaimed(vcpu, _unclaimed);
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void HandleApicWrite(Vcpu vcpu) => vcpu.Apic.CompleteWrite((uint)vcpu.Cpu.Exit.GuestPhysical);
 
-    /// <summary>An access to where nothing is.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void HandleUnclaimed(Vcpu vcpu)
+    /// <summary>An access to where nothing is, or nothing for this kind of access; the device says what it does.</summary>
+    private void HandleUnclaimed(Vcpu vcpu, MmioDevice device)
     {
         ref Exit exit = ref vcpu.Cpu.Exit;
         if (exit.DuringDelivery && !exit.DuringWalk)
@@ -87,7 +93,7 @@ internal sealed partial class ExitHandler
             return;
         }
 
-        Finish(vcpu, _mmio.Execute(vcpu.Cpu, vcpu.Access, _unclaimed), _mmio.Fault, false, _mmio.Reason);
+        Finish(vcpu, _mmio.Execute(vcpu.Cpu, vcpu.Access, device), _mmio.Fault, false, _mmio.Reason);
     }
 
     /// <summary>

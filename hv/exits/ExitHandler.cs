@@ -23,6 +23,7 @@ internal sealed partial class ExitHandler
     private readonly InducedFaults? _induced;
     private readonly ApicPage _apicPage = new();
     private readonly UnclaimedMmio _unclaimed = new();
+    private readonly ReadOnlyFrame _readOnly = new();
 
     public ExitHandler(Machine machine)
     {

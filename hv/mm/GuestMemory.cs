@@ -32,7 +32,7 @@ public sealed class GuestMemory(P2m p2m, PhysicalMemory memory)
 
     /// <summary>
     /// Copies out. False when a byte of the range is not memory; what was written before it stays written. Writes to
-    /// <see cref="P2mType.RamReadOnly"/> and to read-only grants are dropped, as Xen does.
+    /// <see cref="P2mType.RamReadOnly"/> are dropped, as Xen does.
     /// </summary>
     public bool TryWrite(ulong guestPhysical, ReadOnlySpan<byte> source)
     {

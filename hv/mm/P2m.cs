@@ -23,6 +23,9 @@ public sealed partial class P2m
     private ulong _releaseAt;
     private long _populated;
 
+    /// <summary>Whether a frame of another domain was ever mapped by privilege: then a release has to look everywhere.</summary>
+    private bool _hadForeign;
+
     /// <summary>Who has the frames that the domain lets go of while somebody still refers to them: it, as long as it is there.</summary>
     private ushort _heir;
 
@@ -105,6 +108,7 @@ public sealed partial class P2m
             TrySetType(gfn, order, before.Type == P2mType.None ? P2mType.Ram : before.Type);
             return false;
         }
+        _hadForeign |= type == P2mType.Foreign;
         if (before.Type != P2mType.None || order != 0)
             Generation = unchecked(Generation + 1);
         ulong last = gfn.Value + (1UL << order) - 1;
@@ -231,7 +235,7 @@ public sealed partial class P2m
         Settle();
         _heir = FrameAllocator.EndedOwner;
         ulong gfn = 0;
-        while (PopulatedFrames != 0 && gfn <= MaximumGfn.Value)
+        while (HasFrames && gfn <= MaximumGfn.Value)
         {
             if (TryFreeUncleared(new Gfn(gfn)))
             {
@@ -257,7 +261,7 @@ public sealed partial class P2m
     public bool ReleaseStep(ulong frames)
     {
         _heir = FrameAllocator.EndedOwner;
-        while (PopulatedFrames != 0 && _releaseAt <= MaximumGfn.Value)
+        while (HasFrames && _releaseAt <= MaximumGfn.Value)
         {
             if (frames != 0 && TryFreeUncleared(new Gfn(_releaseAt)))
             {
@@ -372,6 +376,8 @@ public sealed partial class P2m
         if (_frames.FreeOrLeave(mfn, _heir))
             Count(-1);
     }
+
+    private bool HasFrames => PopulatedFrames != 0 || _hadForeign;
 
     private void Count(long frames) => Interlocked.Add(ref _populated, frames);
 

@@ -15,9 +15,6 @@ internal static class DomctlLifeOps
     /// <summary>What Xen refuses on a machine that lacks it.</summary>
     private const CreateFlags MissingFlags = CreateFlags.S3Integrity | CreateFlags.Iommu | CreateFlags.NestedVirtualisation | CreateFlags.Vpmu;
 
-    /// <summary>Xen's limits of what createdomain may ask for: gnttab_max_frames, gnttab_max_maptrack_frames.</summary>
-    private const int MaximumMaptrackFrames = 1024;
-
     private const uint NewestGrantVersion = 2;
 
     public static long Create(ref HypercallCall call, ref DomctlOps.Frame frame)
@@ -117,7 +114,7 @@ internal static class DomctlLifeOps
             return call.Fail(Errno.EOPNOTSUPP, "only domains with hardware-assisted paging can be made");
         if ((settings.GrantOptions & DomctlLimits.GrantVersionMask) is < 1 or > NewestGrantVersion)
             return call.Fail(Errno.EINVAL, "no such version of the grant table");
-        if (settings.MaximumGrantFrames is 0 or > DomainOptions.DefaultGrantFrames || settings.MaximumMaptrackFrames > MaximumMaptrackFrames)
+        if (settings.MaximumGrantFrames is 0 or > DomainOptions.DefaultGrantFrames || settings.MaximumMaptrackFrames > DomainOptions.DefaultMappingFrames)
             return call.Fail(Errno.EINVAL, "no grant frame, or more than a domain may have");
         return settings.CpuPool == 0 ? 0 : call.Fail(Errno.ESRCH, "all CPUs are in pool 0");
     }

@@ -54,7 +54,7 @@ internal static class PhysmapOps
             if (!call.TryReadLong(batch.Indices, at, out ulong index) || !call.TryReadLong(batch.Gpfns, at, out ulong gfn))
                 return call.Fault();
             int result = batch.Space == (ushort)MapSpace.GmfnForeign
-                ? -(int)AddForeign(ref call, domain, batch.ForeignDomain)
+                ? -(int)AddForeign(ref call, domain.Identity, batch.ForeignDomain, index, gfn)
                 : -(int)AddOne(ref call, domain, (MapSpace)batch.Space, index, gfn);
             if (!call.Handle<int>(batch.Errors).TryWriteElement(call.Access, at, in result))
                 return call.Fault();
@@ -84,9 +84,14 @@ internal static class PhysmapOps
         Errno error = call.TryResolve(id, out Domain domain);
         if (error != Errno.None)
             return -(long)error;
-        if (!domain.P2m.Lookup(new Gfn(gfn)).IsRam)
-            return call.Fail(Errno.ENOENT, "nothing is mapped at the guest frame");
-        return domain.P2m.TryDepopulate(new Gfn(gfn)) ? 0 : call.Fail(Errno.ENOMEM, "no frame for a page table");
+        return domain.P2m.Lookup(new Gfn(gfn)) switch
+        {
+            { IsRam: true } => domain.P2m.TryDepopulate(new Gfn(gfn)) ? 0 : call.Fail(Errno.ENOMEM, "no frame for a page table"),
+            // A grant's frame stays held by the mapping's handle, which no longer unmaps anything.
+            { Type: P2mType.Grant, Mfn: var mfn } => -(long)domain.UnmapOthers(new Gfn(gfn), mfn, P2mType.Grant),
+            { Type: P2mType.Foreign, Mfn: var mfn } => -(long)RemoveForeign(domain, new Gfn(gfn), mfn),
+            _ => call.Fail(Errno.ENOENT, "nothing is mapped at the guest frame"),
+        };
     }
 
     private static long AddRange(ref HypercallCall call, Domain domain, Mapping mapping, uint start)
@@ -138,14 +143,43 @@ internal static class PhysmapOps
         ? Refuse(ref call, Errno.ENOENT, "the guest frame lies past 48 bits of address")
         : Refuse(ref call, domain.Lend(frame, new Gfn(gfn)), "the target is not the guest's to replace, or no frame for a page table");
 
-    /// <summary>There is no other domain to map from; a domain's own frames, and the hypervisor's, are refused as on Xen.</summary>
-    private static Errno AddForeign(ref HypercallCall call, Domain domain, ushort foreign)
+    /// <summary>
+    /// A frame of another domain, for one that controls it (XENMAPSPACE_gmfn_foreign). It is held by the mapping, whatever becomes of its
+    /// owner. Two domains' locks are held at a time, never three.
+    /// </summary>
+    private static Errno AddForeign(ref HypercallCall call, DomainHandle target, ushort foreign, ulong index, ulong gfn)
     {
-        if (foreign is DomainIds.Xen or DomainIds.Io || foreign == domain.Id)
-            return Refuse(ref call, Errno.EINVAL, "not a foreign domain");
-        return call.Services.Domains.Find(foreign) == null
-            ? Refuse(ref call, Errno.ESRCH, "no such foreign domain")
-            : Refuse(ref call, Errno.EINVAL, "foreign mappings are not implemented yet");
+        if (foreign == DomainIds.Xen)
+            return Refuse(ref call, Errno.EINVAL, "the hypervisor's own frames are not mapped");
+        if (foreign == call.Domain.Id)
+            return Refuse(ref call, Errno.EPERM, "the caller is no foreign domain");
+        if (foreign == target.Id)
+            return Refuse(ref call, Errno.EINVAL, "a domain is not foreign to itself");
+        if (call.Vcpu.AcquireDomain(foreign) is not { } owner)
+            return Refuse(ref call, Errno.ESRCH, "no such foreign domain");
+        // The mapping is the target's, and so is the permission that it takes.
+        if (call.Services.Domains.Find(target) is not { IsPrivileged: true })
+            return Refuse(ref call, Errno.EPERM, "the foreign domain is not the target's to control");
+        P2mEntry entry = owner.P2m.Lookup(new Gfn(index));
+        if (!entry.IsRam)
+            return Refuse(ref call, Errno.EINVAL, "the foreign guest frame is not memory");
+        owner.P2m.Pin(entry.Mfn);
+        Errno error = Errno.ESRCH;
+        if (call.Vcpu.AcquireDomain(target) is { } domain)
+            error = gfn >= GfnLimit ? Errno.ENOENT : domain.MapOthers(new Gfn(gfn), entry.Mfn, P2mType.Foreign, readOnly: false);
+        if (error != Errno.None)
+            call.Services.Foreign.LetGo(entry.Mfn);
+        return Refuse(ref call, error, "the target is not the guest's to replace, or no frame for a page table");
+    }
+
+    private static Errno RemoveForeign(Domain domain, Gfn gfn, Kernel.Mfn mfn)
+    {
+        Errno error = domain.UnmapOthers(gfn, mfn, P2mType.Foreign);
+        if (error != Errno.None)
+            return error;
+        domain.Settle();
+        domain.Services.Foreign.LetGo(mfn);
+        return Errno.None;
     }
 
     private static Errno Refuse(ref HypercallCall call, Errno error, string reason)

@@ -5,10 +5,10 @@ using Xenolith.Kernel;
 namespace Xenolith.Domains;
 
 /// <summary>
-/// A domain's grant table (public/grant_table.h): the frames that the guest writes its grants into. Nobody maps grants yet, so
-/// there is nothing to track beyond the frames, and no entry is ever in use.
+/// A domain's grant table (public/grant_table.h): the frames that the guest writes its grants into, who uses them, and the mappings
+/// that the domain has of others' grants. All of it under the domain's lock.
 /// </summary>
-public sealed class GrantTable
+public sealed partial class GrantTable
 {
     private const int EntriesPerFrameV1 = Page.Size / 8;
     private const int EntriesPerFrameV2 = Page.Size / 16;
@@ -17,14 +17,24 @@ public sealed class GrantTable
     private readonly Domain _domain;
     private readonly LentFrame[] _frames;
     private readonly LentFrame[] _statusFrames;
+    private readonly FramedArray _active;
+    private uint _releaseAt;
 
-    internal GrantTable(Domain domain, int maximumFrames)
+    /// <param name="domain">Whose table.</param>
+    /// <param name="maximumFrames">gnttab_max_frames.</param>
+    /// <param name="maximumMappingFrames">gnttab_max_maptrack_frames: mappings of others' grants, in frames of 256.</param>
+    internal GrantTable(Domain domain, int maximumFrames, int maximumMappingFrames)
     {
         _domain = domain;
         MaximumFrames = maximumFrames;
+        _active = new FramedArray(domain.Services.Memory, domain.Services.Frames, maximumFrames * (EntriesPerFrameV1 / FramedArray.PerFrame));
+        Mappings = new GrantMappings(domain.Services.Memory, domain.Services.Frames, maximumMappingFrames);
         _frames = NewFrames(maximumFrames);
         _statusFrames = NewFrames(StatusFramesFor(maximumFrames));
     }
+
+    /// <summary>The mappings that the domain has of others' grants.</summary>
+    public GrantMappings Mappings { get; }
 
     /// <summary>1 or 2: the layout of the entries.</summary>
     public int Version { get; private set; } = 1;
@@ -60,7 +70,7 @@ public sealed class GrantTable
             return false;
         while (FrameCount < frames)
         {
-            if (!_domain.TryAllocateLent(_frames[FrameCount]))
+            if (!_active.TryGrow((uint)((FrameCount + 1) * EntriesPerFrameV1)) || !_domain.TryAllocateLent(_frames[FrameCount]))
                 return false;
             FrameCount++;
         }
@@ -96,8 +106,8 @@ public sealed class GrantTable
     }
 
     /// <summary>
-    /// GNTTABOP_set_version. All entries but the reserved ones are cleared. EINVAL: neither 1 nor 2; ENOMEM; ERANGE: a reserved
-    /// entry of version 2 can't be said in version 1.
+    /// GNTTABOP_set_version. All entries but the reserved ones are cleared. EINVAL: neither 1 nor 2; EBUSY: an entry that is not
+    /// reserved is in use; ENOMEM; ERANGE: a reserved entry of version 2 can't be said in version 1.
     /// </summary>
     public Errno SetVersion(uint version)
     {
@@ -105,6 +115,8 @@ public sealed class GrantTable
             return Errno.EINVAL;
         if (version == Version)
             return Errno.None;
+        if (AreInUse(GrantReferences.ReservedCount, (uint)EntryCount))
+            return Errno.EBUSY;
         if (version == 2 && !TryGrowStatus(StatusFramesFor(FrameCount)))
             return Errno.ENOMEM;
 
@@ -117,29 +129,40 @@ public sealed class GrantTable
             if (version == 1 && !kept[i].FitsV1)
                 return Errno.ERANGE;
         }
+        for (int i = 0; version == 1 && i < kept.Length; i++)
+            kept[i] = kept[i].Kept(StatusOf((uint)i));
         for (int i = 0; i < FrameCount; i++)
             memory.Frame(_frames[i].Mfn).Clear();
         for (int i = 0; i < StatusFrameCount; i++)
             memory.Frame(_statusFrames[i].Mfn).Clear();
-        for (int i = 0; i < kept.Length; i++)
-        {
-            if (version == 1)
-                kept[i].WriteV1(memory, table, i);
-            else
-                kept[i].WriteV2(memory, table, i);
-        }
         if (version == 1)
             WithdrawStatusFrames();
         Version = (int)version;
+        for (int i = 0; i < kept.Length; i++)
+        {
+            if (version == 1)
+            {
+                kept[i].WriteV1(memory, table, i);
+                continue;
+            }
+            kept[i].WriteV2(memory, table, i);
+            SetBusy((uint)i, (ushort)(kept[i].Flags & GrantEntry.BusyFlags));
+        }
         return Errno.None;
     }
 
+    /// <summary>
+    /// The end of the domain: the table's frames go, at once or with whoever maps them, and frames that others still use are no longer
+    /// counted as the domain's. What the domain has mapped itself is given back by <see cref="ReleaseMappings"/>.
+    /// </summary>
     internal void Release()
     {
+        Disown();
         foreach (LentFrame frame in _frames)
             _domain.FreeLent(frame);
         foreach (LentFrame frame in _statusFrames)
             _domain.FreeLent(frame);
+        _active.Release();
         FrameCount = 0;
         StatusFrameCount = 0;
     }
@@ -181,34 +204,5 @@ public sealed class GrantTable
         for (int i = 0; i < StatusFrameCount; i++)
             _domain.Withdraw(_statusFrames[i]);
         StatusFrameCount = 0;
-    }
-}
-
-/// <summary>A grant entry of either version, read once.</summary>
-internal readonly record struct GrantEntry(ushort Flags, ushort Domain, ulong Frame)
-{
-    /// <summary>Whether version 1 can say it: a plain permission for a frame of 32 bits, or nothing.</summary>
-    public bool FitsV1 => (Flags & GrantEntryFlags.TypeMask) == 0
-        || ((Flags & GrantEntryFlags.TypeMask) == GrantEntryFlags.PermitAccess && (Flags & GrantEntryFlags.SubPage) == 0 && Frame <= uint.MaxValue);
-
-    public static GrantEntry ReadV1(PhysicalMemory memory, ulong table, int index)
-    {
-        ulong word = memory.Word64(table + (ulong)index * 8);
-        return new GrantEntry((ushort)word, (ushort)(word >> 16), word >> 32);
-    }
-
-    public static GrantEntry ReadV2(PhysicalMemory memory, ulong table, int index)
-    {
-        ulong word = memory.Word64(table + (ulong)index * 16);
-        return new GrantEntry((ushort)word, (ushort)(word >> 16), memory.Word64(table + (ulong)index * 16 + 8));
-    }
-
-    public void WriteV1(PhysicalMemory memory, ulong table, int index) =>
-        memory.Word64(table + (ulong)index * 8) = Flags | (ulong)Domain << 16 | Frame << 32;
-
-    public void WriteV2(PhysicalMemory memory, ulong table, int index)
-    {
-        memory.Word64(table + (ulong)index * 16 + 8) = Frame;
-        memory.Word64(table + (ulong)index * 16) = Flags | (ulong)Domain << 16;
     }
 }

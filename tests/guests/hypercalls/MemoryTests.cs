@@ -161,9 +161,23 @@ internal static class MemoryTests
         frame = Layout.FrameOf(Buffer);
         tests.Success(Call(MemoryOp.AddToPhysmapBatch, ref argument), "space grant_table");
         tests.Equal(error, 0, "its error");
+        argument.Space = (ushort)MapSpace.GmfnForeign;
+        frame = EmptyFrame;
+        tests.Equal(Foreign(ref argument, 77, ref error), -(long)Errno.ESRCH, "a frame of domain 77");
+        tests.Equal(Foreign(ref argument, 0, ref error), -(long)Errno.EPERM, "a foreign frame of its own");
+        tests.Equal(Foreign(ref argument, DomainIds.Self, ref error), -(long)Errno.ESRCH, "a foreign frame of DOMID_SELF");
+        tests.Equal(Foreign(ref argument, DomainIds.Io, ref error), -(long)Errno.ESRCH, "a foreign frame of DOMID_IO");
         argument.Size = 0;
         tests.Success(Call(MemoryOp.AddToPhysmapBatch, ref argument), "an empty batch");
         Hostile.Check(tests, Hypercall.MemoryOp, (ulong)MemoryOp.AddToPhysmapBatch);
+    }
+
+    private static long Foreign(ref AddToPhysmapBatch argument, ushort domain, ref int error)
+    {
+        argument.ForeignDomain = domain;
+        error = 99;
+        long result = Call(MemoryOp.AddToPhysmapBatch, ref argument);
+        return result == 0 ? error : result;
     }
 
     private static void Others(TestRun tests)

@@ -21,6 +21,7 @@ internal static class Program
         SchedTests.Run(tests);
         HvmTests.Run(tests);
         GrantTests.Run(tests);
+        GrantMapTests.Run(tests);
         OtherTests.Run(tests);
         tests.Finish();
     }

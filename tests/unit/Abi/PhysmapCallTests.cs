@@ -180,7 +180,9 @@ public sealed class PhysmapCallTests
     [Theory]
     [InlineData((ushort)5, Errno.ESRCH)]
     [InlineData(DomainIds.Xen, Errno.EINVAL)]
-    [InlineData((ushort)0, Errno.EINVAL)]
+    [InlineData((ushort)0, Errno.EPERM)]
+    [InlineData(DomainIds.Self, Errno.ESRCH)]
+    [InlineData(DomainIds.Io, Errno.ESRCH)]
     public void Foreign_frames_are_refused_an_entry(ushort foreign, Errno expected)
     {
         using var guest = new CallFixture();
