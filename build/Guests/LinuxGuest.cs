@@ -41,7 +41,7 @@ public static class LinuxGuest
 
         """;
 
-    private static string Folder => Path.Combine(Tree.Guests, "linux");
+    internal static string Folder => Path.Combine(Tree.Guests, "linux");
 
     /// <summary>Where the kernel is once <see cref="Prepare"/> has run.</summary>
     public static string Kernel => Path.Combine(Folder, "vmlinuz");
@@ -59,7 +59,7 @@ public static class LinuxGuest
             report.Step("download Debian's kernel and busybox for the guest", () => Download(busybox, report));
         }
 
-        WriteInitialFileSystem(busybox);
+        WriteInitialFileSystem(InitialFileSystem, []);
         return [new BootModule(Kernel, DefaultArguments), new BootModule(InitialFileSystem)];
     }
 
@@ -86,8 +86,6 @@ public static class LinuxGuest
         Extract(Newest("linux-image-*.deb"), "boot", "vmlinuz-*", Kernel);
         Extract(Newest("busybox-static_*.deb"), "bin", "busybox", busybox);
 
-        string Newest(string pattern) => Directory.GetFiles(packages, pattern).OrderByDescending(File.GetLastWriteTimeUtc).First();
-
         void Extract(string package, string folder, string pattern, string target)
         {
             string unpacked = Path.Combine(packages, Path.GetFileNameWithoutExtension(package));
@@ -107,8 +105,16 @@ public static class LinuxGuest
         return depends?["Depends:".Length..].Split(',', ' ', '(').FirstOrDefault(word => word.StartsWith("linux-image-", StringComparison.Ordinal));
     }
 
-    private static void WriteInitialFileSystem(string busybox)
+    /// <summary>The package that the kernel came from.</summary>
+    internal static string KernelFile => Newest("linux-image-*.deb");
+
+    private static string Newest(string pattern) =>
+        Directory.GetFiles(Path.Combine(Folder, "packages"), pattern).OrderByDescending(File.GetLastWriteTimeUtc).First();
+
+    /// <summary>Writes an initial file system, unless it is there already, with further programs in its /bin.</summary>
+    internal static void WriteInitialFileSystem(string path, (string Name, byte[] Contents)[] programs)
     {
+        string busybox = Path.Combine(Folder, "busybox");
         using var archive = new MemoryStream();
         var writer = new CpioWriter(archive);
         foreach (string folder in (string[])["bin", "dev", "proc", "sys", "root", "tmp", "etc"])
@@ -123,12 +129,17 @@ public static class LinuxGuest
         writer.AddLink("bin/sh", "busybox");
         writer.AddProgram("init", Encoding.UTF8.GetBytes(Init.ReplaceLineEndings("\n")));
         writer.AddProgram("bin/load", Encoding.UTF8.GetBytes(LinuxLoad.Script.ReplaceLineEndings("\n")));
+        foreach ((string name, byte[] contents) in programs)
+        {
+            writer.AddProgram("bin/" + name, contents);
+        }
+
         writer.AddFile("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"u8.ToArray());
         writer.Finish();
         byte[] bytes = archive.ToArray();
-        if (!File.Exists(InitialFileSystem) || !File.ReadAllBytes(InitialFileSystem).AsSpan().SequenceEqual(bytes))
+        if (!File.Exists(path) || !File.ReadAllBytes(path).AsSpan().SequenceEqual(bytes))
         {
-            File.WriteAllBytes(InitialFileSystem, bytes);
+            File.WriteAllBytes(path, bytes);
         }
     }
 }

@@ -109,6 +109,7 @@ internal static partial class TestVerb
         }
 
         LinuxGuest.Prepare(report);
+        LinuxGrants.Prepare(report);
         report.Step("compile the boot tests", () => Compiler.BuildHost([BootProject]));
         Host.Command command = Compiler.Dotnet(Tree.At("out", "bin", "Host", "Xenolith.Tests.Boot", "Debug", "Xenolith.Tests.Boot.dll"));
         if (machine is { } kind)

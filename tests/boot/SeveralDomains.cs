@@ -13,7 +13,7 @@ internal static class SeveralDomains
 
     private static readonly TestMachine[] Main = [TestMachine.QemuSvm, TestMachine.BochsVmx];
 
-    public static IEnumerable<BootTest> All() => Main.SelectMany(OnBoth).Concat(Refusals()).Concat(Linux());
+    public static IEnumerable<BootTest> All() => Main.SelectMany(OnBoth).Concat(Main.SelectMany(Grants)).Concat(Refusals()).Concat(Linux()).Concat(LinuxGrantRoundTrip());
 
     private static BootModule Part(string words) => new(BootSuite.GuestPath("domains"), words);
 
@@ -136,6 +136,49 @@ internal static class SeveralDomains
             ],
             Expected = ["^first 42$", "goes to domain 1", @"^\(d1\) second 48$", @"domain 1 \(second\) powers off", "goes to domain 0", "^third 54$", @"domain 0 \(initial\) powers off"],
             Forbidden = ["Kernel panic", "general protection", @"\bBUG\b", "Oops"],
+        };
+    }
+
+    /// <summary>A page of one Linux is mapped by the other, which answers in it: Debian's own drivers for grants, in both roles.</summary>
+    private static IEnumerable<BootTest> LinuxGrantRoundTrip()
+    {
+        const string load = "insmod /bin/xen-gntalloc.ko; insmod /bin/xen-gntdev.ko; ";
+        yield return Play("linux-grants", TestMachine.QemuSvm, new BootModule(LinuxGuest.Kernel, LinuxGuest.DefaultArguments), new BootModule(LinuxGrants.InitialFileSystem),
+            new BootModule(LinuxGuest.Kernel, "domain name=second memory=384M ramdisk on_reboot=destroy -- " + LinuxGuest.DefaultArguments), new BootModule(LinuxGrants.InitialFileSystem)) with
+        {
+            Arguments = "loglvl=all console=com1 dom0=pvh dom0_mem=512M",
+            MemoryMiB = 1536,
+            Limit = TimeSpan.FromSeconds(400),
+            Input =
+            [
+                new Typed("/ # ", load + "grants offer 1 & echo first $((6 * 7))\n"),
+                new Typed("first 42", ""),
+                new Typed("grants: offered", MoveOn),
+                new Typed("goes to domain 1 (second)", "\n"),
+                new Typed("(d1) / # ", load + "grants take 0; echo second $((6 * 8))\n"),
+                new Typed("second 48\r\n", ""),
+                new Typed("grants: what came back", "grants offer 0 & echo third $((6 * 9))\n"),
+                new Typed("third 54\r\n", MoveOn + MoveOn),
+                new Typed("goes to domain 0 (initial)", "grants take 1; dmesg | grep -i 'grant'; echo fourth $((6 * 10))\n"),
+                new Typed("fourth 60", MoveOn),
+                new Typed("goes to domain 1 (second)", "sleep 2; poweroff -f\n"),
+                new Typed("domain 1 (second) is gone", "poweroff -f\n"),
+            ],
+            Expected =
+            [
+                @"Grant tables using version 1 layout", "grants: offered", @"^\(d1\) .*grants: found: a page of the one", "grants: what came back: an answer of the other",
+                "grants: found: a page of the one", @"Grant tables using version 1 layout", @"^\(d1\) .*grants: what came back: an answer of the other", @"domain 0 \(initial\) powers off",
+            ],
+            Forbidden = ["grants: failed", "Kernel panic", "general protection", @"\bBUG\b", "Oops", "WARNING"],
+        };
+    }
+
+    /// <summary>Two guests that share pages: what each finds in what the other grants, also when one of them ends.</summary>
+    private static IEnumerable<BootTest> Grants(TestMachine machine)
+    {
+        yield return Play("grants", machine, Part("granter"), Part("domain name=one memory=16M on_reboot=destroy -- grantee")) with
+        {
+            Expected = [@"^\(d1\) guest domains: [1-9]\d* passed, 0 failed", @"domain 1 \(one\) powers off", @"^guest domains: [1-9]\d* passed, 0 failed"],
         };
     }
 

@@ -32,6 +32,14 @@ internal static class Program
         {
             Peers.Visit();
         }
+        else if (BootRecord.HasWord("granter"))
+        {
+            Grants.Give();
+        }
+        else if (BootRecord.HasWord("grantee"))
+        {
+            Grants.Take();
+        }
         else if (BootRecord.HasWord("memory"))
         {
             Remains.Run();
