@@ -6,6 +6,9 @@ namespace Xenolith.Guests.Builder;
 internal static class Lives
 {
     private const int Rounds = 20;
+
+    // Xen's pools of small objects keep some frames, and give some back: fewer than one a domain. Here none is kept, which unit tests see.
+    private const long PoolFrames = 16;
     private const ulong Patience = 10_000_000_000;
 
     private const ulong Pause = 20_000_000;
@@ -22,16 +25,21 @@ internal static class Lives
         Control.SetMaximumMemory(s_meter, ulong.MaxValue);
         Claimed(tests);
         tests.Start("twenty domains leave no frame behind");
-        Round(tests);
+        Repeat(tests);
         ulong before = SettledFrames();
+        Repeat(tests);
+
+        tests.Between((long)(before - SettledFrames()), -PoolFrames, PoolFrames, "free frames less");
+        Life(tests);
+        Control.Call(DomctlOp.Destroydomain, s_meter);
+    }
+
+    private static void Repeat(TestRun tests)
+    {
         for (int i = 0; i < Rounds; i++)
         {
             Round(tests);
         }
-
-        tests.Equal((long)SettledFrames(), (long)before, "free frames");
-        Life(tests);
-        Control.Call(DomctlOp.Destroydomain, s_meter);
     }
 
     /// <summary>A domain with memory that never runs.</summary>

@@ -26,7 +26,7 @@ public sealed class DomctlSettingTests
     public void The_pool_for_tables_is_a_limit_that_does_not_fall_below_what_is_in_use()
     {
         using var control = new ControlFixture();
-        Domain domain = control.Make(mebibytes: 4);
+        Domain domain = control.Make(2, mebibytes: 4);
         Assert.Equal(1UL << 20, PoolOf(control, domain.Id));
         Assert.Equal(-(long)Errno.EINVAL, Set(control, DomctlOp.SetPagingMempoolSize, domain.Id, Pool(0x1001)));
         Assert.Equal(-(long)Errno.EINVAL, Set(control, DomctlOp.SetPagingMempoolSize, domain.Id, Pool(1UL << 50)));
