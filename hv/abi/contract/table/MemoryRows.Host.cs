@@ -48,7 +48,7 @@ internal static class MemoryRows
             Row.Absent(MemoryOp.SharingOp, "4.17 is built without it"),
             Row.Done(MemoryOp.AddToPhysmapBatch, "PhysmapOps.AddBatch").In<AddToPhysmapBatch, AddToPhysmapBatch32>().Target().Preemptible().Allocates()
                 .Errors("EDOM EFAULT EOPNOTSUPP ESRCH EPERM EILSEQ EFAULT; an error an entry, as add_to_physmap's")
-                .Note("XENMAPSPACE_gmfn_foreign: ESRCH or EINVAL an entry, until there are other domains to map from."),
+                .Note("XENMAPSPACE_gmfn_foreign: ESRCH, EPERM or EINVAL an entry for what is not memory of another domain that the target controls."),
             Row.Done(MemoryOp.ClaimPages, "MemoryReservationOps.Claim").In<MemoryReservation, MemoryReservation32>().Privileged()
                 .Errors("EINVAL EFAULT EINVAL EPERM EINVAL ENOMEM"),
             Row.Absent(MemoryOp.MachphysCompatMfnList, answer: Errno.EOPNOTSUPP, note: "for paravirtual guests"),
