@@ -36,9 +36,13 @@ public sealed class Machine
             Timers = Timers,
             CpuCount = cpus,
             Messages = kernel.Messages,
+            Cpuid = cpuid,
+            DefaultCpuid = new CpuidPolicy(cpuid, new CpuPolicyOptions { Rdtscp = virtualisation.GivesTscAux }, kernel.Clock, 0, 1),
+            Cpus = kernel.Cpus,
             CommandLine = kernel.Options.Text,
             ReservedFrames = ReservedFrames,
             ExposedCalls = HypercallDispatcher.FrozenExposure(),
+            ExposableCalls = HypercallDispatcher.WholeExposure(),
         };
         Queues = new RunQueues(Services, DomainTable.Capacity);
         Services.Toolstack = new ToolstackDomains(Services, Queues, cpuid);

@@ -120,13 +120,30 @@ internal static class DispatchWriter
 
     private static void WriteDefaults(StringBuilder text)
     {
-        text.Append("\n    /// <summary>The bits of 4.17's set: a bit a row.</summary>\n");
-        text.Append("    public static ulong DefaultExposure(ExposureGroup group) => group switch\n    {\n");
-        ulong numbers = HypercallTable.Groups.Aggregate(0UL, (bits, g) => bits | 1UL << (int)g.Number);
+        WriteExposure(text, "DefaultExposure", "The bits of 4.17's set: a bit a row.", row => row.Since == Frozen, Features417);
+        WriteExposure(text, "WholeExposure", "All bits that there are: a bit a row.", _ => true, Features417);
+    }
+
+    /// <summary>The version whose rows every domain is shown unless told otherwise.</summary>
+    private const string Frozen = "4.17";
+
+    /// <summary>The features that 4.17 shows a PVH guest, and its initial domain.</summary>
+    private static readonly ulong Features417 = new[]
+    {
+        Feature.WritablePageTables, Feature.AutoTranslatedPhysmap, Feature.HvmCallbackVector, Feature.HvmSafePvclock, Feature.MemoryOpVnodeSupported,
+        Feature.NotDirectMapped, Feature.Dom0,
+    }.Aggregate(0UL, (bits, feature) => bits | 1UL << (int)feature);
+
+    private static void WriteExposure(StringBuilder text, string method, string summary, Func<HypercallRow, bool> counts, ulong features)
+    {
+        text.Append($"\n    /// <summary>{summary}</summary>\n");
+        text.Append($"    public static ulong {method}(ExposureGroup group) => group switch\n    {{\n");
+        ulong numbers = HypercallTable.Groups.Where(g => counts(g.Self)).Aggregate(0UL, (bits, g) => bits | 1UL << (int)g.Number);
         text.Append($"        ExposureGroup.{nameof(ExposureGroup.Number)} => 0x{numbers:X16},\n");
+        text.Append($"        ExposureGroup.{nameof(ExposureGroup.Feature)} => 0x{features:X16},\n");
         foreach (HypercallGroup group in HypercallTable.Groups.Where(g => g.Exposure is not null))
         {
-            ulong bits = group.Rows.Aggregate(0UL, (all, r) => all | 1UL << Convert.ToInt32(r.Operation));
+            ulong bits = group.Rows.Where(counts).Aggregate(0UL, (all, r) => all | 1UL << Convert.ToInt32(r.Operation));
             text.Append($"        ExposureGroup.{group.Exposure} => 0x{bits:X16},\n");
         }
         text.Append("        _ => 0,\n    };\n");

@@ -29,7 +29,7 @@ internal static class Dispatch
             case 6: // sched_op_compat
                 return call.Absent();
             case 7: // platform_op
-                return call.NotYet(Errno.ENOSYS);
+                return PlatformOp(ref call);
             case 8: // set_debugreg
                 return call.Absent();
             case 9: // get_debugreg
@@ -65,7 +65,7 @@ internal static class Dispatch
             case 25: // set_segment_base
                 return call.Absent();
             case 26: // mmuext_op
-                return call.NotYet(Errno.ENOSYS);
+                return MmuextOps.Handle(ref call);
             case 27: // xsm_op
                 return call.Absent();
             case 28: // nmi_op
@@ -79,11 +79,11 @@ internal static class Dispatch
             case 32: // event_channel_op
                 return EventChannelOp(ref call);
             case 33: // physdev_op
-                return call.Absent();
+                return PhysdevOp(ref call);
             case 34: // hvm_op
                 return HvmOp(ref call);
             case 35: // sysctl
-                return call.NotYet(Errno.ENOSYS);
+                return Sysctl(ref call);
             case 36: // domctl
                 return Domctl(ref call);
             case 37: // kexec_op
@@ -97,7 +97,7 @@ internal static class Dispatch
             case 41: // dm_op
                 return call.NotYet(Errno.ENOSYS);
             case 42: // hypfs_op
-                return call.NotYet(Errno.ENOSYS);
+                return call.Absent();
             case 48: // arch_0 (mca)
                 return call.Absent();
             case 49: // arch_1 (paging_domctl_cont)
@@ -111,6 +111,7 @@ internal static class Dispatch
     public static ulong DefaultExposure(ExposureGroup group) => group switch
     {
         ExposureGroup.Number => 0x000307FFFFFFF7FF,
+        ExposureGroup.Feature => 0x0000000000012B05,
         ExposureGroup.Memory => 0x000000001FFFFEFF,
         ExposureGroup.Version => 0x00000000000007FF,
         ExposureGroup.GrantTable => 0x0000000000001FFF,
@@ -120,6 +121,89 @@ internal static class Dispatch
         ExposureGroup.Physdev => 0x00000000FFBBFFE0,
         ExposureGroup.Hvm => 0x000000000380BE23,
         _ => 0,
+    };
+
+    /// <summary>All bits that there are: a bit a row.</summary>
+    public static ulong WholeExposure(ExposureGroup group) => group switch
+    {
+        ExposureGroup.Number => 0x000307FFFFFFF7FF,
+        ExposureGroup.Feature => 0x0000000000012B05,
+        ExposureGroup.Memory => 0x000000001FFFFEFF,
+        ExposureGroup.Version => 0x00000000000007FF,
+        ExposureGroup.GrantTable => 0x0000000000001FFF,
+        ExposureGroup.Vcpu => 0x0000000000003FFF,
+        ExposureGroup.Sched => 0x00000000000000FF,
+        ExposureGroup.EventChannel => 0x0000000000007FFF,
+        ExposureGroup.Physdev => 0x00000000FFBBFFE0,
+        ExposureGroup.Hvm => 0x000000000380BE23,
+        _ => 0,
+    };
+
+    private static long PlatformOp(ref HypercallCall call)
+    {
+        if (!PlatformOps.TryOpen(ref call, out PlatformOps.Frame frame, out long result))
+            return result;
+        result = PlatformOpRow(ref call, ref frame);
+        return PlatformOps.Close(ref call, ref frame, result);
+    }
+
+    private static long PlatformOpRow(ref HypercallCall call, ref PlatformOps.Frame frame)
+    {
+        switch (call.Operation)
+        {
+            case 17: // XENPF_settime32
+                return PlatformOps.SetTime32(ref call, ref frame);
+            case 31: // XENPF_add_memtype
+                return PlatformOps.MemoryType(ref call, ref frame);
+            case 32: // XENPF_del_memtype
+                return PlatformOps.MemoryType(ref call, ref frame);
+            case 33: // XENPF_read_memtype
+                return PlatformOps.MemoryType(ref call, ref frame);
+            case 35: // XENPF_microcode_update
+                return PlatformOps.LoadMicrocode(ref call, ref frame);
+            case 39: // XENPF_platform_quirk
+                return PlatformOps.Quirk(ref call, ref frame);
+            case 48: // XENPF_get_cpu_version
+                return PlatformOps.CpuVersion(ref call, ref frame);
+            case 49: // XENPF_efi_runtime_call
+                return call.Absent();
+            case 50: // XENPF_firmware_info
+                return PlatformOps.FirmwareInformation(ref call, ref frame);
+            case 51: // XENPF_enter_acpi_sleep
+                return PlatformOps.Sleep(ref call, ref frame);
+            case 52: // XENPF_change_freq
+                return call.Absent();
+            case 53: // XENPF_getidletime
+                return call.Absent();
+            case 54: // XENPF_set_processor_pminfo
+                return PlatformOps.SetPowerInformation(ref call, ref frame);
+            case 55: // XENPF_get_cpuinfo
+                return PlatformOps.CpuInformation(ref call, ref frame);
+            case 56: // XENPF_cpu_online
+                return PlatformOps.CpuOnline(ref call, ref frame);
+            case 57: // XENPF_cpu_offline
+                return PlatformOps.CpuOffline(ref call, ref frame);
+            case 58: // XENPF_cpu_hotadd
+                return PlatformOps.HotAdd(ref call, ref frame);
+            case 59: // XENPF_mem_hotadd
+                return PlatformOps.HotAdd(ref call, ref frame);
+            case 60: // XENPF_core_parking
+                return PlatformOps.ParkCpus(ref call, ref frame);
+            case 61: // XENPF_resource_op
+                return PlatformOps.AccessResources(ref call, ref frame);
+            case 62: // XENPF_settime64
+                return PlatformOps.SetTime64(ref call, ref frame);
+            case 63: // XENPF_get_symbol
+                return PlatformOps.Symbol(ref call, ref frame);
+            default:
+                return call.Unknown();
+        }
+    }
+
+    /// <summary>Who may call an operation of platform_op; one that there is not: the control domain, which is told so.</summary>
+    public static Permission PlatformOpPermission(uint operation) => operation switch
+    {
+        _ => Permission.Privileged,
     };
 
     private static long MemoryOp(ref HypercallCall call)
@@ -142,7 +226,7 @@ internal static class Dispatch
             case 4: // XENMEM_maximum_reservation
                 return MemoryInformationOps.MaximumReservation(ref call);
             case 5: // XENMEM_machphys_mfn_list
-                return call.NotYet(Errno.ENOSYS);
+                return MemoryAbsenceOps.MachineToPhysical(ref call);
             case 7: // XENMEM_add_to_physmap
                 return PhysmapOps.Add(ref call);
             case 9: // XENMEM_memory_map
@@ -164,9 +248,9 @@ internal static class Dispatch
             case 17: // XENMEM_get_pod_target
                 return call.NotYet(Errno.ENOSYS);
             case 18: // XENMEM_get_sharing_freed_pages
-                return call.NotYet(Errno.ENOSYS);
+                return MemoryAbsenceOps.SharedPages(ref call);
             case 19: // XENMEM_get_sharing_shared_pages
-                return call.NotYet(Errno.ENOSYS);
+                return MemoryAbsenceOps.SharedPages(ref call);
             case 20: // XENMEM_paging_op
                 return call.Absent();
             case 21: // XENMEM_access_op
@@ -180,9 +264,9 @@ internal static class Dispatch
             case 25: // XENMEM_machphys_compat_mfn_list
                 return call.Fail(Errno.EOPNOTSUPP, "not for this kind of guest");
             case 26: // XENMEM_get_vnumainfo
-                return call.NotYet(Errno.EOPNOTSUPP);
+                return MemoryAbsenceOps.VirtualNodes(ref call);
             case 27: // XENMEM_reserved_device_memory_map
-                return call.NotYet(Errno.ENOSYS);
+                return MemoryAbsenceOps.ReservedRegions(ref call);
             case 28: // XENMEM_acquire_resource
                 return call.NotYet(Errno.ENOSYS);
             default:
@@ -398,6 +482,77 @@ internal static class Dispatch
         }
     }
 
+    private static long PhysdevOp(ref HypercallCall call)
+    {
+        call.Operation = HypercallCall.Low(call.A0);
+        if (!call.Domain.Exposure.Shows(ExposureGroup.Physdev, call.Operation))
+            return RefuseAfterPhysdevOpCheck(ref call);
+        long refused = PhysdevOps.Prepare(ref call);
+        if (refused != 0)
+            return refused;
+        switch (call.Operation)
+        {
+            case 5: // PHYSDEVOP_irq_status_query
+                return call.Absent();
+            case 6: // PHYSDEVOP_set_iopl
+                return call.Absent();
+            case 7: // PHYSDEVOP_set_iobitmap
+                return call.Absent();
+            case 8: // PHYSDEVOP_apic_read
+                return call.Absent();
+            case 9: // PHYSDEVOP_apic_write
+                return call.Absent();
+            case 10: // PHYSDEVOP_alloc_irq_vector
+                return call.Absent();
+            case 11: // PHYSDEVOP_free_irq_vector
+                return call.Absent();
+            case 12: // PHYSDEVOP_eoi
+                return call.Absent();
+            case 13: // PHYSDEVOP_map_pirq
+                return call.Absent();
+            case 14: // PHYSDEVOP_unmap_pirq
+                return call.Absent();
+            case 15: // PHYSDEVOP_manage_pci_add
+                return call.Absent();
+            case 16: // PHYSDEVOP_manage_pci_remove
+                return call.Absent();
+            case 17: // PHYSDEVOP_pirq_eoi_gmfn_v1
+                return call.Absent();
+            case 19: // PHYSDEVOP_restore_msi
+                return call.Absent();
+            case 20: // PHYSDEVOP_manage_pci_add_ext
+                return call.Absent();
+            case 21: // PHYSDEVOP_setup_gsi
+                return call.Absent();
+            case 23: // PHYSDEVOP_get_free_pirq
+                return call.Absent();
+            case 24: // PHYSDEVOP_pci_mmcfg_reserved
+                return PhysdevOps.ReservedMmcfg(ref call);
+            case 25: // PHYSDEVOP_pci_device_add
+                return PhysdevOps.AddDevice(ref call);
+            case 26: // PHYSDEVOP_pci_device_remove
+                return PhysdevOps.RemoveDevice(ref call);
+            case 27: // PHYSDEVOP_restore_msi_ext
+                return call.Absent();
+            case 28: // PHYSDEVOP_pirq_eoi_gmfn_v2
+                return call.Absent();
+            case 29: // PHYSDEVOP_dbgp_op
+                return PhysdevOps.DebugPort(ref call);
+            case 30: // PHYSDEVOP_prepare_msix
+                return call.Absent();
+            case 31: // PHYSDEVOP_release_msix
+                return call.Absent();
+            default:
+                return call.Unknown();
+        }
+    }
+
+    private static long RefuseAfterPhysdevOpCheck(ref HypercallCall call)
+    {
+        long refused = PhysdevOps.Prepare(ref call);
+        return refused != 0 ? refused : call.Unknown();
+    }
+
     private static long HvmOp(ref HypercallCall call)
     {
         if (call.A0 > uint.MaxValue)
@@ -435,6 +590,81 @@ internal static class Dispatch
                 return call.Unknown();
         }
     }
+
+    private static long Sysctl(ref HypercallCall call)
+    {
+        if (!SysctlOps.TryOpen(ref call, out SysctlOps.Frame frame, out long result))
+            return result;
+        result = SysctlRow(ref call, ref frame);
+        return SysctlOps.Close(ref call, ref frame, result);
+    }
+
+    private static long SysctlRow(ref HypercallCall call, ref SysctlOps.Frame frame)
+    {
+        switch (call.Operation)
+        {
+            case 1: // XEN_SYSCTL_readconsole
+                return SysctlConsoleOps.ReadConsole(ref call, ref frame);
+            case 2: // XEN_SYSCTL_tbuf_op
+                return SysctlConsoleOps.TraceBuffer(ref call, ref frame);
+            case 3: // XEN_SYSCTL_physinfo
+                return SysctlMachineOps.PhysicalInformation(ref call, ref frame);
+            case 4: // XEN_SYSCTL_sched_id
+                return SysctlSchedulerOps.SchedulerId(ref call, ref frame);
+            case 5: // XEN_SYSCTL_perfc_op
+                return call.Absent();
+            case 6: // XEN_SYSCTL_getdomaininfolist
+                return SysctlMachineOps.Domains(ref call, ref frame);
+            case 7: // XEN_SYSCTL_debug_keys
+                return SysctlConsoleOps.DebugKeys(ref call, ref frame);
+            case 8: // XEN_SYSCTL_getcpuinfo
+                return SysctlMachineOps.Cpus(ref call, ref frame);
+            case 9: // XEN_SYSCTL_availheap
+                return SysctlMachineOps.AvailableHeap(ref call, ref frame);
+            case 10: // XEN_SYSCTL_get_pmstat
+                return SysctlPowerOps.Statistics(ref call, ref frame);
+            case 11: // XEN_SYSCTL_cpu_hotplug
+                return SysctlPowerOps.Hotplug(ref call, ref frame);
+            case 12: // XEN_SYSCTL_pm_op
+                return SysctlPowerOps.Control(ref call, ref frame);
+            case 14: // XEN_SYSCTL_page_offline_op
+                return SysctlPowerOps.PageOffline(ref call, ref frame);
+            case 15: // XEN_SYSCTL_lockprof_op
+                return call.Absent();
+            case 16: // XEN_SYSCTL_cputopoinfo
+                return SysctlMachineOps.CpuTopology(ref call, ref frame);
+            case 17: // XEN_SYSCTL_numainfo
+                return SysctlMachineOps.Nodes(ref call, ref frame);
+            case 18: // XEN_SYSCTL_cpupool_op
+                return SysctlSchedulerOps.CpuPool(ref call, ref frame);
+            case 19: // XEN_SYSCTL_scheduler_op
+                return SysctlSchedulerOps.Parameters(ref call, ref frame);
+            case 20: // XEN_SYSCTL_coverage_op
+                return call.Fail(Errno.EOPNOTSUPP, "not for this kind of guest");
+            case 21: // XEN_SYSCTL_psr_cmt_op
+                return SysctlPowerOps.MonitorResources(ref call, ref frame);
+            case 22: // XEN_SYSCTL_pcitopoinfo
+                return SysctlMachineOps.PciTopology(ref call, ref frame);
+            case 23: // XEN_SYSCTL_psr_alloc
+                return SysctlPowerOps.AllocateResources(ref call, ref frame);
+            case 25: // XEN_SYSCTL_get_cpu_levelling_caps
+                return SysctlPolicyOps.Levelling(ref call, ref frame);
+            case 26: // XEN_SYSCTL_get_cpu_featureset
+                return SysctlPolicyOps.Features(ref call, ref frame);
+            case 27: // XEN_SYSCTL_livepatch_op
+                return call.Absent();
+            case 29: // XEN_SYSCTL_get_cpu_policy
+                return SysctlPolicyOps.Policy(ref call, ref frame);
+            default:
+                return call.Unknown();
+        }
+    }
+
+    /// <summary>Who may call an operation of sysctl; one that there is not: the control domain, which is told so.</summary>
+    public static Permission SysctlPermission(uint operation) => operation switch
+    {
+        _ => Permission.Privileged,
+    };
 
     private static long Domctl(ref HypercallCall call)
     {
@@ -501,9 +731,9 @@ internal static class Dispatch
             case 29: // XEN_DOMCTL_subscribe
                 return call.NotYet(Errno.ENOSYS);
             case 33: // XEN_DOMCTL_gethvmcontext
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlContextOps.Get(ref call, ref frame);
             case 34: // XEN_DOMCTL_sethvmcontext
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlContextOps.Set(ref call, ref frame);
             case 35: // XEN_DOMCTL_set_address_size
                 return DomctlStateOps.AddressSize(ref call, ref frame);
             case 36: // XEN_DOMCTL_get_address_size
@@ -535,7 +765,7 @@ internal static class Dispatch
             case 54: // XEN_DOMCTL_debug_op
                 return call.NotYet(Errno.ENOSYS);
             case 55: // XEN_DOMCTL_gethvmcontext_partial
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlContextOps.GetOne(ref call, ref frame);
             case 56: // XEN_DOMCTL_vm_event_op
                 return call.NotYet(Errno.ENOSYS);
             case 57: // XEN_DOMCTL_mem_sharing_op
@@ -581,9 +811,9 @@ internal static class Dispatch
             case 81: // XEN_DOMCTL_vuart_op
                 return call.NotYet(Errno.ENOSYS);
             case 82: // XEN_DOMCTL_get_cpu_policy
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlPolicyOps.Get(ref call, ref frame);
             case 83: // XEN_DOMCTL_set_cpu_policy
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlPolicyOps.Set(ref call, ref frame);
             case 84: // XEN_DOMCTL_vmtrace_op
                 return call.NotYet(Errno.ENOSYS);
             case 85: // XEN_DOMCTL_get_paging_mempool_size
@@ -598,6 +828,8 @@ internal static class Dispatch
                 return call.NotYet(Errno.ENOSYS);
             case 1003: // XEN_DOMCTL_gdbsx_domstatus
                 return call.NotYet(Errno.ENOSYS);
+            case 1291845633: // XENOLITH_DOMCTL_exposure
+                return DomctlExposureOps.Handle(ref call, ref frame);
             default:
                 return call.Unknown();
         }

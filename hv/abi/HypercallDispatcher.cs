@@ -41,6 +41,15 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
         return groups;
     }
 
+    /// <summary>All calls that a domain can be shown, a word a group.</summary>
+    public static ulong[] WholeExposure()
+    {
+        var groups = new ulong[(int)ExposureGroup.Count];
+        for (int group = 0; group < groups.Length; group++)
+            groups[group] = Dispatch.WholeExposure((ExposureGroup)group);
+        return groups;
+    }
+
     /// <summary>
     /// Handles one call. Reads the registers, writes RAX (EAX for a 32-bit caller, whose upper half becomes zero); RIP is
     /// the run loop's to move. Takes the domain's lock.

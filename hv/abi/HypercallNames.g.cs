@@ -14,7 +14,7 @@ internal static class HypercallNames
         4 => "set_callbacks",
         5 => "fpu_taskswitch",
         6 => "sched_op_compat",
-        7 => "platform_op",
+        7 => OfPlatformOp(operation),
         8 => "set_debugreg",
         9 => "get_debugreg",
         10 => "update_descriptor",
@@ -39,9 +39,9 @@ internal static class HypercallNames
         30 => "callback_op",
         31 => "xenoprof_op",
         32 => OfEventChannelOp(operation),
-        33 => "physdev_op",
+        33 => OfPhysdevOp(operation),
         34 => OfHvmOp(operation),
-        35 => "sysctl",
+        35 => OfSysctl(operation),
         36 => OfDomctl(operation),
         37 => "kexec_op",
         38 => "tmem_op",
@@ -52,6 +52,33 @@ internal static class HypercallNames
         48 => "arch_0 (mca)",
         49 => "arch_1 (paging_domctl_cont)",
         _ => "no hypercall",
+    };
+
+    private static string OfPlatformOp(uint operation) => operation switch
+    {
+        17 => "XENPF_settime32",
+        31 => "XENPF_add_memtype",
+        32 => "XENPF_del_memtype",
+        33 => "XENPF_read_memtype",
+        35 => "XENPF_microcode_update",
+        39 => "XENPF_platform_quirk",
+        48 => "XENPF_get_cpu_version",
+        49 => "XENPF_efi_runtime_call",
+        50 => "XENPF_firmware_info",
+        51 => "XENPF_enter_acpi_sleep",
+        52 => "XENPF_change_freq",
+        53 => "XENPF_getidletime",
+        54 => "XENPF_set_processor_pminfo",
+        55 => "XENPF_get_cpuinfo",
+        56 => "XENPF_cpu_online",
+        57 => "XENPF_cpu_offline",
+        58 => "XENPF_cpu_hotadd",
+        59 => "XENPF_mem_hotadd",
+        60 => "XENPF_core_parking",
+        61 => "XENPF_resource_op",
+        62 => "XENPF_settime64",
+        63 => "XENPF_get_symbol",
+        _ => "platform_op",
     };
 
     private static string OfMemoryOp(uint operation) => operation switch
@@ -180,6 +207,36 @@ internal static class HypercallNames
         _ => "event_channel_op",
     };
 
+    private static string OfPhysdevOp(uint operation) => operation switch
+    {
+        5 => "PHYSDEVOP_irq_status_query",
+        6 => "PHYSDEVOP_set_iopl",
+        7 => "PHYSDEVOP_set_iobitmap",
+        8 => "PHYSDEVOP_apic_read",
+        9 => "PHYSDEVOP_apic_write",
+        10 => "PHYSDEVOP_alloc_irq_vector",
+        11 => "PHYSDEVOP_free_irq_vector",
+        12 => "PHYSDEVOP_eoi",
+        13 => "PHYSDEVOP_map_pirq",
+        14 => "PHYSDEVOP_unmap_pirq",
+        15 => "PHYSDEVOP_manage_pci_add",
+        16 => "PHYSDEVOP_manage_pci_remove",
+        17 => "PHYSDEVOP_pirq_eoi_gmfn_v1",
+        19 => "PHYSDEVOP_restore_msi",
+        20 => "PHYSDEVOP_manage_pci_add_ext",
+        21 => "PHYSDEVOP_setup_gsi",
+        23 => "PHYSDEVOP_get_free_pirq",
+        24 => "PHYSDEVOP_pci_mmcfg_reserved",
+        25 => "PHYSDEVOP_pci_device_add",
+        26 => "PHYSDEVOP_pci_device_remove",
+        27 => "PHYSDEVOP_restore_msi_ext",
+        28 => "PHYSDEVOP_pirq_eoi_gmfn_v2",
+        29 => "PHYSDEVOP_dbgp_op",
+        30 => "PHYSDEVOP_prepare_msix",
+        31 => "PHYSDEVOP_release_msix",
+        _ => "physdev_op",
+    };
+
     private static string OfHvmOp(uint operation) => operation switch
     {
         0 => "HVMOP_set_param",
@@ -195,6 +252,37 @@ internal static class HypercallNames
         24 => "HVMOP_guest_request_vm_event",
         25 => "HVMOP_altp2m",
         _ => "hvm_op",
+    };
+
+    private static string OfSysctl(uint operation) => operation switch
+    {
+        1 => "XEN_SYSCTL_readconsole",
+        2 => "XEN_SYSCTL_tbuf_op",
+        3 => "XEN_SYSCTL_physinfo",
+        4 => "XEN_SYSCTL_sched_id",
+        5 => "XEN_SYSCTL_perfc_op",
+        6 => "XEN_SYSCTL_getdomaininfolist",
+        7 => "XEN_SYSCTL_debug_keys",
+        8 => "XEN_SYSCTL_getcpuinfo",
+        9 => "XEN_SYSCTL_availheap",
+        10 => "XEN_SYSCTL_get_pmstat",
+        11 => "XEN_SYSCTL_cpu_hotplug",
+        12 => "XEN_SYSCTL_pm_op",
+        14 => "XEN_SYSCTL_page_offline_op",
+        15 => "XEN_SYSCTL_lockprof_op",
+        16 => "XEN_SYSCTL_cputopoinfo",
+        17 => "XEN_SYSCTL_numainfo",
+        18 => "XEN_SYSCTL_cpupool_op",
+        19 => "XEN_SYSCTL_scheduler_op",
+        20 => "XEN_SYSCTL_coverage_op",
+        21 => "XEN_SYSCTL_psr_cmt_op",
+        22 => "XEN_SYSCTL_pcitopoinfo",
+        23 => "XEN_SYSCTL_psr_alloc",
+        25 => "XEN_SYSCTL_get_cpu_levelling_caps",
+        26 => "XEN_SYSCTL_get_cpu_featureset",
+        27 => "XEN_SYSCTL_livepatch_op",
+        29 => "XEN_SYSCTL_get_cpu_policy",
+        _ => "sysctl",
     };
 
     private static string OfDomctl(uint operation) => operation switch
@@ -274,6 +362,7 @@ internal static class HypercallNames
         1001 => "XEN_DOMCTL_gdbsx_pausevcpu",
         1002 => "XEN_DOMCTL_gdbsx_unpausevcpu",
         1003 => "XEN_DOMCTL_gdbsx_domstatus",
+        1291845633 => "XENOLITH_DOMCTL_exposure",
         _ => "domctl",
     };
 }

@@ -35,12 +35,19 @@ public sealed partial class Domain
     /// <summary>A <see cref="Pause"/> was a toolstack's, which takes it back by <see cref="UnpauseByController"/>.</summary>
     public void CountControllerPause() => ControllerPauses++;
 
+    /// <summary>Whether it ran, or a toolstack let it: what it is cannot be changed from then on.</summary>
+    public bool HasBegun { get; internal set; }
+
+    /// <summary>The vCPUs that can be named.</summary>
+    public System.ReadOnlySpan<Vcpu> MadeVcpus => HasVcpus ? Vcpus : default;
+
     /// <summary>XEN_DOMCTL_unpausedomain. EINVAL: no toolstack holds it back.</summary>
     public Errno UnpauseByController()
     {
         if (ControllerPauses == 0)
             return Errno.EINVAL;
         ControllerPauses--;
+        HasBegun |= ControllerPauses == 0;
         Unpause();
         return Errno.None;
     }
@@ -57,7 +64,10 @@ public sealed partial class Domain
     private long _timeOffset;
 
     /// <summary>Seconds since 1970 at system time 0, as the domain is told.</summary>
-    private ulong WallClockAtStart => unchecked(Services.Clock.WallClockAtStart + (ulong)_timeOffset);
+    private ulong WallClockAtStart => unchecked(Services.WallClock + (ulong)_timeOffset * 1_000_000_000);
+
+    /// <summary>Writes the wall clock to shared_info anew.</summary>
+    public void PublishWallClock() => SharedInfo.PublishWallClock(WallClockAtStart);
 
     /// <summary>XEN_DOMCTL_settscinfo.</summary>
     public void SetTsc(uint mode, uint incarnation, ulong elapsed)

@@ -52,7 +52,7 @@ public sealed partial class Domain : IDisposable
         Memory = new GuestMemory(P2m, services.Memory);
         Vcpus = new Vcpu[options.VcpuCount];
         Parameters[(int)HvmParameter.TripleFaultReason] = (ulong)ShutdownReason.Reboot;
-        Exposure = new Exposure(services.ExposedCalls);
+        Exposure = new Exposure(services.ExposedCalls, services.ExposableCalls);
         EventChannels = new EventChannels(this, options.MaximumEventPort);
         GrantTable = new GrantTable(this, options.MaximumGrantFrames, options.MaximumMappingFrames);
         Console = new ConsoleRing(this);

@@ -40,6 +40,30 @@ public sealed class DomainServices
     /// <summary>The calls that a new domain is shown: a word for each <see cref="Abi.Contract.ExposureGroup"/>.</summary>
     public ulong[] ExposedCalls { get; init; } = [];
 
+    /// <summary>All calls that a domain can be shown, likewise.</summary>
+    public ulong[] ExposableCalls { get; init; } = [];
+
+    /// <summary>The machine's CPUID, and what the HAL can give of it.</summary>
+    public HostCpuid? Cpuid { get; init; }
+
+    /// <summary>The CPUID that a domain of one vCPU gets; what toolstacks begin from. Null: the machine's is not known.</summary>
+    public CpuidPolicy? DefaultCpuid { get; init; }
+
+    /// <summary>The physical CPUs' local APICs, by number; null: the only one's is 0.</summary>
+    public CpuTable? Cpus { get; init; }
+
+    /// <summary>What runs on which physical CPU; null: nothing is scheduled.</summary>
+    public RunQueues? Queues { get; internal set; }
+
+    private ulong? _wallClock;
+
+    /// <summary>The wall-clock time at system time 0, nanoseconds since 1970-01-01 UTC; a control domain sets it.</summary>
+    public ulong WallClock
+    {
+        get => _wallClock ?? Clock.WallClockAtStart * 1_000_000_000;
+        set => _wallClock = value;
+    }
+
     /// <summary>Who is told when a domain stops for good; null: nobody.</summary>
     public DomainEndListener? OnEnd { get; set; }
 

@@ -72,6 +72,10 @@ public sealed class DomainTable
         }
     }
 
+    /// <summary>The domain in a place of the table; null: none. Any CPU may look.</summary>
+    /// <param name="place">0 to <see cref="Capacity"/> - 1.</param>
+    public Domain? At(int place) => _domains[place].Value;
+
     internal bool TryAdd(Domain domain)
     {
         if (Find(domain.Id) != null)

@@ -43,14 +43,16 @@ public sealed class SharedInfoPage
     private int WallClockHighOffset => Is64Bit ? 3084 : 2340;
 
     /// <summary>Publishes the wall-clock time at system time 0.</summary>
-    /// <param name="seconds">Since 1970-01-01 UTC.</param>
-    public void PublishWallClock(ulong seconds)
+    /// <param name="nanoseconds">Since 1970-01-01 UTC.</param>
+    public void PublishWallClock(ulong nanoseconds)
     {
+        const ulong second = 1_000_000_000;
+        ulong seconds = nanoseconds / second;
         int at = WallClockOffset;
         uint version = Page.Read32(at) | 1;
         Page.Write32(at, version);
         Page.Write32(at + 4, (uint)seconds);
-        Page.Write32(at + 8, 0);
+        Page.Write32(at + 8, (uint)(nanoseconds % second));
         Page.Write32(WallClockHighOffset, (uint)(seconds >> 32));
         Page.Write32(at, unchecked(version + 1));
     }

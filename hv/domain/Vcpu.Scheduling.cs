@@ -100,6 +100,7 @@ public sealed partial class Vcpu
         EnterState(RunState.Running);
         RunStateAccount account = _runState;
         queues.Release();
+        Domain.HasBegun = true;
         Cpu.BecomeLocal();
         Start();
         // Another vCPU may be moving what is written to.

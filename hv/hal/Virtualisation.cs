@@ -54,6 +54,9 @@ public abstract class Virtualisation
     /// </summary>
     public abstract string? EnableHere();
 
+    /// <summary>Whether vCPUs have an IA32_TSC_AUX of their own. Known once it is switched on.</summary>
+    public virtual bool GivesTscAux => false;
+
     /// <summary>The last exits of the CPU that asks, up to this moment; null: none are kept.</summary>
     public virtual ExitTrace? TakeTrace() => null;
 

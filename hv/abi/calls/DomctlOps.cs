@@ -16,6 +16,9 @@ internal static class DomctlOps
 
         /// <summary>Whether the argument goes back to the caller after success.</summary>
         public bool CopiesBack;
+
+        /// <summary>The same after a failure, which the argument explains.</summary>
+        public bool CopiesBackFailure;
     }
 
     /// <summary>EFAULT, EACCES for another version of the interface, ESRCH, EPERM, in this order; then the control lock is held.</summary>
@@ -30,7 +33,7 @@ internal static class DomctlOps
     public static long Close(ref HypercallCall call, ref Frame frame, long result)
     {
         call.Services.ControlLock.Release();
-        if (result == 0 && frame.CopiesBack && !call.TryWrite(call.A0, in frame.Argument))
+        if (((result == 0 && frame.CopiesBack) || frame.CopiesBackFailure) && !call.IsRestart && !call.TryWrite(call.A0, in frame.Argument))
             return call.Fault();
         return result;
     }

@@ -67,6 +67,7 @@ internal static class VersionOps
             | Bit(Feature.HvmSafePvclock) | Bit(Feature.MemoryOpVnodeSupported) | Bit(Feature.NotDirectMapped);
         if (call.Domain.IsInitialDomain)
             information.Submap |= Bit(Feature.Dom0);
+        information.Submap &= (uint)call.Domain.Exposure[ExposureGroup.Feature];
         return call.TryWrite(call.A1, in information) ? 0 : call.Fault();
     }
 

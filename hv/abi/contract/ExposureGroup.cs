@@ -10,6 +10,8 @@ public enum ExposureGroup
     Vcpu = 2,
     /// <summary>hvm_op.</summary>
     Hvm = 3,
+    /// <summary>Features of xen_version's get_features.</summary>
+    Feature = 8,
     /// <summary>memory_op.</summary>
     Memory = 10,
     /// <summary>event_channel_op.</summary>
@@ -24,4 +26,20 @@ public enum ExposureGroup
     Physdev = 15,
     /// <summary>One past the highest group.</summary>
     Count = 16,
+}
+
+/// <summary>What XENOLITH_DOMCTL_exposure does.</summary>
+[XenUnstated("ours: the operations of the exposure proposal")]
+public enum ExposureOp : uint
+{
+    /// <summary>Which groups there are, a bit each.</summary>
+    List = 0,
+    /// <summary>What a group shows.</summary>
+    Get = 1,
+    /// <summary>Sets that, until the domain runs.</summary>
+    Set = 2,
+    /// <summary>The most that a group can show here.</summary>
+    GetMaximum = 3,
+    /// <summary>Nothing is set from now on.</summary>
+    Freeze = 4,
 }

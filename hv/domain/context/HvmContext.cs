@@ -33,7 +33,7 @@ public static class HvmContext
     public static void SaveRecords(Domain domain, ref ContextWriter writer)
     {
         ulong tsc = domain.Services.Clock.Tsc;
-        foreach (Vcpu vcpu in domain.Vcpus)
+        foreach (Vcpu vcpu in domain.MadeVcpus)
         {
             // One that is down stays down when nothing is loaded for it.
             if (!vcpu.IsOnline)
@@ -43,60 +43,84 @@ public static class HvmContext
             vcpu.Cpu.LetGo();
             writer.Add(HvmRecord.Cpu, vcpu.Id, in cpu);
         }
-        foreach (Vcpu vcpu in domain.Vcpus)
+        foreach (Vcpu vcpu in domain.MadeVcpus)
             writer.Add(HvmRecord.LocalApic, vcpu.Id, vcpu.Apic.Hidden);
-        foreach (Vcpu vcpu in domain.Vcpus)
+        foreach (Vcpu vcpu in domain.MadeVcpus)
         {
             HvmHwLapicRegisters registers = default;
             vcpu.Apic.SaveRegisters(registers.Data);
             writer.Add(HvmRecord.LocalApicRegisters, vcpu.Id, in registers);
         }
-        foreach (Vcpu vcpu in domain.Vcpus)
+        writer.Add(HvmRecord.PciInterrupts, 0, default(Wires));
+        writer.Add(HvmRecord.IsaInterrupts, 0, 0UL);
+        writer.Add(HvmRecord.PciLink, 0, 0UL);
+        foreach (Vcpu vcpu in domain.MadeVcpus)
         {
             vcpu.TakeHere();
             MtrrRecord.Save(vcpu, out HvmHwMtrr mtrr);
             vcpu.Cpu.LetGo();
             writer.Add(HvmRecord.Mtrr, vcpu.Id, in mtrr);
         }
-        foreach (Vcpu vcpu in domain.Vcpus)
+        foreach (Vcpu vcpu in domain.MadeVcpus)
             writer.Add(HvmRecord.MachineCheck, vcpu.Id, default(HvmVmceVcpu));
-        foreach (Vcpu vcpu in domain.Vcpus)
+        foreach (Vcpu vcpu in domain.MadeVcpus)
             writer.Add(HvmRecord.TscAdjust, vcpu.Id, new HvmTscAdjust { Value = domain.Policies.Msrs.Own(vcpu).TscAdjust });
-        foreach (Vcpu vcpu in domain.Vcpus)
+        foreach (Vcpu vcpu in domain.MadeVcpus)
             MsrRecord.Save(vcpu, ref writer);
+        ExposureRecord.Save(domain, ref writer);
     }
 
-    /// <summary>Takes a stream over, record by record: what came before a bad one stays. Why it is bad, or null.</summary>
-    public static string? Load(Domain domain, ref ContextReader reader)
+    /// <summary>
+    /// Takes a stream over, record by record: what came before a bad one stays. ENODATA: no header, or no end; ENODEV: a record of hardware
+    /// that the domain does not have; EINVAL: anything else.
+    /// </summary>
+    /// <param name="problem">What is bad, in words.</param>
+    public static Errno Load(Domain domain, ref ContextReader reader, out string? problem)
     {
         ulong tsc = domain.Services.Clock.Tsc;
+        problem = "no header in front";
         if (!reader.TryNext() || reader.Descriptor.TypeCode != (ushort)HvmRecord.Header || !reader.TryTakeExtended(out HvmSaveHeader header))
-            return "no header in front";
+            return Errno.ENODATA;
+        problem = "a header of something else, or of another version";
         if (header.Magic != HvmContextConstants.Magic || header.Version != HvmContextConstants.Version)
-            return "a header of something else, or of another version";
+            return Errno.EINVAL;
         // Those that something is loaded for come up again.
-        foreach (Vcpu vcpu in domain.Vcpus)
+        foreach (Vcpu vcpu in domain.MadeVcpus)
             vcpu.TakeOffline();
         while (reader.TryNext())
         {
-            if (reader.Descriptor.TypeCode == (ushort)HvmRecord.End)
-                return null;
-            if (LoadRecord(domain, tsc, ref reader) is { } problem)
-                return problem;
+            problem = null;
+            var code = (HvmRecord)reader.Descriptor.TypeCode;
+            if (code == HvmRecord.End)
+                return Errno.None;
+            if (IsMissingHardware(code))
+            {
+                problem = "a record of hardware that the domain does not have";
+                return Errno.ENODEV;
+            }
+            problem = LoadRecord(domain, tsc, ref reader);
+            if (problem is not null)
+                return Errno.EINVAL;
         }
-        return "no record that ends it";
+        problem = "no record that ends it";
+        return Errno.ENODATA;
     }
+
+    /// <summary>Whether 4.17 has such a record, of a device that a PVH domain has not.</summary>
+    private static bool IsMissingHardware(HvmRecord code) => code is HvmRecord.Pic or HvmRecord.IoApic
+        or (>= HvmRecord.Pit and <= HvmRecord.PowerManagementTimer) or HvmRecord.CpuXsave or HvmRecord.ViridianDomain or HvmRecord.ViridianVcpu;
 
     private static string? LoadRecord(Domain domain, ulong tsc, ref ContextReader reader)
     {
         HvmSaveDescriptor descriptor = reader.Descriptor;
         var code = (HvmRecord)descriptor.TypeCode;
-        if (code is not (HvmRecord.Cpu or HvmRecord.LocalApic or HvmRecord.LocalApicRegisters or HvmRecord.Mtrr or HvmRecord.MachineCheck
-            or HvmRecord.TscAdjust or HvmRecord.CpuMsrs))
-        {
-            return code <= (HvmRecord)HvmContextConstants.LastCode ? "a record of hardware that the domain does not have" : "a record of an unknown kind";
-        }
-        if (descriptor.Instance >= domain.Vcpus.Length)
+        if (code is HvmRecord.PciInterrupts or HvmRecord.IsaInterrupts or HvmRecord.PciLink)
+            return LoadWires(code, ref reader);
+        if (code == HvmRecord.Exposure)
+            return ExposureRecord.TryLoad(domain, ref reader);
+        if (!IsPerVcpu(code))
+            return "a record of an unknown kind";
+        if (descriptor.Instance >= domain.MadeVcpus.Length)
             return "a record of a vCPU that is not there";
         Vcpu vcpu = domain.Vcpus[descriptor.Instance];
         switch (code)
@@ -128,6 +152,19 @@ public static class HvmContext
         }
     }
 
+    /// <summary>Whether there is a record of the kind for each vCPU.</summary>
+    public static bool IsPerVcpu(HvmRecord code) => code is HvmRecord.Cpu or HvmRecord.LocalApic or HvmRecord.LocalApicRegisters or HvmRecord.Mtrr
+        or HvmRecord.CpuXsave or HvmRecord.ViridianVcpu or HvmRecord.MachineCheck or HvmRecord.TscAdjust or HvmRecord.CpuMsrs;
+
+    /// <summary>Wires of a PCI bus, ISA interrupts and the router between them: Xen keeps them for every domain, and nothing here drives them.</summary>
+    private static string? LoadWires(HvmRecord code, ref ContextReader reader)
+    {
+        bool isTaken = code == HvmRecord.PciInterrupts ? reader.TryTake(out Wires _) : reader.TryTake(out ulong _);
+        return isTaken ? null : CutShort;
+    }
+
+    private readonly record struct Wires(ulong Low, ulong High);
+
     private static string? LoadCpu(Vcpu vcpu, ulong tsc, in HvmHwCpu record)
     {
         if (CpuRecord.Problem(vcpu.Domain, in record) is { } problem)
@@ -145,6 +182,6 @@ public static class HvmContext
         vcpu.TakeHere();
         bool isLoaded = MtrrRecord.TryLoad(vcpu, in record);
         vcpu.Cpu.LetGo();
-        return isLoaded ? null : "memory types that WRMSR would refuse";
+        return isLoaded ? null : "more memory ranges than there are";
     }
 }

@@ -21,23 +21,20 @@ internal static class MtrrRecord
         record.DefaultType = state.DefaultType;
     }
 
-    /// <summary>Takes the record over. False: it has more ranges than there are, or a value that WRMSR would fault for.</summary>
+    /// <summary>Takes the record over; values that WRMSR would fault for are left out, as on Xen. False: it has more ranges than there are.</summary>
     public static bool TryLoad(Vcpu vcpu, in HvmHwMtrr record)
     {
-        if ((record.Capabilities & CountMask) > MtrrState.VariableRanges || !MsrPolicy.IsPat(record.Pat))
+        if ((record.Capabilities & CountMask) > MtrrState.VariableRanges)
             return false;
         MtrrState state = vcpu.Domain.Policies.Msrs.Own(vcpu).Mtrr;
         for (int i = 0; i < 2 * MtrrState.VariableRanges; i++)
-        {
-            if (!state.TryWrite(MsrIndex.MtrrPhysicalBase0 + (uint)i, record.Variable[i]))
-                return false;
-        }
+            state.TryWrite(MsrIndex.MtrrPhysicalBase0 + (uint)i, record.Variable[i]);
         for (int i = 0; i < MtrrState.FixedRanges; i++)
-        {
-            if (!state.TryWrite(FixedIndex(i), record.Fixed[i]))
-                return false;
-        }
-        return state.TryWrite(MsrIndex.MtrrDefaultType, record.DefaultType) && vcpu.Cpu.TryWriteMsr(MsrIndex.Pat, record.Pat);
+            state.TryWrite(FixedIndex(i), record.Fixed[i]);
+        state.TryWrite(MsrIndex.MtrrDefaultType, record.DefaultType);
+        if (MsrPolicy.IsPat(record.Pat))
+            vcpu.Cpu.TryWriteMsr(MsrIndex.Pat, record.Pat);
+        return true;
     }
 
     private static uint FixedIndex(int range) => range switch

@@ -19,12 +19,19 @@ public sealed class ControlRegisterPolicy
     private const ulong Cr4Always = 0x7FF;
 
     private readonly CpuidPolicy _cpuid;
-    private readonly ulong _cr4Valid;
-    private readonly ulong _eferValid;
+    private ulong _cr4Valid;
+    private ulong _eferValid;
 
     public ControlRegisterPolicy(CpuidPolicy cpuid)
     {
         _cpuid = cpuid;
+        Refresh();
+    }
+
+    /// <summary>Looks at the domain's CPUID anew, which a toolstack has changed.</summary>
+    internal void Refresh()
+    {
+        CpuidPolicy cpuid = _cpuid;
         _cr4Valid = Cr4Always
             | (cpuid.HasUmip ? Cr4Umip : 0)
             | (cpuid.HasFsGsBase ? Cr4FsGsBase : 0)

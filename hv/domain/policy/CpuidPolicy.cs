@@ -8,7 +8,7 @@ namespace Xenolith.Domains;
 /// The CPUID of one domain: computed from the machine's when the domain is created, then only looked up. Leaves that are
 /// not stated read as zero, those beyond the maximum too (as Xen answers, and not as Intel's CPUs do).
 /// </summary>
-public sealed class CpuidPolicy
+public sealed partial class CpuidPolicy : HostCpuid
 {
     /// <summary>The version of Xen whose ABI this is.</summary>
     public const uint XenMajor = 4, XenMinor = 17;
@@ -25,6 +25,8 @@ public sealed class CpuidPolicy
     private readonly CpuidResult[] _basic = new CpuidResult[MaximumBasic + 1];
     private readonly CpuidResult[] _caches = new CpuidResult[CacheLeaves];
     private readonly CpuidResult[] _extended = new CpuidResult[MaximumExtended - FirstExtended + 1];
+    // As the machine and the hypervisor allow it; what a toolstack takes away is missing above.
+    private readonly CpuidResult[] _mostBasic, _mostExtended;
     private readonly CpuPolicyOptions _options;
     private readonly CpuTopology _topology;
     private readonly TscScale _scale;
@@ -45,6 +47,8 @@ public sealed class CpuidPolicy
         FillFeatures(host, vendor.Eax);
         FillCaches(host, vendor.Eax);
         FillExtended(host);
+        _mostBasic = _basic.AsSpan().ToArray();
+        _mostExtended = _extended.AsSpan().ToArray();
     }
 
     public CpuVendor Vendor { get; }
@@ -67,6 +71,10 @@ public sealed class CpuidPolicy
     public bool HasRdtscp => (_extended[1].Edx & CpuidFeatures.Rdtscp) != 0;
     public bool HasGigabytePages => (_extended[1].Edx & (1u << 26)) != 0;
 
+    /// <summary>What is the same for all its vCPUs, as a toolstack lists it: without the hypervisor's leaves and APIC ids.</summary>
+    public override CpuidResult Read(uint leaf, uint subleaf) =>
+        leaf - XenCpuid.FirstLeaf <= XenCpuid.LeafCount ? default : Read(leaf, subleaf, 0, apicEnabled: true);
+
     /// <summary>What the guest's CPUID instruction answers.</summary>
     /// <param name="leaf">EAX.</param>
     /// <param name="subleaf">ECX.</param>
@@ -84,7 +92,7 @@ public sealed class CpuidPolicy
             return leaf <= _extended[0].Eax ? _extended[leaf - FirstExtended] : default;
         }
 
-        if (leaf > MaximumBasic)
+        if (leaf > _basic[0].Eax)
         {
             return default;
         }

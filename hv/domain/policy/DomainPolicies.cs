@@ -24,10 +24,17 @@ public sealed class DomainPolicies(CpuidPolicy cpuid, ControlRegisterPolicy cont
         var controls = new ControlRegisterPolicy(cpuid);
         var msrs = new MsrPolicy(cpuid, controls, domain.Vcpus.Length, services.Virtualisation.UsesVmcall);
         domain.Policies = new DomainPolicies(cpuid, controls, msrs);
+        domain.Policies.Refresh(domain);
+    }
+
+    /// <summary>Everything that follows from the domain's CPUID follows from what that is now.</summary>
+    public void Refresh(Domain domain)
+    {
+        Controls.Refresh();
         foreach (Vcpu vcpu in domain.Vcpus)
         {
-            vcpu.Apic.OffersX2Apic = cpuid.HasX2Apic;
-            vcpu.Access.Features = new PagingFeatures(cpuid.PhysicalAddressBits, cpuid.HasGigabytePages);
+            vcpu.Apic.OffersX2Apic = Cpuid.HasX2Apic;
+            vcpu.Access.Features = new PagingFeatures(Cpuid.PhysicalAddressBits, Cpuid.HasGigabytePages);
         }
     }
 

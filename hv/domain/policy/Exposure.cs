@@ -1,4 +1,3 @@
-using System;
 using System.Runtime.CompilerServices;
 using Xenolith.Abi.Contract;
 
@@ -12,13 +11,31 @@ namespace Xenolith.Domains;
 public sealed class Exposure
 {
     private readonly ulong[] _frozen;
+    private readonly ulong[] _maximum;
     private readonly ulong[] _groups = new ulong[(int)ExposureGroup.Count];
 
     /// <param name="frozen">The frozen set, by group; fewer groups: nothing of the others is shown.</param>
-    internal Exposure(ulong[] frozen)
+    /// <param name="maximum">All that there is, by group.</param>
+    internal Exposure(ulong[] frozen, ulong[] maximum)
     {
         _frozen = frozen;
+        _maximum = maximum;
         frozen.CopyTo(_groups, 0);
+    }
+
+    /// <summary>Whether nothing can be set any more.</summary>
+    public bool IsFrozen { get; private set; }
+
+    /// <summary>The groups that there are, a bit each.</summary>
+    public ulong Groups
+    {
+        get
+        {
+            ulong groups = 0;
+            for (int group = 0; group < _maximum.Length; group++)
+                groups |= _maximum[group] == 0 ? 0 : 1UL << group;
+            return groups;
+        }
     }
 
     /// <summary>Whether bit <paramref name="number"/> of the group is set; numbers past 63 never are.</summary>
@@ -28,12 +45,32 @@ public sealed class Exposure
     /// <summary>The bits of a group.</summary>
     public ulong this[ExposureGroup group] => _groups[(int)group];
 
-    /// <summary>Replaces the bits of a group. EINVAL: a bit that 4.17's set does not have.</summary>
-    public Errno Set(ExposureGroup group, ulong bits)
+    /// <summary>Whether the group is one.</summary>
+    public bool Has(ExposureGroup group) => (uint)group < (uint)_maximum.Length && _maximum[(int)group] != 0;
+
+    /// <summary>All bits that a group can have here.</summary>
+    public ulong MaximumOf(ExposureGroup group) => Has(group) ? _maximum[(int)group] : 0;
+
+    /// <summary>Whether the group shows what it shows of a fresh domain.</summary>
+    public bool IsDefault(ExposureGroup group) => _groups[(int)group] == ((int)group < _frozen.Length ? _frozen[(int)group] : 0);
+
+    /// <summary>
+    /// Replaces the bits of a group. ENOENT: there is no such group; EINVAL: a bit of it that there is not; EBUSY: another value than before,
+    /// of a domain that has run or is frozen.
+    /// </summary>
+    /// <param name="hasBegun">Whether the domain has run.</param>
+    public Errno Set(ExposureGroup group, ulong bits, bool hasBegun = false)
     {
-        if ((uint)group >= (uint)_frozen.Length || (bits & ~_frozen[(int)group]) != 0)
+        if (!Has(group))
+            return Errno.ENOENT;
+        if ((bits & ~_maximum[(int)group]) != 0)
             return Errno.EINVAL;
+        if ((hasBegun || IsFrozen) && bits != _groups[(int)group])
+            return Errno.EBUSY;
         _groups[(int)group] = bits;
         return Errno.None;
     }
+
+    /// <summary>Nothing is set from now on.</summary>
+    public void Freeze() => IsFrozen = true;
 }

@@ -19,6 +19,7 @@ public sealed class RunQueues
         _schedulers = new Scheduler[services.CpuCount];
         for (int i = 0; i < _schedulers.Length; i++)
             _schedulers[i] = new Scheduler(this, services, capacity, i);
+        services.Queues = this;
     }
 
     /// <summary>A CPU's.</summary>

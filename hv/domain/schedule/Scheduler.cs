@@ -75,6 +75,9 @@ public sealed class Scheduler
     /// <summary>vCPUs that were put on this CPU, whatever they do.</summary>
     internal int AttachedCount { get; set; }
 
+    /// <summary>Nanoseconds for which the CPU had a vCPU, as far as they are accounted for.</summary>
+    public ulong BusyNanoseconds { get; private set; }
+
     internal bool IsIdle => Current is null && RunnableCount == 0;
 
     /// <summary>vCPUs that could run and do not.</summary>
@@ -277,6 +280,7 @@ public sealed class Scheduler
         if (Current is not { } vcpu || now <= _chargedTo)
             return;
         CurrentShare!.Charge(vcpu, now - _chargedTo);
+        BusyNanoseconds += now - _chargedTo;
         _chargedTo = now;
     }
 

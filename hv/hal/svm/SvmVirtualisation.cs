@@ -14,6 +14,8 @@ public sealed class SvmVirtualisation : Virtualisation
     private readonly SvmProcessor?[] _processors = new SvmProcessor?[CurrentCpu.MaximumCpus];
     private NptFormat? _format;
 
+    public override bool GivesTscAux => Here.Capabilities.HasTscAux;
+
     public override string Name => "SVM/NPT";
 
     public override bool UsesVmcall => false;

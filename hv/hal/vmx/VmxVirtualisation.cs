@@ -32,6 +32,8 @@ public sealed class VmxVirtualisation : Virtualisation
     /// <summary>Whether the CPU has RDTSCP and so IA32_TSC_AUX.</summary>
     public bool HasTscAux { get; private set; }
 
+    public override bool GivesTscAux => HasTscAux;
+
     /// <summary>CR4 of the host, some bits of which guests run with.</summary>
     public ulong HostCr4 { get; private set; }
 

@@ -29,6 +29,7 @@ public sealed class HvmContextTests : IDisposable
     private readonly TestMachine _machine;
     private readonly Domain _control;
     private readonly Domain _target;
+    private Errno _error;
 
     public HvmContextTests() : this(false)
     {
@@ -71,7 +72,9 @@ public sealed class HvmContextTests : IDisposable
     {
         Assert.True(_control.Memory.TryWrite(Buffer, stream));
         var reader = new ContextReader(_control.Vcpus[0].Access, Buffer, (ulong)stream.Length);
-        return HvmContext.Load(domain, ref reader);
+        _error = HvmContext.Load(domain, ref reader, out string? problem);
+        Assert.Equal(_error == Errno.None, problem is null);
+        return problem;
     }
 
     private static List<(HvmRecord Code, int Instance, int Offset, int Length)> Records(byte[] stream)
@@ -198,10 +201,11 @@ public sealed class HvmContextTests : IDisposable
         Assert.Equal((HvmRecord.Cpu, 0, 40, 1032), records[1]);
         Assert.Equal((HvmRecord.End, 0), (records[^1].Code, records[^1].Length));
         Assert.Equal(
-            [HvmRecord.Header, HvmRecord.Cpu, HvmRecord.LocalApic, HvmRecord.LocalApicRegisters, HvmRecord.Mtrr, HvmRecord.MachineCheck, HvmRecord.TscAdjust, HvmRecord.End],
+            [HvmRecord.Header, HvmRecord.Cpu, HvmRecord.LocalApic, HvmRecord.LocalApicRegisters, HvmRecord.PciInterrupts, HvmRecord.IsaInterrupts,
+                HvmRecord.PciLink, HvmRecord.Mtrr, HvmRecord.MachineCheck, HvmRecord.TscAdjust, HvmRecord.End],
             records.Select(r => r.Code).Distinct());
         Assert.Equal(3, records.Count(r => r.Code == HvmRecord.LocalApic));
-        Assert.Equal([1032, 24, 1024, 240, 32, 8], records.Where(r => r.Code is not (HvmRecord.Header or HvmRecord.End)).Select(r => r.Length).Distinct());
+        Assert.Equal([1032, 24, 1024, 16, 8, 240, 32], records.Where(r => r.Code is not (HvmRecord.Header or HvmRecord.End)).Select(r => r.Length).Distinct());
     }
 
     [Theory]
@@ -273,34 +277,48 @@ public sealed class HvmContextTests : IDisposable
 
     public static TheoryData<string> BadStreams => new(Broken.Keys);
 
-    private static readonly Dictionary<string, Func<byte[], byte[]>> Broken = new()
+    private static readonly Dictionary<string, (Errno Error, Func<byte[], byte[]> Damage)> Broken = new()
     {
-        ["empty"] = _ => [],
-        ["magic"] = s => With(s, DescriptorSize, 0x5438_1287u),
-        ["version"] = s => With(s, DescriptorSize + 4, 2u),
-        ["a record before the header"] = s => s[32..],
-        ["a longer header"] = s => With(s, 4, 25u),
-        ["an unknown kind"] = s => With(s, 32, (ushort)21),
-        ["our own kind, not known yet"] = s => With(s, 32, (ushort)0x4D7F),
-        ["an interrupt controller"] = s => With(s, 32, (ushort)HvmRecord.Pic),
-        ["extended state"] = s => With(s, 32, (ushort)HvmRecord.CpuXsave),
-        ["a second header"] = s => With(s, 32, (ushort)HvmRecord.Header),
-        ["another vCPU"] = s => With(s, 34, (ushort)3),
-        ["a longer CPU record"] = s => With(s, 36, 1033u),
-        ["a length of everything"] = s => With(s, 36, uint.MaxValue),
-        ["an APIC at another address"] = s => With(s, OffsetOf(s, HvmRecord.LocalApic), 0xFED0_0900UL),
-        ["an APIC in x2APIC mode alone"] = s => With(s, OffsetOf(s, HvmRecord.LocalApic), 0xFEE0_0400UL),
-        ["nine memory ranges"] = s => With(s, OffsetOf(s, HvmRecord.Mtrr) + 224, 0x509UL),
-        ["a memory type that there is not"] = s => With(s, OffsetOf(s, HvmRecord.Mtrr), 0x0007_0406_0007_0402UL),
-        ["a default type that there is not"] = s => With(s, OffsetOf(s, HvmRecord.Mtrr) + 232, 0x803UL),
-        ["short memory types"] = s => With(s, OffsetOf(s, HvmRecord.Mtrr) - 4, 239u),
-        ["machine-check banks"] = s => With(s, OffsetOf(s, HvmRecord.MachineCheck), 1UL),
-        ["no end"] = s => s[..^8],
+        ["empty"] = (Errno.ENODATA, _ => []),
+        ["magic"] = (Errno.EINVAL, s => With(s, DescriptorSize, 0x5438_1287u)),
+        ["version"] = (Errno.EINVAL, s => With(s, DescriptorSize + 4, 2u)),
+        ["a record before the header"] = (Errno.ENODATA, s => s[32..]),
+        ["a longer header"] = (Errno.ENODATA, s => With(s, 4, 25u)),
+        ["an unknown kind"] = (Errno.EINVAL, s => With(s, 32, (ushort)21)),
+        ["our own kind, not known yet"] = (Errno.EINVAL, s => With(s, 32, (ushort)0x4D7F)),
+        ["an interrupt controller"] = (Errno.ENODEV, s => With(s, 32, (ushort)HvmRecord.Pic)),
+        ["extended state"] = (Errno.ENODEV, s => With(s, 32, (ushort)HvmRecord.CpuXsave)),
+        ["a second header"] = (Errno.EINVAL, s => With(s, 32, (ushort)HvmRecord.Header)),
+        ["another vCPU"] = (Errno.EINVAL, s => With(s, 34, (ushort)3)),
+        ["a longer CPU record"] = (Errno.EINVAL, s => With(s, 36, 1033u)),
+        ["a length of everything"] = (Errno.EINVAL, s => With(s, 36, uint.MaxValue)),
+        ["an APIC at another address"] = (Errno.EINVAL, s => With(s, OffsetOf(s, HvmRecord.LocalApic), 0xFED0_0900UL)),
+        ["an APIC in x2APIC mode alone"] = (Errno.EINVAL, s => With(s, OffsetOf(s, HvmRecord.LocalApic), 0xFEE0_0400UL)),
+        ["short wires"] = (Errno.EINVAL, s => With(s, OffsetOf(s, HvmRecord.PciInterrupts) - 4, 8u)),
+        ["nine memory ranges"] = (Errno.EINVAL, s => With(s, OffsetOf(s, HvmRecord.Mtrr) + 224, 0x509UL)),
+        ["short memory types"] = (Errno.EINVAL, s => With(s, OffsetOf(s, HvmRecord.Mtrr) - 4, 239u)),
+        ["machine-check banks"] = (Errno.EINVAL, s => With(s, OffsetOf(s, HvmRecord.MachineCheck), 1UL)),
+        ["no end"] = (Errno.ENODATA, s => s[..^8]),
     };
 
     [Theory]
     [MemberData(nameof(BadStreams))]
-    public void A_bad_stream_is_refused_with_a_reason(string which) => Assert.NotNull(Load(_target, Broken[which](Save(_target))));
+    public void A_bad_stream_is_refused_with_the_error_of_xen(string which)
+    {
+        Assert.NotNull(Load(_target, Broken[which].Damage(Save(_target))));
+        Assert.Equal(Broken[which].Error, _error);
+    }
+
+    /// <summary>As 4.17.7 did: what WRMSR would fault for is left out of an otherwise good record.</summary>
+    [Fact]
+    public void Memory_types_that_there_are_not_are_left_out()
+    {
+        byte[] stream = Save(_target);
+        int mtrr = OffsetOf(stream, HvmRecord.Mtrr);
+        byte[] bad = With(With(With(stream, mtrr, 2UL), mtrr + 232, 3UL), mtrr + 8, 3UL);
+        Assert.Null(Load(_target, bad));
+        Assert.Equal(stream, Save(_target));
+    }
 
     [Fact]
     public void A_stream_that_ends_early_is_refused_wherever_that_is()

@@ -38,7 +38,10 @@ public sealed class TestMachine : IDisposable
             CpuCount = cpus,
             TscIsStable = tscIsStable,
             CommandLine = "test=yes",
+            Cpuid = HostCpuidTable.Intel(),
+            DefaultCpuid = new CpuidPolicy(HostCpuidTable.Intel(), new CpuPolicyOptions(), Clock, 0, 1),
             ExposedCalls = HypercallDispatcher.FrozenExposure(),
+            ExposableCalls = HypercallDispatcher.WholeExposure(),
         };
         Queues = new RunQueues(Services, DomainTable.Capacity);
         Services.Toolstack = new ToolstackDomains(Services, Queues, HostCpuidTable.Intel());

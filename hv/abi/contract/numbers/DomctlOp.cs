@@ -79,4 +79,7 @@ public enum DomctlOp : uint
     [XenConstant("XEN_DOMCTL_gdbsx_domstatus")] GdbsxDomstatus = 1003,
     /// <summary>The continuation of soft_reset.</summary>
     [XenUnstated("public/domctl.h, under __XEN__")] SoftResetCont = 23,
+
+    /// <summary>Ours: which calls a domain is shown.</summary>
+    [XenUnstated("ours; docs/exposure.md")] Exposure = 0x4D00_0001,
 }

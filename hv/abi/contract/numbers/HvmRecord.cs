@@ -24,6 +24,8 @@ public enum HvmRecord : ushort
     [XenConstant("HVM_SAVE_CODE(VMCE_VCPU)")] MachineCheck = 18,
     [XenConstant("HVM_SAVE_CODE(TSC_ADJUST)")] TscAdjust = 19,
     [XenConstant("CPU_MSR_CODE")] CpuMsrs = 20,
+    /// <summary>Ours: which calls the domain is shown, when that is not the default.</summary>
+    [XenUnstated("ours; docs/exposure.md")] Exposure = 0x4D01,
 }
 
 /// <summary>Numbers of an HVM context.</summary>

@@ -59,6 +59,12 @@ public struct Domctl
     [FieldOffset(16), XenField("u.paging_mempool")] public DomctlPagingPool PagingPool;
     /// <summary>gethvmcontext, sethvmcontext.</summary>
     [FieldOffset(16), XenField("u.hvmcontext")] public DomctlHvmContext HvmContext;
+    /// <summary>gethvmcontext_partial.</summary>
+    [FieldOffset(16), XenField("u.hvmcontext_partial")] public DomctlHvmContextPartial HvmContextPartial;
+    /// <summary>get_cpu_policy, set_cpu_policy.</summary>
+    [FieldOffset(16), XenField("u.cpu_policy")] public DomctlCpuPolicy CpuPolicy;
+    /// <summary>Ours: which calls the domain is shown.</summary>
+    [FieldOffset(16), XenField("u.pad")] public DomctlExposure Exposure;
 }
 
 /// <summary>Which devices a domain gets emulated, and how.</summary>

@@ -155,3 +155,17 @@ public struct ULongs16
 {
     private ulong first;
 }
+
+/// <summary>8 elements in place.</summary>
+[InlineArray(8)]
+public struct UInts8
+{
+    private uint first;
+}
+
+/// <summary>12 elements in place.</summary>
+[InlineArray(12)]
+public struct Bytes12
+{
+    private byte first;
+}

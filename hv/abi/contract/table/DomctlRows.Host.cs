@@ -48,6 +48,15 @@ internal static class DomctlRows
         Row.Done(DomctlOp.SetTarget, "DomctlStateOps.SetTarget").In<DomctlTarget>().Errors("ESRCH EINVAL"),
         Row.Done(DomctlOp.MaxMem, "DomctlMemoryOps.SetMaximum").In<DomctlMaximumMemory>(),
         Row.Done(DomctlOp.MaxVcpus, "DomctlLifeOps.MakeVcpus").In<DomctlMaximumVcpus>().Errors("EINVAL"),
+        Row.Done(DomctlOp.Gethvmcontext, "DomctlContextOps.Get").InOut<DomctlHvmContext>().Errors("EINVAL ENOSPC EFAULT")
+            .Note("The size that is needed goes to the caller for a buffer at 0."),
+        Row.Done(DomctlOp.Sethvmcontext, "DomctlContextOps.Set").In<DomctlHvmContext>().Errors("EINVAL ENOMEM EFAULT; of the stream: ENODATA EINVAL ENODEV")
+            .Note("At most 4 MiB. MSRs that the CPU would fault for, and registers that it can't be entered with, are EINVAL; Xen lets some of them pass."),
+        Row.Done(DomctlOp.GethvmcontextPartial, "DomctlContextOps.GetOne").InOut<DomctlHvmContextPartial>().Errors("EINVAL ENOENT ENODATA ENOBUFS EFAULT"),
+        Row.Done(DomctlOp.GetCpuPolicy, "DomctlPolicyOps.Get").InOut<DomctlCpuPolicy>().Errors("ENOBUFS EFAULT"),
+        Row.Done(DomctlOp.SetCpuPolicy, "DomctlPolicyOps.Set").InOut<DomctlCpuPolicy>().Errors("EINVAL EEXIST E2BIG EFAULT ERANGE E2BIG EFAULT EINVAL ERANGE EINVAL")
+            .Note("What the domain can't be given is left out, as on Xen; the vendor stays the machine's."),
+        Row.Done(DomctlOp.Exposure, "DomctlExposureOps.Handle").InOut<DomctlExposure>().Errors("ENOENT EINVAL EBUSY EOPNOTSUPP").Note("Ours; see exposure.md.") with { Since = "Xenolith" },
     ];
 
     public static HypercallGroup Group => new()

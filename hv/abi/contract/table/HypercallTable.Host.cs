@@ -33,7 +33,7 @@ public static class HypercallTable
         [
             MemoryRows.Group, VersionRows.Group, GrantTableRows.Group, VcpuRows.Group, SchedRows.Group, EventChannelRows.Group,
             PhysdevRows.Group, HvmRows.Group, SmallRows.Console, SmallRows.VmAssist, SmallRows.SetTimer, SmallRows.Multicall, SmallRows.Pmu,
-            DomctlRows.Group,
+            DomctlRows.Group, SysctlRows.Group, PlatformRows.Group, SmallRows.Mmuext,
         ];
         var groups = new List<HypercallGroup>();
         foreach (Hypercall number in Enum.GetValues<Hypercall>())
@@ -56,11 +56,8 @@ public static class HypercallTable
 
     private static HypercallGroup Whole(Hypercall number) => number switch
     {
-        Hypercall.PlatformOp => Pending(number, Row.NotYet<PlatformOp>(), "platform_op"),
-        Hypercall.Sysctl => Pending(number, Row.NotYet<SysctlOp>(), "op"),
         Hypercall.DmOp => Pending(number, Row.NotYet<DmOp>(), "domid, nr_bufs, bufs"),
-        Hypercall.HypfsOp => Pending(number, Row.NotYet<HypfsOp>(), "cmd, arg1, arg2, arg3, arg4"),
-        Hypercall.MmuextOp => Pending(number, Row.NotYet<MmuextOp>(), "op, count, pdone, foreigndom"),
+        Hypercall.HypfsOp => Alone(number, "hypfs_op", RowState.Absent, "4.17's answer without hypfs"),
         Hypercall.Arch1 => Alone(number, "arch_1 (paging_domctl_cont)", RowState.NotYet, "continuation of XEN_DOMCTL_shadow_op"),
         Hypercall.Arch0 => Alone(number, "arch_0 (mca)", RowState.Absent, "for paravirtual guests"),
         Hypercall.XsmOp => Alone(number, NameOf(number), RowState.Absent, "4.17 is built without FLASK"),

@@ -25,7 +25,8 @@ internal static class MemoryRows
             Row.Done(MemoryOp.MaximumRamPage, "MemoryInformationOps.MaximumRamPage").Errors("EINVAL"),
             Row.Done(MemoryOp.CurrentReservation, "MemoryInformationOps.CurrentReservation").In<MemoryDomain>().Target().Errors("EINVAL EFAULT ESRCH EPERM"),
             Row.Done(MemoryOp.MaximumReservation, "MemoryInformationOps.MaximumReservation").In<MemoryDomain>().Target().Errors("EINVAL EFAULT ESRCH EPERM"),
-            Row.NotYet(MemoryOp.MachphysMfnList).InOut<MachphysMfnList, MachphysMfnList32>(),
+            Row.Done(MemoryOp.MachphysMfnList, "MemoryAbsenceOps.MachineToPhysical").InOut<MachphysMfnList, MachphysMfnList32>().Errors("EFAULT")
+                .Note("No extents: there is no table from machine to guest frames."),
             Row.Done(MemoryOp.AddToPhysmap, "PhysmapOps.Add").In<AddToPhysmap, AddToPhysmap32>().Target().Preemptible().Allocates()
                 .Errors("EDOM EFAULT ENOSYS ESRCH EPERM EILSEQ EINVAL ENOENT ENOMEM")
                 .Note("Spaces shared_info, grant_table, gmfn, gmfn_range."),
@@ -41,8 +42,8 @@ internal static class MemoryRows
                 .Note("RAM that is taken out goes back to the machine; Xen leaves it with the domain, unmapped."),
             Row.NotYet(MemoryOp.SetPodTarget).InOut<PodTarget, PodTarget32>().Target(),
             Row.NotYet(MemoryOp.GetPodTarget).InOut<PodTarget, PodTarget32>().Target(),
-            Row.NotYet(MemoryOp.GetSharingFreedPages),
-            Row.NotYet(MemoryOp.GetSharingSharedPages),
+            Row.Done(MemoryOp.GetSharingFreedPages, "MemoryAbsenceOps.SharedPages"),
+            Row.Done(MemoryOp.GetSharingSharedPages, "MemoryAbsenceOps.SharedPages"),
             Row.Absent(MemoryOp.PagingOp, "4.17 is built without it"),
             Row.NotYet(MemoryOp.AccessOp),
             Row.Absent(MemoryOp.SharingOp, "4.17 is built without it"),
@@ -52,8 +53,9 @@ internal static class MemoryRows
             Row.Done(MemoryOp.ClaimPages, "MemoryReservationOps.Claim").In<MemoryReservation, MemoryReservation32>().Privileged()
                 .Errors("EINVAL EFAULT EINVAL EPERM EINVAL ENOMEM"),
             Row.Absent(MemoryOp.MachphysCompatMfnList, answer: Errno.EOPNOTSUPP, note: "for paravirtual guests"),
-            Row.NotYet(MemoryOp.GetVnumainfo, Errno.EOPNOTSUPP, "4.17's answer when the domain has no virtual NUMA").InOut<VnumaTopologyInfo>().Target(),
-            Row.NotYet(MemoryOp.ReservedDeviceMemoryMap),
+            Row.Done(MemoryOp.GetVnumainfo, "MemoryAbsenceOps.VirtualNodes").InOut<VnumaTopologyInfo>().Target().Errors("EFAULT EINVAL ESRCH EPERM EOPNOTSUPP")
+                .Note("4.17's answer when the domain has no virtual NUMA."),
+            Row.Done(MemoryOp.ReservedDeviceMemoryMap, "MemoryAbsenceOps.ReservedRegions").Errors("EFAULT EINVAL").Note("No regions."),
             Row.NotYet(MemoryOp.AcquireResource).InOut<MemAcquireResource, MemAcquireResource32>().Privileged(),
         ],
     };

@@ -2,7 +2,7 @@ using System;
 
 namespace Xenolith.Abi.Contract.Table;
 
-/// <summary>33: physdev_op. A PVH guest reaches only what the hardware domain needs for PCI; there is none yet.</summary>
+/// <summary>33: physdev_op. A PVH guest reaches only what the hardware domain needs for PCI.</summary>
 internal static class PhysdevRows
 {
     public static HypercallGroup Group => new()
@@ -11,6 +11,7 @@ internal static class PhysdevRows
         Self = new() { Name = "physdev_op" },
         Selector = Selector.First,
         Exposure = ExposureGroup.Physdev,
+        Prelude = "PhysdevOps.Prepare",
         Parameters = "cmd, arg",
         Rows = All(),
     };
@@ -26,10 +27,14 @@ internal static class PhysdevRows
 
     private static HypercallRow RowOf(PhysdevOp operation) => operation switch
     {
-        PhysdevOp.PciMmcfgReserved => Row.NotYet(operation).In<PhysdevPciMmcfgReserved>().Privileged(),
-        PhysdevOp.PciDeviceAdd => Row.NotYet(operation).In<PhysdevPciDeviceAdd>().Privileged(),
-        PhysdevOp.PciDeviceRemove => Row.NotYet(operation).In<PhysdevPciDevice>().Privileged(),
-        PhysdevOp.DbgpOp => Row.NotYet(operation).In<PhysdevDbgpOp>().Privileged(),
+        PhysdevOp.PciMmcfgReserved => Row.Done(operation, "PhysdevOps.ReservedMmcfg").In<PhysdevPciMmcfgReserved>().Privileged().Errors("EFAULT ENODEV")
+            .Note("ENODEV, as on Xen of a segment that it does not know; another than the initial domain: ENOSYS."),
+        PhysdevOp.PciDeviceAdd => Row.Done(operation, "PhysdevOps.AddDevice").In<PhysdevPciDeviceAdd>().Privileged().Errors("EFAULT")
+            .Note("Nothing comes of it: no device is assigned to a domain."),
+        PhysdevOp.PciDeviceRemove => Row.Done(operation, "PhysdevOps.RemoveDevice").In<PhysdevPciDevice>().Privileged().Errors("EFAULT")
+            .Note("Nothing comes of it: no device is assigned to a domain."),
+        PhysdevOp.DbgpOp => Row.Done(operation, "PhysdevOps.DebugPort").In<PhysdevDbgpOp>().Privileged().Errors("EFAULT")
+            .Note("0, as on Xen without a debug port."),
         PhysdevOp.MapPirq => Row.Absent(operation, "no PIRQs in a PVH guest").InOut<PhysdevMapPirq, PhysdevMapPirq32>(),
         PhysdevOp.UnmapPirq => Row.Absent(operation, "no PIRQs in a PVH guest").In<PhysdevUnmapPirq>(),
         PhysdevOp.Eoi => Row.Absent(operation, "no PIRQs in a PVH guest").In<PhysdevEoi>(),

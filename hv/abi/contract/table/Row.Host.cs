@@ -51,6 +51,23 @@ internal static class Row
 
     public static HypercallRow Privileged(this HypercallRow row) => row with { Permission = Permission.Privileged };
 
+    /// <summary>All of the rows, for the control domain only.</summary>
+    public static HypercallRow[] Privileged(HypercallRow[] rows)
+    {
+        for (int i = 0; i < rows.Length; i++)
+            rows[i] = rows[i].Privileged();
+        return rows;
+    }
+
+    /// <summary>All operations of a number that 4.17 refuses to a PVH guest.</summary>
+    public static HypercallRow[] Absent<T>(string note, Errno answer) where T : struct, Enum
+    {
+        HypercallRow[] rows = NotYet<T>();
+        for (int i = 0; i < rows.Length; i++)
+            rows[i] = Absent(rows[i].Operation!, note, answer);
+        return rows;
+    }
+
     public static HypercallRow Preemptible(this HypercallRow row) => row with { Preemptible = true };
 
     public static HypercallRow Allocates(this HypercallRow row) => row with { Allocates = true };
@@ -63,6 +80,9 @@ internal static class Row
     public static string NameOf(Enum value)
     {
         FieldInfo field = value.GetType().GetField(value.ToString()) ?? throw new ArgumentException($"{value} is no member of {value.GetType().Name}");
-        return field.GetCustomAttribute<XenConstantAttribute>()?.Expression ?? $"{value.GetType().Name}.{value}";
+        string group = value.GetType().Name;
+        if (field.GetCustomAttribute<XenUnstatedAttribute>() is { } own && own.Source.StartsWith("ours", StringComparison.Ordinal))
+            return $"XENOLITH_{group[..^2].ToUpperInvariant()}_{value.ToString().ToLowerInvariant()}";
+        return field.GetCustomAttribute<XenConstantAttribute>()?.Expression ?? $"{group}.{value}";
     }
 }

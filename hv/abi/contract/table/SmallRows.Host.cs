@@ -48,6 +48,15 @@ internal static class SmallRows
         Parameters = "call_list, nr_calls",
     };
 
+    public static HypercallGroup Mmuext => new()
+    {
+        Number = Hypercall.MmuextOp,
+        Self = new() { Name = "mmuext_op", Handler = "MmuextOps.Handle", Errors = "ESRCH EINVAL", Note = "for paravirtual guests" },
+        Selector = Selector.InArgument,
+        Parameters = "op, count, pdone, foreigndom",
+        Rows = Row.Absent<MmuextOp>("for paravirtual guests", Errno.EINVAL),
+    };
+
     public static HypercallGroup Pmu => new()
     {
         Number = Hypercall.XenpmuOp,
