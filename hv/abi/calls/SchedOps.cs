@@ -85,7 +85,10 @@ internal static class SchedOps
         if (!call.TryRead(call.A1, out SchedWatchdog argument))
             return call.Fault();
         Errno error = call.Domain.Watchdog.Set(argument.Id, argument.Timeout, out uint result);
-        return error == Errno.None ? result : call.Fail(error, "no such watchdog, not in use, or both in use");
+        // 4.17 makes an unsigned int of it on the way: 2^32 - 28 to a 64-bit caller, -28 to one of 32 bits.
+        if (error == Errno.ENOSPC)
+            return unchecked((uint)-(int)error);
+        return error == Errno.None ? result : call.Fail(error, "no such watchdog, or not in use");
     }
 
     private static bool TryRead(ref HypercallCall call, out SchedPoll poll)

@@ -36,7 +36,11 @@ internal static class SchedTests
         tests.Error(Call(SchedOp.Watchdog, ref watchdog), Errno.EINVAL, "id 99");
         watchdog = new SchedWatchdog { Id = 0, Timeout = 30 };
         long id = Call(SchedOp.Watchdog, ref watchdog);
-        tests.Between(id, 1, 2, "a new watchdog's id");
+        tests.Equal(id, 1, "a new watchdog's id");
+        tests.Equal(Call(SchedOp.Watchdog, ref watchdog), 2, "the second's");
+        tests.Equal(Call(SchedOp.Watchdog, ref watchdog), 0xFFFF_FFE4, "a third: ENOSPC, through an unsigned int");
+        watchdog = new SchedWatchdog { Id = 2, Timeout = 0 };
+        tests.Success(Call(SchedOp.Watchdog, ref watchdog), "the second's end");
         watchdog = new SchedWatchdog { Id = (uint)id, Timeout = 0 };
         tests.Success(Call(SchedOp.Watchdog, ref watchdog), "its end");
         tests.Error(Call(SchedOp.Watchdog, ref watchdog), Errno.EINVAL, "its end again");

@@ -85,18 +85,21 @@ public sealed class SchedCallTests
         Assert.Equal(-(long)Errno.EFAULT, plain.Call(Hypercall.SchedOp, (ulong)SchedOp.RemoteShutdown, CallFixture.Unmapped));
     }
 
-    [Fact]
-    public void Two_watchdogs()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Two_watchdogs(bool is64Bit)
     {
-        using var guest = new CallFixture();
+        using var guest = new CallFixture(is64Bit: is64Bit);
         Assert.Equal(-(long)Errno.EINVAL, Watch(guest, 3, 1));
         Assert.Equal(-(long)Errno.EINVAL, Watch(guest, 1, 1));
         Assert.Equal(1, Watch(guest, 0, 100));
         Assert.Equal(2, Watch(guest, 0, 50));
-        Assert.Equal(-(long)Errno.ENOSPC, Watch(guest, 0, 100));
+        // Xen's own slip: the error goes through an unsigned int.
+        Assert.Equal(is64Bit ? 0xFFFF_FFE4 : -(long)Errno.ENOSPC, Watch(guest, 0, 100));
         Assert.Equal(0, Watch(guest, 1, 0));
         Assert.Equal(-(long)Errno.EINVAL, Watch(guest, 1, 0));
-        Assert.Equal(-(long)Errno.EFAULT, guest.Call(Hypercall.SchedOp, (ulong)SchedOp.Watchdog, CallFixture.Unmapped));
+        Assert.Equal(-(long)Errno.EFAULT, guest.Call(Hypercall.SchedOp, (ulong)SchedOp.Watchdog, guest.Hole));
         guest.Machine.Advance(50_000_000_000);
         Assert.Equal((true, ShutdownReason.Watchdog), (guest.Domain.IsShutDown, guest.Domain.ShutdownReason));
     }

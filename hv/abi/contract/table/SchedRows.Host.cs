@@ -20,7 +20,7 @@ internal static class SchedRows
             Row.Done(SchedOp.ShutdownCode, "SchedOps.ShutdownCode").In<SchedShutdown>().Errors("EFAULT")
                 .Note("Wins over the reason that shutdown gives later."),
             Row.Done(SchedOp.Watchdog, "SchedOps.Watchdog").In<SchedWatchdog>().Errors("EFAULT EINVAL ENOSPC")
-                .Note("4.17.7 gives ENOSPC back as 2^32 - 28; here it is negative."),
+                .Note("ENOSPC is 2^32 - 28 to a 64-bit caller, as 4.17.7 gives it back."),
             Row.NotYet(SchedOp.PinOverride).In<SchedPinOverride>().Privileged(),
         ],
     };
