@@ -23,7 +23,7 @@ internal static class ConsoleOps
         for (int pieces = 0; left != 0; pieces++)
         {
             // A serial line is slow: what one pass writes must not hold up the machine's timers.
-            if (pieces == HypercallDispatcher.Budget
+            if (pieces == call.Dispatcher.Budget
                 || (pieces != 0 && call.Services.Clock.Nanoseconds - start >= HypercallDispatcher.PassNanoseconds))
             {
                 call.A1 = left;

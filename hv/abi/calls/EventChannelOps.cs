@@ -7,9 +7,6 @@ namespace Xenolith.Abi.Calls;
 /// <summary>event_channel_op (public/event_channel.h). What the structures look like does not depend on the caller's width.</summary>
 internal static class EventChannelOps
 {
-    /// <summary>Ports that a pass of a reset looks at.</summary>
-    private const uint ResetBudget = 512;
-
     private const string NoPort = "no such port, or it is not in the state that the call needs";
 
     public static long BindInterdomain(ref HypercallCall call)
@@ -125,7 +122,7 @@ internal static class EventChannelOps
             return refused;
         if (domain != call.Domain && domain.PauseCount == 0)
             return call.Fail(Errno.EINVAL, "another domain must be paused for it");
-        Errno error = domain.EventChannels.Reset(goesOn, ResetBudget, out bool isDone);
+        Errno error = domain.EventChannels.Reset(goesOn, (uint)call.Dispatcher.Budget, out bool isDone);
         if (error != Errno.None)
             return call.Fail(error, "a reset is under way, or none to go on with, or ports were bound meanwhile");
         if (isDone)

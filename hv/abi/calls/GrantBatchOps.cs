@@ -41,7 +41,7 @@ internal static class GrantBatchOps
                 call.Reason = "a count of 2^31 or more";
             return true;
         }
-        if (HypercallCall.Low(call.A2) - left < HypercallDispatcher.Budget)
+        if (HypercallCall.Low(call.A2) - left < (uint)call.Dispatcher.Budget)
             return false;
         result = Continue(ref call, left, at);
         return true;

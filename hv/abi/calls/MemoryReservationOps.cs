@@ -62,7 +62,7 @@ internal static class MemoryReservationOps
         ulong frames = 0;
         for (; at < reservation.Count; at++)
         {
-            if (at != reservation.Start && (at - reservation.Start >= HypercallDispatcher.Budget || frames >= FrameBudget))
+            if (at != reservation.Start && (at - reservation.Start >= (ulong)call.Dispatcher.Budget || frames >= FrameBudget))
             {
                 call.A0 = (at << ProgressShift) | call.Operation;
                 return call.Restart();

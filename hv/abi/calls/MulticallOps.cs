@@ -17,7 +17,7 @@ internal static class MulticallOps
         ulong start = call.Services.Clock.Nanoseconds;
         for (int done = 0; left != 0; done++)
         {
-            if (done == HypercallDispatcher.Budget
+            if (done == call.Dispatcher.Budget
                 || (done != 0 && call.Services.Clock.Nanoseconds - start >= HypercallDispatcher.PassNanoseconds))
                 return Continue(ref call, address, left);
             var inner = new HypercallCall(in call);

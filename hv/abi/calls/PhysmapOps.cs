@@ -43,7 +43,7 @@ internal static class PhysmapOps
             return -(long)error;
         if (batch.Size < at || (batch.Size == at && at != 0))
             return call.Fail(Errno.EILSEQ, "the start lies past the size");
-        ulong end = at + HypercallDispatcher.Budget;
+        ulong end = at + (ulong)call.Dispatcher.Budget;
         for (; at < batch.Size; at++)
         {
             if (at == end)
@@ -98,7 +98,7 @@ internal static class PhysmapOps
     {
         if (mapping.Size < start)
             return call.Fail(Errno.EILSEQ, "the start lies past the size");
-        uint end = start + HypercallDispatcher.Budget;
+        uint end = start + (uint)call.Dispatcher.Budget;
         for (uint at = start; at < mapping.Size; at++)
         {
             if (at == end)
