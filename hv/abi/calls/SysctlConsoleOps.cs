@@ -42,7 +42,7 @@ internal static class SysctlConsoleOps
     public static long DebugKeys(ref HypercallCall call, ref SysctlOps.Frame frame)
     {
         SysctlDebugKeys keys = frame.Argument.DebugKeys;
-        uint count = Math.Min(keys.Count, HypercallDispatcher.Budget);
+        uint count = Math.Min(keys.Count, (uint)call.Dispatcher.Budget);
         for (uint i = 0; i < count; i++)
         {
             if (!call.Handle<byte>(keys.Keys).TryReadElement(call.Access, i, out byte key))

@@ -120,7 +120,7 @@ internal static class SysctlMachineOps
         SysctlPciTopology topology = frame.Argument.PciTopology;
         if (topology.Devices == 0 || topology.Nodes == 0)
             return call.Fail(Errno.EINVAL, "a list is missing");
-        uint count = Math.Min(topology.Count, HypercallDispatcher.Budget);
+        uint count = Math.Min(topology.Count, (uint)call.Dispatcher.Budget);
         for (uint i = 0; i < count; i++)
         {
             if (!call.Handle<uint>(topology.Devices).TryReadElement(call.Access, i, out _)
