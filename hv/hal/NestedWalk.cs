@@ -19,15 +19,15 @@ public static class NestedWalk
             ulong entry = memory.Word64(table.Address + index * 8);
             if (!format.IsPresent(entry))
                 return false;
-            if (format.IsLeaf(entry, level))
+            if (PageTableFormat.IsLeaf(entry, level))
             {
                 if ((format.RightsOf(entry) & Rights.Read) == 0)
                     return false;
                 ulong mask = (1UL << shift) - 1;
-                physical = (format.FrameOf(entry).Address & ~mask) | (guestPhysical & mask);
+                physical = (PageTableFormat.FrameOf(entry).Address & ~mask) | (guestPhysical & mask);
                 return true;
             }
-            table = format.FrameOf(entry);
+            table = PageTableFormat.FrameOf(entry);
         }
         return false;
     }

@@ -124,6 +124,7 @@ public sealed unsafe class GuestAccess
         return _walker.TryWalk(paging.RunsLongCode ? linear : (uint)linear, access, in paging, out physical, out error);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsWithinPage<T>(ulong linear) where T : unmanaged =>
         (linear & Page.OffsetMask) <= Page.Size - (ulong)sizeof(T);
 
@@ -169,7 +170,7 @@ public sealed unsafe class GuestAccess
         _cpu.ReadPaging(out PagingState paging);
         if (!paging.RunsLongCode)
             linear = (uint)linear;
-        ulong generation = Memory.P2m.Generation;
+        WalkStart start = WalkStart.Of(Memory.P2m);
         if (!_walker.TryWalk(linear, access, in paging, out ulong physical, out PageFaultError error))
         {
             fault = new PageFault(linear, error, 0);
@@ -184,7 +185,7 @@ public sealed unsafe class GuestAccess
         if ((access & AccessKind.Write) != 0 && !entry.IsWritable)
             return true;
         place = _translations.PlaceOf(entry.Mfn) + (linear & Page.OffsetMask);
-        _translations.Keep(linear, access, in paging, generation, entry.Mfn, _walker);
+        _translations.Keep(linear, access, in paging, start, Gfn.Of(physical), entry.Mfn, _walker);
         return true;
     }
 }

@@ -9,7 +9,8 @@ namespace Xenolith.Mm;
 /// <summary>
 /// The page walks that one vCPU needed lately, so that the next one of the same page costs a few comparisons. Nothing has to be
 /// invalidated: a walk counts only as long as every entry of the guest's tables that it read still holds what it held, and the
-/// p2m has not changed. So it gives what walking anew would give, at any moment, whatever the guest does to its tables.
+/// p2m has not changed where it went (<see cref="WalkedFrames"/>). So it gives what walking anew would give, at any moment, whatever
+/// the guest does to its tables.
 /// </summary>
 /// <remarks>
 /// A walk is kept when it succeeded with all flags set that the access sets, and leads to memory that may be used for that
@@ -18,10 +19,10 @@ namespace Xenolith.Mm;
 internal sealed unsafe class GuestTranslations(GuestMemory memory)
 {
     // unsafe: pointers into the direct map, to entries of guest tables and to frames. RAM does not move, and no pointer is followed
-    // unless the p2m is still the one through which it was found.
+    // unless the p2m still is there what it was when it was found.
     private struct Walk
     {
-        public ulong Page, Controls, Cr3, Generation;
+        public ulong Page, Controls, Cr3, Walked;
         public byte* Frame;
         public EntryKind Entries;
         // A walk of fewer than four entries names its first one again.
@@ -41,6 +42,7 @@ internal sealed unsafe class GuestTranslations(GuestMemory memory)
     private const ulong IsSet = 1UL << 63;
 
     private readonly P2m _p2m = memory.P2m;
+    private readonly WalkedFrames _walked = memory.P2m.Walked;
     private readonly PhysicalMemory _memory = memory.Physical;
     private readonly Walk[] _walks = new Walk[DataCount + FetchCount];
 
@@ -48,6 +50,7 @@ internal sealed unsafe class GuestTranslations(GuestMemory memory)
     public void Clear() => Array.Clear(_walks);
 
     /// <summary>The byte in the host that the linear address means; null when the walk must be done.</summary>
+    [SkipLocalsInit]
     public byte* Find(VirtualCpu cpu, ulong linear, AccessKind access)
     {
         cpu.ReadPaging(out PagingState paging);
@@ -56,24 +59,30 @@ internal sealed unsafe class GuestTranslations(GuestMemory memory)
         ulong page = linear >> Page.Shift;
         ref Walk walk = ref _walks[IndexOf(page, access)];
         return walk.Page == page && walk.Controls == ControlsOf(access, in paging) && walk.Cr3 == paging.Cr3
-            && walk.Generation == _p2m.Generation && IsUnchanged(in walk)
+            && walk.Walked == _walked.Generation && IsUnchanged(in walk)
             ? walk.Frame + (linear & Page.OffsetMask)
             : null;
     }
 
     /// <summary>Keeps a walk that the walker has just completed, unless its tables may be in motion.</summary>
-    /// <param name="generation">The p2m's before the walk.</param>
-    /// <param name="frame">The frame that the page lies in; memory that may be used for the access.</param>
-    public void Keep(ulong linear, AccessKind access, in PagingState paging, ulong generation, Mfn frame, PageWalker walker)
+    /// <param name="start">As it was before the walk.</param>
+    /// <param name="gfn">Where the page lies in the guest.</param>
+    /// <param name="frame">The frame behind it; memory that may be used for the access.</param>
+    public void Keep(ulong linear, AccessKind access, in PagingState paging, WalkStart start, Gfn gfn, Mfn frame, PageWalker walker)
     {
-        if (!walker.IsSettled || generation != _p2m.Generation)
+        if (!walker.IsSettled)
+            return;
+        for (int step = 0; step < walker.Depth; step++)
+            _walked.Add(walker.TableAt(step));
+        _walked.Add(gfn);
+        if (start.P2m != _p2m.Generation)
             return;
         ulong page = linear >> Page.Shift;
         ref Walk walk = ref _walks[IndexOf(page, access)];
         walk.Page = page;
         walk.Controls = ControlsOf(access, in paging);
         walk.Cr3 = paging.Cr3;
-        walk.Generation = generation;
+        walk.Walked = start.Walked;
         walk.Frame = PlaceOf(frame);
         walk.Entries = walker.Depth == 0 ? EntryKind.None : walker.HasNarrowEntries ? EntryKind.Narrow : EntryKind.Wide;
         if (walker.Depth == 0)
@@ -108,6 +117,7 @@ internal sealed unsafe class GuestTranslations(GuestMemory memory)
     private static ulong ControlsOf(AccessKind access, in PagingState paging) =>
         IsSet | (ulong)access | (paging.Cr0 & Cr0Bits) | (paging.Cr4 & Cr4Bits) | (paging.Efer & EferBits) | (paging.Rflags & ControlBits.RflagsAc);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static int IndexOf(ulong page, AccessKind access) => (access & AccessKind.Fetch) != 0
         ? DataCount + ((int)page & (FetchCount - 1))
         : (int)(page ^ (ulong)access << 1) & (DataCount - 1);

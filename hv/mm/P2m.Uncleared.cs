@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using Xenolith.Kernel;
 
 namespace Xenolith.Mm;
@@ -42,7 +43,8 @@ public sealed partial class P2m
     private bool TryAddUncleared(Gfn gfn, Mfn mfn)
     {
         // A leaf without rights: nothing is mapped, but the tables above it are there, so clearing never lacks memory for them.
-        bool done = HasRoomForTables(gfn, Page.Order2M) && TrySetType(gfn, Page.Order2M, P2mType.Ram)
+        _table.TryQuery(gfn.Address, out _, out _, out int level);
+        bool done = HasRoomForTables(level, Page.Order2M) && TrySetType(gfn, Page.Order2M, P2mType.Ram)
             && _table.TryMap(gfn.Address, mfn, Page.Order2M, Rights.None, Caching.WriteBack)
             && _uncleared.TryMap(gfn.Address, mfn, Page.Order2M, Rights.Read, Caching.WriteBack);
         if (!done)
@@ -54,14 +56,22 @@ public sealed partial class P2m
             MaximumGfn = new Gfn(gfn.Value + ChunkFrames - 1);
 
         // Where a table of small pages was linked, a CPU may still have it cached.
-        Generation = unchecked(Generation + 1);
+        Announce(gfn, Page.Order2M);
         return true;
     }
 
     /// <summary>Clears and maps the 2 MiB around the frame, unless they are mapped or nothing. True: they were, by this or another CPU.</summary>
+    /// <param name="level">Where the way down the nested page table ends, at nothing: what is not cleared is a whole entry of level 2.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool ClearIfNeeded(Gfn gfn, int level)
+    {
+        const int chunkLevel = 2;
+        return level == chunkLevel && _unclearedChunks != 0 && gfn.Value < _unclearedEnd && ClearIfNeeded(gfn);
+    }
+
     private bool ClearIfNeeded(Gfn gfn)
     {
-        if (_unclearedChunks == 0 || gfn.Value >= _unclearedEnd || !_uncleared.TryQuery(gfn.Address, out _, out _, out _))
+        if (!_uncleared.TryQuery(gfn.Address, out _, out _, out _))
             return false;
         _clearing.Acquire();
         if (_uncleared.TryQuery(gfn.Address, out Mfn mfn, out _, out _))

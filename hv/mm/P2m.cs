@@ -78,7 +78,12 @@ public sealed partial class P2m
     /// Rises whenever a translation that a CPU may have cached changed or went away. A vCPU that last ran at another value
     /// must forget its nested translations before it runs again. 64 bits: it does not come round to a value that somebody still holds.
     /// </summary>
-    public ulong Generation { get; private set; }
+    public ulong Generation => Volatile.Read(ref _generation);
+
+    /// <summary>Where kept page walks went, so that most changes make none of them stale.</summary>
+    public WalkedFrames Walked { get; } = new();
+
+    private ulong _generation;
 
     /// <summary>Machine frames that the nested page table and the tables beside it take.</summary>
     public ulong TableFrames => (ulong)(_table.TableFrames + _types.TableFrames + _uncleared.TableFrames);
@@ -98,19 +103,20 @@ public sealed partial class P2m
     {
         if (!IsAddressable(gfn, order) || type == P2mType.None)
             return false;
-        P2mEntry before = Lookup(gfn);
-        if (!HasRoomForTables(gfn, order) || !TrySetType(gfn, order, type))
+        bool isMapped = IsMapped(gfn, out TablePlace place);
+        P2mType before = isMapped ? TypeOf(gfn) : P2mType.Ram;
+        if (!HasRoomForTables(place.Level, order) || !TrySetType(gfn, order, type))
             return false;
         Caching caching = type == P2mType.Mmio ? Caching.Uncached : Caching.WriteBack;
-        if (!_table.TryMap(gfn.Address, mfn, order, access, caching))
+        if (!(place.Level == LevelOf(order) ? _table.TryMap(place, mfn, order, access, caching) : _table.TryMap(gfn.Address, mfn, order, access, caching)))
         {
             // The tables that the old type needs are still there, so this needs no memory.
-            TrySetType(gfn, order, before.Type == P2mType.None ? P2mType.Ram : before.Type);
+            TrySetType(gfn, order, before);
             return false;
         }
         _hadForeign |= type == P2mType.Foreign;
-        if (before.Type != P2mType.None || order != 0)
-            Generation = unchecked(Generation + 1);
+        if (isMapped || order != 0)
+            Announce(gfn, order);
         ulong last = gfn.Value + (1UL << order) - 1;
         if (last > MaximumGfn.Value)
             MaximumGfn = new Gfn(last);
@@ -136,18 +142,23 @@ public sealed partial class P2m
     {
         if (!IsAddressable(gfn, order))
             return true;
-        ClearIfNeeded(gfn);
-        bool splits = _table.TryQuery(gfn.Address, out _, out _, out _);
-        if ((splits && !HasRoomForTables(gfn, order)) || !_table.Unmap(gfn.Address, order))
+        bool isMapped = IsMapped(gfn, out TablePlace place);
+        if (isMapped && place.Level == LevelOf(order))
+            _table.Unmap(place);
+        else if ((isMapped && !HasRoomForTables(place.Level, order)) || !_table.Unmap(gfn.Address, order))
             return false;
         // A type that stays behind an absent translation is never looked at, and the next TrySet replaces it.
-        _types.Unmap(gfn.Address, order);
-        Generation = unchecked(Generation + 1);
+        TrySetType(gfn, order, P2mType.Ram);
+        Announce(gfn, order);
         return true;
     }
 
     /// <summary>Whether tables that are no longer linked wait until no CPU can have them cached.</summary>
-    public bool HasRetiredTables => _table.HasRetired || _types.HasRetired;
+    public bool HasRetiredTables
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _table.HasRetired || _types.HasRetired;
+    }
 
     /// <summary>
     /// Has other CPUs leave translations that were taken away, and frees what could be reached by them: frames and tables. The calling
@@ -169,14 +180,32 @@ public sealed partial class P2m
         if (!IsAddressable(gfn, 0))
             return P2mEntry.Absent;
         if (!_table.TryQuery(gfn.Address, out Mfn mfn, out Rights rights, out int level)
-            && !(ClearIfNeeded(gfn) && _table.TryQuery(gfn.Address, out mfn, out rights, out level)))
+            && !(ClearIfNeeded(gfn, level) && _table.TryQuery(gfn.Address, out mfn, out rights, out level)))
             return P2mEntry.Absent;
         if (gfn == _apicPage)
             return new P2mEntry(mfn, P2mType.Mmio, rights, 0);
-        // Its root alone: all of it is RAM.
-        P2mType type = _types.TableFrames > 1 && _types.TryQuery(gfn.Address, out Mfn encoded, out _, out _) ? P2mTypeFormat.Decode(encoded) : P2mType.Ram;
-        return new P2mEntry(mfn, type, rights, (level - 1) * 9);
+        return new P2mEntry(mfn, TypeOf(gfn), rights, (level - 1) * 9);
     }
+
+    /// <summary>A translation changed or went away: it is written to the table by now.</summary>
+    private void Announce(Gfn gfn, int order)
+    {
+        Volatile.Write(ref _generation, unchecked(_generation + 1));
+        Walked.Forget(gfn, order);
+    }
+
+    /// <summary>Whether the guest frame is mapped, after clearing where that has to come first.</summary>
+    /// <param name="place">The entry that decides: a leaf, or nothing.</param>
+    private bool IsMapped(Gfn gfn, out TablePlace place)
+    {
+        bool isMapped = _table.TryLocate(gfn.Address, out _, out _, out place);
+        return isMapped || (ClearIfNeeded(gfn, place.Level) && _table.TryLocate(gfn.Address, out _, out _, out place));
+    }
+
+    /// <summary>What a frame that is mapped is. Its root alone: all of it is RAM.</summary>
+    private P2mType TypeOf(Gfn gfn) => _types.TableFrames > 1 && _types.TryQuery(gfn.Address, out Mfn encoded, out _, out _)
+        ? P2mTypeFormat.Decode(encoded)
+        : P2mType.Ram;
 
     /// <summary>
     /// Allocates memory for [start, start + frames), to be mapped with all rights, in pages of 2 MiB where alignment and the
@@ -327,6 +356,7 @@ public sealed partial class P2m
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryPopulateOne(Gfn gfn, ulong wanted, out int order)
     {
         order = Page.Order2M;
@@ -393,17 +423,22 @@ public sealed partial class P2m
         _unsettled[_unsettledCount++] = mfn;
     }
 
+    /// <summary>The level of the entries that map 2^order frames.</summary>
+    private static int LevelOf(int order) => order / 9 + 1;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TrySetType(Gfn gfn, int order, P2mType type) => type == P2mType.Ram
-        ? _types.Unmap(gfn.Address, order)
+        ? _types.TableFrames <= 1 || _types.Unmap(gfn.Address, order)
         : _types.TryMap(gfn.Address, P2mTypeFormat.Encode(type), order, Rights.Read, Caching.WriteBack);
 
     /// <summary>Whether the tables that are missing on the way to a leaf of that size are within the limit.</summary>
-    private bool HasRoomForTables(Gfn gfn, int order)
+    /// <param name="level">Of the entry that decides about the place now.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool HasRoomForTables(int level, int order)
     {
         if (Root == Mfn.Invalid)
             return false;
-        _table.EntryFor(gfn.Address, out int level);
-        int missing = Math.Max(level - (order / 9 + 1), 0);
+        int missing = Math.Max(level - LevelOf(order), 0);
         return missing == 0 || _table.TableFrames <= TableLimit - missing;
     }
 

@@ -6,7 +6,7 @@ namespace Xenolith.Mm;
 /// Entries of the table that holds the types of guest frames. It has the shape of a page table so that ranges of any size
 /// share its splitting and releasing, but no CPU ever walks it: the "frame" of a leaf is a type.
 /// </summary>
-internal sealed class P2mTypeFormat : PageTableFormat
+internal sealed class P2mTypeFormat() : PageTableFormat(PresentBit)
 {
     private const ulong PresentBit = 1;
     private const ulong LeafBit = 1 << 7;
@@ -15,10 +15,6 @@ internal sealed class P2mTypeFormat : PageTableFormat
         mfn.Address | PresentBit | (level > 1 ? LeafBit : 0) | ((ulong)rights << 8);
 
     public override ulong Table(Mfn mfn) => mfn.Address | PresentBit;
-
-    public override bool IsPresent(ulong entry) => (entry & PresentBit) != 0;
-
-    public override bool IsLeaf(ulong entry, int level) => level == 1 || (entry & LeafBit) != 0;
 
     public override Rights RightsOf(ulong entry) => (Rights)((entry >> 8) & 7);
 

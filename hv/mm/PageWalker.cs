@@ -25,7 +25,8 @@ internal sealed class PageWalker(GuestMemory memory)
 
     private readonly GuestMemory _memory = memory;
 
-    // The entries of the walk in hand, from the root down: where each lies in the host, what was read, whether it can be written.
+    // The entries of the walk in hand, from the root down: the table it is in, where it lies in the host, what was read, whether it can be written.
+    private readonly Gfn[] _tables = new Gfn[4];
     private readonly ulong[] _places = new ulong[4];
     private readonly ulong[] _entries = new ulong[4];
     private readonly bool[] _writable = new bool[4];
@@ -40,6 +41,9 @@ internal sealed class PageWalker(GuestMemory memory)
 
     /// <summary>Whether the last walk succeeded and has left the entries with all the flags that it sets, as <see cref="EntryAt"/> tells them.</summary>
     public bool IsSettled { get; private set; }
+
+    /// <summary>The guest frame of a table of the last walk, from the root down.</summary>
+    public Gfn TableAt(int step) => _tables[step];
 
     /// <summary>An entry of the last walk, from the root down.</summary>
     /// <returns>Its address in the host.</returns>
@@ -150,6 +154,7 @@ internal sealed class PageWalker(GuestMemory memory)
         entry = mode == PagingMode.Wide32
             ? Volatile.Read(ref _memory.Physical.Word32(place))
             : Volatile.Read(ref _memory.Physical.Word64(place));
+        _tables[Depth] = Gfn.Of(address);
         _places[Depth] = place;
         _entries[Depth] = entry;
         _writable[Depth] = (frame.Access & Rights.Write) != 0 && frame.Type != P2mType.RamReadOnly;

@@ -13,6 +13,9 @@ public sealed unsafe class DirectMapMemory : PhysicalMemory
     private readonly ulong _start;
     private readonly ulong _length;
 
+    // How far into it an aligned word can begin. There is RAM, or nothing runs.
+    private readonly ulong _lastWord;
+
     /// <param name="ram">The RAM ranges, sorted, merged, whole frames.</param>
     public DirectMapMemory(MemoryRange[] ram)
     {
@@ -24,6 +27,7 @@ public sealed unsafe class DirectMapMemory : PhysicalMemory
             {
                 _start = range.Start;
                 _length = range.End - range.Start;
+                _lastWord = _length - sizeof(ulong);
             }
         }
     }
@@ -40,6 +44,11 @@ public sealed unsafe class DirectMapMemory : PhysicalMemory
     }
 
     private static ArgumentOutOfRangeException NotRam() => new("address");
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ref ulong Plain(ulong address) => ref Unsafe.AsRef<ulong>((void*)(AddressSpace.DirectMap + address));
+
+    private ref ulong Word64Elsewhere(ulong address) => ref Unsafe.AsRef<ulong>(At(address, sizeof(ulong), sizeof(ulong)));
 
     private bool IsRamElsewhere(ulong address, ulong length)
     {
@@ -66,7 +75,9 @@ public sealed unsafe class DirectMapMemory : PhysicalMemory
     }
 
     /// <inheritdoc/>
-    public override ref ulong Word64(ulong address) => ref Unsafe.AsRef<ulong>(At(address, 8, 8));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public override ref ulong Word64(ulong address) =>
+        ref (unchecked(address - _start) <= _lastWord && (address & 7) == 0 ? ref Plain(address) : ref Word64Elsewhere(address));
 
     /// <inheritdoc/>
     public override ref uint Word32(ulong address) => ref Unsafe.AsRef<uint>(At(address, 4, 4));

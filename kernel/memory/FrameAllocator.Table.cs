@@ -1,18 +1,21 @@
 using System;
+using System.Runtime.CompilerServices;
 
 namespace Xenolith.Kernel;
 
 /// <summary>The frame table itself: single entries, and runs of them.</summary>
-public sealed partial class FrameAllocator
+public sealed unsafe partial class FrameAllocator
 {
+    // unsafe: here and in Infos every index is checked.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref ulong Info(ulong mfn)
     {
         if (mfn >= _frames)
         {
-            throw new ArgumentOutOfRangeException(nameof(mfn));
+            throw BeyondTable();
         }
 
-        return ref _memory.Word64(_table + (mfn * sizeof(ulong)));
+        return ref _infos[mfn];
     }
 
     private FrameInfo At(ulong mfn) => new(Info(mfn));
@@ -63,6 +66,12 @@ public sealed partial class FrameAllocator
 
     private void Fill(ulong mfn, ulong count, FrameInfo info)
     {
+        if (count == 1)
+        {
+            Info(mfn) = info.Value;
+            return;
+        }
+
         while (count != 0)
         {
             Span<ulong> infos = Infos(mfn, count);
@@ -78,9 +87,11 @@ public sealed partial class FrameAllocator
         const ulong most = 1 << 20;
         if (mfn >= _frames || count > _frames - mfn)
         {
-            throw new ArgumentOutOfRangeException(nameof(mfn));
+            throw BeyondTable();
         }
 
-        return _memory.Words64(_table + (mfn * sizeof(ulong)), (int)Math.Min(count, most));
+        return new Span<ulong>(_infos + mfn, (int)Math.Min(count, most));
     }
+
+    private static ArgumentOutOfRangeException BeyondTable() => new("mfn");
 }

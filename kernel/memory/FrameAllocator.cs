@@ -1,5 +1,6 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace Xenolith.Kernel;
 
@@ -10,7 +11,7 @@ namespace Xenolith.Kernel;
 /// A frame with references is never reused.
 /// </summary>
 /// <remarks>Any CPU may use it. Frames from 1 TiB on are not managed (see <see cref="FrameInfo"/>).</remarks>
-public sealed partial class FrameAllocator
+public sealed unsafe partial class FrameAllocator
 {
     /// <summary>Owner of the hypervisor's own frames.</summary>
     public const ushort HypervisorOwner = 0xFFFF;
@@ -28,7 +29,9 @@ public sealed partial class FrameAllocator
     public const int MaximumOrder = Page.Order1G;
 
     private readonly PhysicalMemory _memory;
-    private readonly ulong _table;
+
+    // unsafe: the frame table, in one range of RAM, which does not move. FrameAllocator.Table.cs alone looks into it.
+    private readonly ulong* _infos;
     private readonly ulong _frames;
     private readonly uint[] _heads = new uint[MaximumOrder + 1];
     private readonly SpinLock _lock = new(LockRank.FrameAllocator, "frame allocator");
@@ -39,13 +42,13 @@ public sealed partial class FrameAllocator
     /// <param name="frames">Number of frames that the table covers, from frame 0 on.</param>
     public FrameAllocator(PhysicalMemory memory, ulong table, ulong frames)
     {
-        if (frames >= FrameInfo.NoLink || (table & 7) != 0)
+        if (frames >= FrameInfo.NoLink || (table & 7) != 0 || !memory.IsRam(table, frames * sizeof(ulong)))
         {
             throw new ArgumentOutOfRangeException(nameof(frames));
         }
 
         _memory = memory;
-        _table = table;
+        _infos = (ulong*)Unsafe.AsPointer(ref memory.Word64(table));
         _frames = frames;
         Array.Fill(_heads, FrameInfo.NoLink);
         Fill(0, frames, default);

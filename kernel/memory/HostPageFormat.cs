@@ -21,6 +21,7 @@ public sealed class HostPageFormat : PageTableFormat
     /// <param name="hasNoExecute">EFER.NXE is set.</param>
     /// <param name="hasGigabytePages">CPUID 0x80000001 EDX bit 26.</param>
     public HostPageFormat(bool hasNoExecute, bool hasGigabytePages)
+        : base(Present)
     {
         _noExecute = hasNoExecute ? NoExecute : 0;
         MaximumOrder = hasGigabytePages ? Page.Order1G : Page.Order2M;
@@ -58,10 +59,6 @@ public sealed class HostPageFormat : PageTableFormat
     }
 
     public override ulong Table(Mfn mfn) => mfn.Address | Present | Writable | Accessed;
-
-    public override bool IsPresent(ulong entry) => (entry & Present) != 0;
-
-    public override bool IsLeaf(ulong entry, int level) => level == 1 || (entry & Large) != 0;
 
     public override Rights RightsOf(ulong entry)
     {

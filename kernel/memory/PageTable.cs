@@ -57,16 +57,19 @@ public sealed class PageTable
     public bool TryMap(ulong address, Mfn mfn, int order, Rights rights, Caching caching)
     {
         int level = Require(address, order);
+        return TryDescend(address, level, out TablePlace place) && TryMap(place, mfn, order, rights, caching);
+    }
+
+    /// <summary>As the other, where the entry of that size was found before, by <see cref="TryLocate"/>.</summary>
+    /// <param name="place">Its place. Nothing was changed since.</param>
+    public bool TryMap(TablePlace place, Mfn mfn, int order, Rights rights, Caching caching)
+    {
         if ((mfn.Value & ((1UL << order) - 1)) != 0)
         {
             throw new ArgumentOutOfRangeException(nameof(mfn));
         }
 
-        if (!TryDescend(address, level, out ulong slot))
-        {
-            return false;
-        }
-
+        int level = place.Level;
         ulong entry;
         if (order <= _format.MaximumOrder)
         {
@@ -81,7 +84,7 @@ public sealed class PageTable
             return false;
         }
 
-        Replace(slot, level, entry);
+        Replace(place, entry);
         return true;
     }
 
@@ -92,17 +95,17 @@ public sealed class PageTable
     public bool Unmap(ulong address, int order)
     {
         int level = Require(address, order);
-        if (!TryFind(address, level, out ulong slot, out int found))
+        if (!TryFind(address, level, out TablePlace place))
         {
             return true;
         }
 
-        if (found != level && !TryDescend(address, level, out slot))
+        if (place.Level != level && !TryDescend(address, level, out place))
         {
             return false;
         }
 
-        Replace(slot, level, _format.Absent);
+        Replace(place, _format.Absent);
         return true;
     }
 
@@ -113,50 +116,35 @@ public sealed class PageTable
     /// <param name="level">1, 2 or 3: the leaf's size.</param>
     public bool TryQuery(ulong address, out Mfn mfn, out Rights rights, out int level)
     {
-        mfn = Mfn.Invalid;
-        rights = Rights.None;
-        level = TopLevel;
-        if (Root == Mfn.Invalid)
+        bool isMapped = TryLocate(address, out mfn, out rights, out TablePlace place);
+        level = place.Level;
+        return isMapped;
+    }
+
+    /// <summary>As <see cref="TryQuery"/>.</summary>
+    /// <param name="address">Any address, in bytes.</param>
+    /// <param name="mfn">The 4-KiB frame that holds the byte.</param>
+    /// <param name="rights">What the leaf allows.</param>
+    /// <param name="place">The entry that decides: the leaf, or one that is not present.</param>
+    public bool TryLocate(ulong address, out Mfn mfn, out Rights rights, out TablePlace place)
+    {
+        place = new TablePlace(0, TopLevel);
+        ulong entry = Root == Mfn.Invalid ? _format.Absent : Descend(address, 1, out place);
+        if (!_format.IsPresent(entry))
         {
+            mfn = Mfn.Invalid;
+            rights = Rights.None;
             return false;
         }
 
-        PageTableFormat format = _format;
-        for (ulong table = Root.Address; ; level--)
-        {
-            ulong entry = _memory.Word64(SlotOf(table, address, level));
-            if (!format.IsPresent(entry))
-            {
-                return false;
-            }
-
-            if (level == 1 || format.IsLeaf(entry, level))
-            {
-                ulong within = (address >> Page.Shift) & ((1UL << OrderOf(level)) - 1);
-                mfn = new Mfn(format.FrameOf(entry).Value + within);
-                rights = format.RightsOf(entry);
-                return true;
-            }
-
-            table = format.FrameOf(entry).Address;
-        }
+        ulong within = (address >> Page.Shift) & ((1UL << OrderOf(place.Level)) - 1);
+        mfn = new Mfn(PageTableFormat.FrameOf(entry).Value + within);
+        rights = _format.RightsOf(entry);
+        return true;
     }
 
-    /// <summary>The entry that decides about the address: a leaf, or one that is not present; and its level.</summary>
-    public ulong EntryFor(ulong address, out int level)
-    {
-        ulong table = Root.Address;
-        for (level = TopLevel; ; level--)
-        {
-            ulong entry = _memory.Word64(SlotOf(table, address, level));
-            if (level == 1 || !_format.IsPresent(entry) || _format.IsLeaf(entry, level))
-            {
-                return entry;
-            }
-
-            table = _format.FrameOf(entry).Address;
-        }
-    }
+    /// <summary>Unmaps what one entry maps, whose place was found before.</summary>
+    public void Unmap(TablePlace place) => Replace(place, _format.Absent);
 
     /// <summary>Frees unlinked tables. Call when no CPU has anything of this table cached from before they were unlinked.</summary>
     public void FreeRetired()
@@ -198,15 +186,15 @@ public sealed class PageTable
         for (; entries > 0 && _releaseLevel < TopLevel; entries--)
         {
             // The slot that leads to the table of that level around the address, or what stands in its way above.
-            bool isThere = TryFind(_releaseAddress, _releaseLevel + 1, out ulong slot, out int found);
-            ulong entry = isThere && found == _releaseLevel + 1 ? _memory.Word64(slot) : 0;
-            if (_format.IsPresent(entry) && !_format.IsLeaf(entry, found))
+            bool isThere = TryFind(_releaseAddress, _releaseLevel + 1, out TablePlace place);
+            ulong entry = isThere && place.Level == _releaseLevel + 1 ? _memory.Word64(place.Slot) : 0;
+            if (_format.IsPresent(entry) && !PageTableFormat.IsLeaf(entry, place.Level))
             {
-                FreeTable(_format.FrameOf(entry));
-                _memory.Word64(slot) = _format.Absent;
+                FreeTable(PageTableFormat.FrameOf(entry));
+                _memory.Word64(place.Slot) = _format.Absent;
             }
 
-            _releaseAddress = (_releaseAddress | ((1UL << (Page.Shift + OrderOf(found))) - 1)) + 1;
+            _releaseAddress = (_releaseAddress | ((1UL << (Page.Shift + OrderOf(place.Level))) - 1)) + 1;
             if (_releaseAddress >= 1UL << (Page.Shift + OrderOf(TopLevel + 1)))
             {
                 _releaseAddress = 0;
@@ -248,80 +236,68 @@ public sealed class PageTable
         };
     }
 
-    // The slot at the level, or that of a leaf above it. False: the way down ends at an absent entry above the level.
-    private bool TryFind(ulong address, int level, out ulong slot, out int found)
+    // The entry at the level, or a leaf above it. False: the way down ends at an absent entry above the level.
+    private bool TryFind(ulong address, int level, out TablePlace place)
     {
-        slot = 0;
-        found = TopLevel;
+        place = new TablePlace(0, TopLevel);
         if (Root == Mfn.Invalid)
         {
             return false;
         }
 
+        ulong entry = Descend(address, level, out place);
+        return place.Level == level || _format.IsPresent(entry);
+    }
+
+    // The entry at the level, or the one above it where the way down ends: a leaf, or one that is not present.
+    private ulong Descend(ulong address, int level, out TablePlace place)
+    {
+        PhysicalMemory memory = _memory;
+        PageTableFormat format = _format;
         ulong table = Root.Address;
+        for (int at = TopLevel; ; at--)
+        {
+            ulong slot = SlotOf(table, address, at);
+            ulong entry = memory.Word64(slot);
+            if (at == level || !format.IsPresent(entry) || PageTableFormat.IsLeaf(entry, at))
+            {
+                place = new TablePlace(slot, at);
+                return entry;
+            }
+
+            table = PageTableFormat.FrameOf(entry).Address;
+        }
+    }
+
+    // The entry at the level, making tables and splitting leaves on the way.
+    private bool TryDescend(ulong address, int level, out TablePlace place)
+    {
+        place = default;
+        if (Root == Mfn.Invalid)
+        {
+            return false;
+        }
+
         while (true)
         {
-            slot = SlotOf(table, address, found);
-            if (found == level)
+            ulong entry = Descend(address, level, out place);
+            if (place.Level == level)
             {
                 return true;
             }
 
-            ulong entry = _memory.Word64(slot);
-            if (!_format.IsPresent(entry))
+            if (!TryNewTableLike(entry, place.Level, out Mfn next))
             {
                 return false;
             }
 
-            if (_format.IsLeaf(entry, found))
-            {
-                return true;
-            }
-
-            table = _format.FrameOf(entry).Address;
-            found--;
-        }
-    }
-
-    // The slot at the level, making tables and splitting leaves on the way.
-    private bool TryDescend(ulong address, int level, out ulong slot)
-    {
-        slot = 0;
-        if (Root == Mfn.Invalid)
-        {
-            return false;
-        }
-
-        ulong table = Root.Address;
-        for (int at = TopLevel; ; at--)
-        {
-            slot = SlotOf(table, address, at);
-            if (at == level)
-            {
-                return true;
-            }
-
-            ulong entry = _memory.Word64(slot);
-            if (!_format.IsPresent(entry) || _format.IsLeaf(entry, at))
-            {
-                if (!TryNewTableLike(entry, at, out Mfn next))
-                {
-                    return false;
-                }
-
-                Replace(slot, at, _format.Table(next));
-                table = next.Address;
-            }
-            else
-            {
-                table = _format.FrameOf(entry).Address;
-            }
+            Replace(place, _format.Table(next));
         }
     }
 
     // A table one level down that translates just as the entry does: nothing anywhere, or the parts of its leaf.
     private bool TryNewTableLike(ulong entry, int level, out Mfn table) => _format.IsPresent(entry)
-        ? TryNewLeaves(_format.FrameOf(entry), level - 1, _format.RightsOf(entry), _format.CachingOf(entry, level), out table)
+        ? TryNewLeaves(PageTableFormat.FrameOf(entry), level - 1, _format.RightsOf(entry), _format.CachingOf(entry, level), out table)
         : TryNewTable(out table);
 
     private bool TryNewLeaves(Mfn first, int level, Rights rights, Caching caching, out Mfn table)
@@ -358,13 +334,15 @@ public sealed class PageTable
     }
 
     // The one store that changes a linked table. The release order makes a new table's contents visible before it.
-    private void Replace(ulong slot, int level, ulong entry)
+    private void Replace(TablePlace place, ulong entry)
     {
-        ulong old = _memory.Word64(slot);
-        Volatile.Write(ref _memory.Word64(slot), entry);
-        if (level > 1 && _format.IsPresent(old) && !_format.IsLeaf(old, level))
+        ref ulong slot = ref _memory.Word64(place.Slot);
+        int level = place.Level;
+        ulong old = slot;
+        Volatile.Write(ref slot, entry);
+        if (level > 1 && _format.IsPresent(old) && !PageTableFormat.IsLeaf(old, level))
         {
-            Retire(_format.FrameOf(old), level - 1);
+            Retire(PageTableFormat.FrameOf(old), level - 1);
         }
     }
 
@@ -374,9 +352,9 @@ public sealed class PageTable
         for (uint i = 0; level > 1 && i < Entries; i++)
         {
             ulong entry = _memory.Word64(table.Address + (i * sizeof(ulong)));
-            if (_format.IsPresent(entry) && !_format.IsLeaf(entry, level))
+            if (_format.IsPresent(entry) && !PageTableFormat.IsLeaf(entry, level))
             {
-                Retire(_format.FrameOf(entry), level - 1);
+                Retire(PageTableFormat.FrameOf(entry), level - 1);
             }
         }
 

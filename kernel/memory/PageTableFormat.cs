@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Xenolith.Kernel;
 
 /// <summary>What a mapping allows.</summary>
@@ -11,8 +13,12 @@ public enum Caching : byte { WriteBack, Uncached }
 /// How one kind of x86 page table spells an entry. All kinds (EPT, NPT, the host's own) have four levels of 512 entries of
 /// 64 bits with the address in bits 12-51, and a leaf at level 2 or 3 marked by bit 7; they differ in what this class says.
 /// </summary>
-public abstract class PageTableFormat
+/// <param name="presentBits">An entry is present when any of these bits is set.</param>
+public abstract class PageTableFormat(ulong presentBits)
 {
+    private const ulong LargeBit = 1 << 7;
+    private const ulong FrameMask = 0x000F_FFFF_FFFF_F000;
+
     /// <summary>A leaf entry for the frame. <paramref name="level"/>: 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB.</summary>
     public abstract ulong Leaf(Mfn mfn, int level, Rights rights, Caching caching);
 
@@ -20,10 +26,12 @@ public abstract class PageTableFormat
     public abstract ulong Table(Mfn mfn);
 
     /// <summary>Whether the CPU would use the entry.</summary>
-    public abstract bool IsPresent(ulong entry);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool IsPresent(ulong entry) => (entry & presentBits) != 0;
 
     /// <summary>Whether a present entry at the level is a leaf.</summary>
-    public abstract bool IsLeaf(ulong entry, int level);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsLeaf(ulong entry, int level) => level == 1 || (level <= 3 && (entry & LargeBit) != 0);
 
     /// <summary>What a leaf allows.</summary>
     public abstract Rights RightsOf(ulong entry);
@@ -43,7 +51,8 @@ public abstract class PageTableFormat
     public abstract ulong Absent { get; }
 
     /// <summary>The frame that a present entry names.</summary>
-    public Mfn FrameOf(ulong entry) => new((entry & 0x000F_FFFF_FFFF_F000) >> Page.Shift);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Mfn FrameOf(ulong entry) => new((entry & FrameMask) >> Page.Shift);
 
     /// <summary>The largest order that a leaf may have: <see cref="Page.Order2M"/> or <see cref="Page.Order1G"/>.</summary>
     public abstract int MaximumOrder { get; }

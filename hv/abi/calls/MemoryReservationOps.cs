@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Mm;
@@ -104,6 +105,7 @@ internal static class MemoryReservationOps
         return domain.TryPopulate(new Gfn(gfn), frames) == Errno.None;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool TryEmpty(Domain domain, Gfn gfn) =>
         domain.P2m.Lookup(gfn).Type == P2mType.None || domain.P2m.TryDepopulate(gfn);
 

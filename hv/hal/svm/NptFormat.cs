@@ -7,7 +7,7 @@ namespace Xenolith.Hal.Svm;
 /// Entries of nested page tables (AMD APM vol. 2, 15.25.5): the long-mode format. Every access of a guest counts as a user
 /// access, so U must be set at each level. There is no read right of its own: what is present can be read.
 /// </summary>
-public sealed class NptFormat(bool has1GPages) : PageTableFormat
+public sealed class NptFormat(bool has1GPages) : PageTableFormat(PresentBit)
 {
     private const ulong PresentBit = 1 << 0;
     private const ulong WriteBit = 1 << 1;
@@ -37,10 +37,6 @@ public sealed class NptFormat(bool has1GPages) : PageTableFormat
     }
 
     public override ulong Table(Mfn mfn) => mfn.Address | PresentBit | WriteBit | UserBit | AccessedBit;
-
-    public override bool IsPresent(ulong entry) => (entry & PresentBit) != 0;
-
-    public override bool IsLeaf(ulong entry, int level) => level == 1 || (level <= 3 && (entry & LargeBit) != 0);
 
     public override Rights RightsOf(ulong entry) =>
         Rights.Read | ((entry & WriteBit) != 0 ? Rights.Write : 0) | ((entry & NoExecuteBit) == 0 ? Rights.Execute : 0);

@@ -8,7 +8,7 @@ namespace Xenolith.Hal.Vmx;
 /// set), so that no guest can make an alias of RAM with another cacheability. Bit 63 suppresses the #VE exception on every
 /// entry; it is ignored while the control for it is off.
 /// </summary>
-public sealed class EptFormat(bool hasExecuteOnly, bool has1GPages) : PageTableFormat
+public sealed class EptFormat(bool hasExecuteOnly, bool has1GPages) : PageTableFormat(RightsMask)
 {
     private const ulong ReadBit = 1 << 0;
     private const ulong WriteBit = 1 << 1;
@@ -31,10 +31,6 @@ public sealed class EptFormat(bool hasExecuteOnly, bool has1GPages) : PageTableF
     }
 
     public override ulong Table(Mfn mfn) => mfn.Address | RightsMask;
-
-    public override bool IsPresent(ulong entry) => (entry & RightsMask) != 0;
-
-    public override bool IsLeaf(ulong entry, int level) => level == 1 || (level <= 3 && (entry & LargeBit) != 0);
 
     public override Rights RightsOf(ulong entry) => (Rights)(entry & RightsMask);
 

@@ -43,9 +43,9 @@ public sealed class PageFormatTests
             {
                 ulong entry = format.Leaf(new Mfn(1UL << 18), level, rights, Caching.WriteBack);
                 Assert.True(format.IsPresent(entry));
-                Assert.True(format.IsLeaf(entry, level));
+                Assert.True(PageTableFormat.IsLeaf(entry, level));
                 Assert.Equal(rights, format.RightsOf(entry));
-                Assert.Equal(new Mfn(1UL << 18), format.FrameOf(entry));
+                Assert.Equal(new Mfn(1UL << 18), PageTableFormat.FrameOf(entry));
             }
         }
     }
@@ -58,10 +58,10 @@ public sealed class PageFormatTests
         {
             ulong entry = format.Table(new Mfn(77));
             Assert.True(format.IsPresent(entry));
-            Assert.False(format.IsLeaf(entry, 2));
-            Assert.False(format.IsLeaf(entry, 4));
+            Assert.False(PageTableFormat.IsLeaf(entry, 2));
+            Assert.False(PageTableFormat.IsLeaf(entry, 4));
             Assert.Equal(Rights.All, format.RightsOf(entry));
-            Assert.Equal(new Mfn(77), format.FrameOf(entry));
+            Assert.Equal(new Mfn(77), PageTableFormat.FrameOf(entry));
             Assert.False(format.IsPresent(format.Absent));
             Assert.False(format.IsPresent(0));
         }

@@ -29,16 +29,12 @@ public sealed class ScriptedVirtualisation : Virtualisation
 }
 
 /// <summary>Nested tables as plain as can be: rights in bits 0 to 2, leaf bit 7, cacheability in bit 3.</summary>
-public sealed class PlainPageFormat : PageTableFormat
+public sealed class PlainPageFormat() : PageTableFormat(7)
 {
     public override ulong Leaf(Mfn mfn, int level, Rights rights, Caching caching) =>
         mfn.Address | (ulong)rights | (caching == Caching.Uncached ? 8UL : 0) | (level > 1 ? 0x80UL : 0);
 
     public override ulong Table(Mfn mfn) => mfn.Address | 7;
-
-    public override bool IsPresent(ulong entry) => (entry & 7) != 0;
-
-    public override bool IsLeaf(ulong entry, int level) => level == 1 || (entry & 0x80) != 0;
 
     public override Rights RightsOf(ulong entry) => (Rights)(entry & 7);
 

@@ -82,7 +82,7 @@ internal sealed class Guest(ScriptedCpu cpu, PhysicalMemory memory)
             if (!format.IsPresent(entry))
                 throw new InvalidOperationException($"the guest has nothing at 0x{physical:x}");
             ulong address = entry & 0x000F_FFFF_FFFF_F000;
-            if (format.IsLeaf(entry, level))
+            if (PageTableFormat.IsLeaf(entry, level))
                 return memory.Bytes(address + (physical & ((1UL << shift) - 1)), length);
             table = address;
         }
