@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using Xenolith.Domains;
 using Xenolith.Hal;
 using Xenolith.Kernel;
@@ -113,7 +114,7 @@ public sealed class RunLoop
                     TakeInterrupts();
                     break;
                 case ExitReason.InterruptWindow:
-                    vcpu.Notify(Attention.Interrupts);
+                    vcpu.SeeWindow();
                     break;
                 case ExitReason.Exception:
                 case ExitReason.PauseLoop:
@@ -194,6 +195,7 @@ public sealed class RunLoop
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Deliver(Vcpu vcpu)
     {
         VirtualCpu cpu = vcpu.Cpu;
@@ -202,7 +204,8 @@ public sealed class RunLoop
             vcpu.Apic.Synchronise();
         }
 
-        if (!vcpu.TrySelectInjection(out Injection injection))
+        Injection injection = vcpu.SelectInjection();
+        if (injection.Kind == InjectionKind.None)
         {
             cpu.RequestInterruptWindow(false);
             return;
@@ -223,14 +226,13 @@ public sealed class RunLoop
             return;
         }
 
-        if (!cpu.CanTakeInterrupt)
+        if (!cpu.TryInjectInterrupt(injection.Vector))
         {
             cpu.RequestInterruptWindow(true);
             return;
         }
 
-        cpu.InjectInterrupt(injection.Vector);
         vcpu.AcceptInjection(injection);
-        cpu.RequestInterruptWindow(vcpu.TrySelectInjection(out _));
+        cpu.RequestInterruptWindow(vcpu.NeedsWindowAfter(injection));
     }
 }

@@ -21,6 +21,9 @@ public sealed partial class Domain
     /// <summary>How many hold the domain back; it runs at 0.</summary>
     public int PauseCount { get; private set; }
 
+    /// <summary>vCPUs that wait in SCHEDOP_poll. Changes with the run queues held.</summary>
+    internal int PollerCount { get; set; }
+
     /// <summary>
     /// The vector of HVM_PARAM_CALLBACK_IRQ's type 2, injected without EOI; 0: events are announced otherwise or not at all.
     /// </summary>

@@ -27,7 +27,7 @@ public sealed partial class EventChannels
                 }
                 return Errno.None;
             case EventChannelState.Ipi:
-                SetPending(port);
+                SetPending(port, channel.NotifyVcpu);
                 return Errno.None;
             case EventChannelState.Unbound:
                 return Errno.None;
@@ -126,7 +126,8 @@ public sealed partial class EventChannels
             return;
         if (!shared.Page.TestBit(shared.MaskOffset, (int)port))
             Select(vcpu, port);
-        EndPolls(port);
+        if (_domain.PollerCount != 0)
+            EndPolls(port);
     }
 
     private void EndPolls(uint port)
@@ -139,7 +140,7 @@ public sealed partial class EventChannels
     private void Select(int vcpu, uint port)
     {
         Vcpu target = _domain.Vcpus[vcpu];
-        if (!target.Info.TestAndSetSelector((int)port / _domain.SharedInfo.WordBits))
+        if (!target.Info.TestAndSetSelector((int)(port >> _domain.SharedInfo.WordShift)))
             target.MarkEventsPending();
     }
 

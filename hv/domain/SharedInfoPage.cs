@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Xenolith.Abi.Contract;
 using Xenolith.Kernel;
 using Xenolith.Mm;
@@ -29,14 +30,29 @@ public sealed class SharedInfoPage
     public bool Is64Bit { get; internal set; } = true;
 
     /// <summary>Bits of a word of the event bitmaps.</summary>
-    public int WordBits => Is64Bit ? 64 : 32;
+    public int WordBits => 1 << WordShift;
+
+    /// <summary>log2 of <see cref="WordBits"/>.</summary>
+    internal int WordShift
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Is64Bit ? 6 : 5;
+    }
 
     /// <summary>Ports that the bitmaps have room for.</summary>
-    public uint PortLimit => Is64Bit ? EventChannelLimits.TwoLevelWide : EventChannelLimits.TwoLevelNarrow;
+    public uint PortLimit
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Is64Bit ? EventChannelLimits.TwoLevelWide : EventChannelLimits.TwoLevelNarrow;
+    }
 
     internal int PendingOffset => 2048;
 
-    internal int MaskOffset => Is64Bit ? 2560 : 2176;
+    internal int MaskOffset
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Is64Bit ? 2560 : 2176;
+    }
 
     private int WallClockOffset => Is64Bit ? 3072 : 2304;
 

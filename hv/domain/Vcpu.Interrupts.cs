@@ -31,6 +31,15 @@ public sealed partial class Vcpu
 
     private bool _nmiPending;
 
+    /// <summary>Whether events were marked since the callback vector was injected last; by another CPU, perhaps a moment after the mark.</summary>
+    private bool _upcallIsNews;
+
+    /// <summary>Whether the guest was seen to clear evtchn_upcall_pending in the handler of the callback vector, and never to leave it set since.</summary>
+    private bool _clearsUpcalls;
+
+    /// <summary>Whether the window that was asked for shows that.</summary>
+    private bool _watchesUpcall;
+
     /// <summary>The vector of HVMOP_set_evtchn_upcall_vector; 0: none.</summary>
     public byte UpcallVector { get; private set; }
 
@@ -62,17 +71,13 @@ public sealed partial class Vcpu
     /// interrupts itself. Whether the vCPU can take it now
     /// (IF, shadows) is the control block's to say. Nothing changes before <see cref="AcceptInjection"/>.
     /// </summary>
-    public bool TrySelectInjection(out Injection injection)
+    public Injection SelectInjection()
     {
         if (NmiPending)
-            injection = new Injection(InjectionKind.Nmi, NmiVector);
-        else if (HasPendingUpcall)
-            injection = new Injection(InjectionKind.Callback, Domain.CallbackVector);
-        else if (Apic.IsInjected && Apic.TryGetInterrupt(out byte vector))
-            injection = new Injection(InjectionKind.LocalApic, vector);
-        else
-            injection = default;
-        return injection.Kind != InjectionKind.None;
+            return new Injection(InjectionKind.Nmi, NmiVector);
+        if (HasPendingUpcall)
+            return new Injection(InjectionKind.Callback, Domain.CallbackVector);
+        return Apic.IsInjected && Apic.TryGetInterrupt(out byte vector) ? new Injection(InjectionKind.LocalApic, vector) : default;
     }
 
     /// <summary>The run loop has handed the injection to the control block.</summary>
@@ -83,13 +88,40 @@ public sealed partial class Vcpu
             case InjectionKind.Nmi:
                 Volatile.Write(ref _nmiPending, false);
                 break;
+            case InjectionKind.Callback:
+                _clearsUpcalls &= Volatile.Read(ref _upcallIsNews);
+                Volatile.Write(ref _upcallIsNews, false);
+                break;
             case InjectionKind.LocalApic:
                 Apic.Accept(injection.Vector);
                 break;
         }
     }
 
+    /// <summary>
+    /// Whether the run loop has to look again as soon as the guest can take another interrupt: something else waits, or the guest may
+    /// leave the handler of the callback vector with its events still marked and is told again then. A guest that was seen to clear the
+    /// mark is trusted to go on doing so, since looking costs as much as a hypercall; one that leaves it set after all is told at its
+    /// next exit, and watched again.
+    /// </summary>
+    public bool NeedsWindowAfter(Injection injection)
+    {
+        if (injection.Kind != InjectionKind.Callback)
+            return SelectInjection().Kind != InjectionKind.None;
+        _watchesUpcall = !_clearsUpcalls;
+        return _watchesUpcall || NmiPending || (Apic.IsInjected && Apic.TryGetInterrupt(out _));
+    }
+
+    /// <summary>The window that was asked for has come: the guest can take an interrupt.</summary>
+    public void SeeWindow()
+    {
+        _clearsUpcalls |= _watchesUpcall && !Info.UpcallPending;
+        _watchesUpcall = false;
+        Notify(Attention.Interrupts);
+    }
+
     /// <summary>Sets evtchn_upcall_pending; when it was clear, tells the vCPU.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal void MarkEventsPending()
     {
         if (!Info.TestAndSetUpcallPending())
@@ -105,7 +137,10 @@ public sealed partial class Vcpu
         if (UpcallVector != 0)
             Apic.RaiseUpcall(UpcallVector);
         else if (Domain.CallbackVector != 0)
+        {
+            Volatile.Write(ref _upcallIsNews, true);
             Wake();
+        }
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using Xenolith.Abi.Contract;
 using Xenolith.Kernel;
@@ -165,13 +166,17 @@ public sealed partial class Vcpu
     public void Poll(uint port, ulong timeout) => Wait(port == 0 ? PollAny : (int)port, timeout);
 
     /// <summary>Ends a wait, of whatever kind. The caller has written down what it wakes for.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Wake()
     {
-        if (!IsBlocked)
-        {
+        if (IsBlocked)
+            WakeBlocked();
+        else
             KickElsewhere();
-            return;
-        }
+    }
+
+    private void WakeBlocked()
+    {
         SpinLock queues = RunQueueLock;
         queues.Acquire();
         if (_isBlocked)
@@ -274,6 +279,8 @@ public sealed partial class Vcpu
         else
         {
             _poll = poll;
+            if (poll != 0)
+                Domain.PollerCount++;
             if (timeout != 0)
                 Domain.Services.Timers.Set(_pollTimeout, timeout);
             Enter(RunState.Blocked);
@@ -291,6 +298,7 @@ public sealed partial class Vcpu
     }
 
     /// <summary>Has the run loop that has the vCPU on another CPU look at <see cref="Attention"/>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void KickElsewhere()
     {
         int cpu = Volatile.Read(ref _runsOn);
@@ -303,6 +311,7 @@ public sealed partial class Vcpu
         if (_poll == 0)
             return;
         _poll = 0;
+        Domain.PollerCount--;
         Domain.Services.Timers.Stop(_pollTimeout);
     }
 

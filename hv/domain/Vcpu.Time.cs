@@ -37,8 +37,15 @@ public sealed partial class Vcpu
     /// VCPUOP_set_singleshot_timer, set_timer_op: VIRQ_TIMER once at a time. A time that has passed fires at once.
     /// </summary>
     /// <param name="deadline">Nanoseconds of system time.</param>
-    public void SetSingleShot(ulong deadline)
+    /// <param name="now">Nanoseconds of system time.</param>
+    public void SetSingleShot(ulong deadline, ulong now)
     {
+        if (deadline <= now)
+        {
+            StopSingleShot();
+            Domain.EventChannels.RaiseVirq(this, Virq.Timer);
+            return;
+        }
         _singleShotWanted = true;
         Domain.Services.Timers.Set(_singleShot, deadline);
     }

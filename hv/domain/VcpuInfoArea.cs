@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using Xenolith.Abi.Contract;
 using Xenolith.Kernel;
 using Xenolith.Mm;
@@ -39,16 +40,22 @@ public sealed class VcpuInfoArea
     /// <summary>Whether there is a place at all.</summary>
     public bool Exists => _page != null;
 
-    private int SelectorOffset => _sharedInfo.Is64Bit ? 8 : 4;
+    private int SelectorOffset
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => _sharedInfo.Is64Bit ? 8 : 4;
+    }
 
     /// <summary>Whether events wait for the vCPU.</summary>
     public bool UpcallPending => _upcallPending.IsSet;
 
     /// <summary>Sets evtchn_upcall_pending; true when it was set already (or there is no place).</summary>
-    internal bool TestAndSetUpcallPending() => _page == null || _page.TestAndSetBit(_offset + UpcallPendingOffset, 0);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TestAndSetUpcallPending() => _page is not { } page || page.TestAndSetBit(_offset + UpcallPendingOffset, 0);
 
     /// <summary>Sets a bit of evtchn_pending_sel; true when it was set already (or there is no place).</summary>
-    internal bool TestAndSetSelector(int word) => _page == null || _page.TestAndSetBit(_offset + SelectorOffset, word);
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool TestAndSetSelector(int word) => _page is not { } page || page.TestAndSetBit(_offset + SelectorOffset, word);
 
     /// <summary>Clears evtchn_upcall_mask, as SCHEDOP_block does. It has no effect on delivery to this kind of guest.</summary>
     internal void ClearUpcallMask() => _page?.Write8(_offset + UpcallMaskOffset, 0);

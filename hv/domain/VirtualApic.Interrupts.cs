@@ -43,11 +43,18 @@ public sealed partial class VirtualApic
     public void RaiseUpcall(byte vector) => Request(vector);
 
     /// <summary>The pending interrupt of the highest priority, if that is above what the vCPU now serves.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryGetInterrupt(out byte vector)
     {
         if (HasNews)
             TakePosted();
-        int highest = IsEnabled && _isSoftwareEnabled ? _registers.Highest(ApicRegister.Request) : -1;
+        vector = 0;
+        return IsEnabled && _isSoftwareEnabled && TryFindInterrupt(out vector);
+    }
+
+    private bool TryFindInterrupt(out byte vector)
+    {
+        int highest = _registers.Highest(ApicRegister.Request);
         vector = (byte)Math.Max(highest, 0);
         return highest >= 0 && (highest & 0xF0) > (ProcessorPriority & 0xF0);
     }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Xenolith.Domains;
 
 /// <summary>IA32_APIC_BASE and the x2APIC registers (SDM vol. 3, 11.4.4 and 11.12).</summary>
@@ -22,7 +24,11 @@ public sealed partial class VirtualApic
     public ulong BaseMsr => _base;
 
     /// <summary>Whether IA32_APIC_BASE switches the APIC on.</summary>
-    public bool IsEnabled => (_base & BaseEnabled) != 0;
+    public bool IsEnabled
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (_base & BaseEnabled) != 0;
+    }
 
     /// <summary>Whether the registers are MSRs, and the page is nothing.</summary>
     public bool IsX2Apic => (_base & (BaseEnabled | BaseX2Apic)) == (BaseEnabled | BaseX2Apic);

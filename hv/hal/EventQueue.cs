@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Xenolith.Kernel;
 
 namespace Xenolith.Hal;
@@ -21,7 +22,11 @@ public struct EventQueue
     public bool TripleFault { get; private set; }
 
     /// <summary>Nothing waits.</summary>
-    public readonly bool IsEmpty => !Next.Valid && !Displaced.Valid;
+    public readonly bool IsEmpty
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => !Next.Valid && !Displaced.Valid;
+    }
 
     /// <summary>Puts back an event whose delivery an exit interrupted.</summary>
     public void Resume(PendingEvent interrupted) => Next = interrupted;
@@ -71,6 +76,7 @@ public struct EventQueue
     }
 
     /// <summary>The entry took the event over; gives it back.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public PendingEvent Take()
     {
         PendingEvent taken = Next;

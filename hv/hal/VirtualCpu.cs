@@ -76,8 +76,8 @@ public abstract class VirtualCpu
     /// <summary>Asks for (or calls off) an exit as soon as <see cref="CanTakeInterrupt"/> becomes true.</summary>
     public abstract void RequestInterruptWindow(bool wanted);
 
-    /// <summary>Delivers an external interrupt at the next entry. Only when <see cref="CanTakeInterrupt"/>.</summary>
-    public abstract void InjectInterrupt(byte vector);
+    /// <summary>Delivers an external interrupt at the next entry. False, and nothing changes: not <see cref="CanTakeInterrupt"/>.</summary>
+    public abstract bool TryInjectInterrupt(byte vector);
 
     /// <summary>
     /// Gives the CPU the registers of the vCPU's local APIC to keep; nothing happens where <see cref="Virtualisation.KeepsApics"/> is

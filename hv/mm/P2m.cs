@@ -130,7 +130,8 @@ public sealed partial class P2m
     /// <returns>False: no memory for tables.</returns>
     public bool TryMapApicPage(Gfn gfn, Mfn mfn)
     {
-        if (!HasRoomForTables(gfn, 0) || !_table.TryMap(gfn.Address, mfn, 0, Rights.Read | Rights.Write, Caching.WriteBack))
+        IsMapped(gfn, out TablePlace place);
+        if (!HasRoomForTables(place.Level, 0) || !_table.TryMap(gfn.Address, mfn, 0, Rights.Read | Rights.Write, Caching.WriteBack))
             return false;
         _apicPage = gfn;
         return true;

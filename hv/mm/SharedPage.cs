@@ -79,9 +79,11 @@ public sealed unsafe class SharedPage(P2m p2m, PhysicalMemory memory)
     public void Clear() => new Span<byte>(At(0, Page.Size), Page.Size).Clear();
 
     /// <summary>Reads bit <paramref name="bit"/> of the little-endian bitmap at the offset.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TestBit(int offset, int bit) => (Read32(offset + Word(bit)) & Mask(bit)) != 0;
 
     /// <summary>Sets the bit; true when it was set already. Atomic, a full fence.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TestAndSetBit(int offset, int bit) => (Interlocked.Or(ref Word32(offset + Word(bit)), Mask(bit)) & Mask(bit)) != 0;
 
     /// <summary>Clears the bit; true when it was set. Atomic, a full fence.</summary>
@@ -90,15 +92,17 @@ public sealed unsafe class SharedPage(P2m p2m, PhysicalMemory memory)
     /// <summary>Writes the word if it holds what was expected; what it held. Atomic, a full fence.</summary>
     public uint CompareExchange32(int offset, uint value, uint expected) => Interlocked.CompareExchange(ref Word32(offset), value, expected);
 
-    private static int Word(int bit) => bit / 32 * 4;
+    private static int Word(int bit) => (int)((uint)bit >> 5 << 2);
 
     private static uint Mask(int bit) => 1u << (bit & 31);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref uint Word32(int offset) => ref *(uint*)Aligned(offset, sizeof(uint));
 
     private ref ulong Word64(int offset) => ref *(ulong*)Aligned(offset, sizeof(ulong));
 
-    private byte* Aligned(int offset, int length) => (offset & (length - 1)) == 0 ? At(offset, length) : throw new ArgumentOutOfRangeException(nameof(offset));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private byte* Aligned(int offset, int length) => (offset & (length - 1)) == 0 ? At(offset, length) : throw OutOfPage();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private byte* At(int offset, int length)

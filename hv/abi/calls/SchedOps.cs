@@ -7,6 +7,7 @@ namespace Xenolith.Abi.Calls;
 internal static class SchedOps
 {
     private const uint MaximumPolledPorts = 128;
+
     public static long Yield(ref HypercallCall call)
     {
         call.Vcpu.Yield();

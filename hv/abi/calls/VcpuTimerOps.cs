@@ -38,7 +38,7 @@ internal static class VcpuTimerOps
             return call.Fail(Errno.EINVAL, "not the calling vCPU");
         if (!TryReadDeadline(ref call, out ulong deadline))
             return call.Fault();
-        call.Vcpu.SetSingleShot(Past(deadline) ? 0 : deadline);
+        call.Vcpu.SetSingleShot(Past(deadline) ? 0 : deadline, call.Services.Clock.Nanoseconds);
         return 0;
     }
 
@@ -61,7 +61,7 @@ internal static class VcpuTimerOps
         }
         ulong now = call.Services.Clock.Nanoseconds;
         bool far = Past(deadline) || (deadline > now && (deadline - now) >> FarShift != 0);
-        call.Vcpu.SetSingleShot(far ? now + Fallback : deadline);
+        call.Vcpu.SetSingleShot(far ? now + Fallback : deadline, now);
         return 0;
     }
 

@@ -1,4 +1,3 @@
-using System;
 using Xenolith.Kernel;
 using System.Runtime.CompilerServices;
 
@@ -55,12 +54,13 @@ public sealed partial class SvmCpu
         }
     }
 
-    public override void InjectInterrupt(byte vector)
+    public override bool TryInjectInterrupt(byte vector)
     {
-        if (!CanTakeInterrupt)
-            throw new InvalidOperationException("an interrupt for a vCPU that can't take one");
+        if (!_events.IsEmpty || !AcceptsInterrupts)
+            return false;
         _events.AddInterrupt(vector);
         _needsPreparation = true;
+        return true;
     }
 
     public override bool TryInjectNmi()
@@ -129,8 +129,11 @@ public sealed partial class SvmCpu
         }
     }
 
-    private bool AcceptsInterrupts =>
-        (_vmcb.Fields.Rflags & RflagsBits.Interrupt) != 0 && (_vmcb.Fields.InterruptShadow & 1) == 0;
+    private bool AcceptsInterrupts
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (_vmcb.Fields.Rflags & RflagsBits.Interrupt) != 0 && (_vmcb.Fields.InterruptShadow & 1) == 0;
+    }
 
     /// <summary>L of a code segment, in the VMCB's form of the attributes.</summary>
     private const ushort LongCodeAttribute = 1 << 9;
@@ -146,8 +149,11 @@ public sealed partial class SvmCpu
         }
     }
 
-    public override bool RunsLongCode =>
-        (_vmcb.Fields.Efer & EferBits.LongModeActive) != 0 && (_vmcb.Fields.Cs.Attributes & LongCodeAttribute) != 0;
+    public override bool RunsLongCode
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => (_vmcb.Fields.Efer & EferBits.LongModeActive) != 0 && (_vmcb.Fields.Cs.Attributes & LongCodeAttribute) != 0;
+    }
 
     private void WriteEvents()
     {

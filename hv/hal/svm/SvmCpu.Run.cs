@@ -95,7 +95,8 @@ public sealed partial class SvmCpu
         if (!IsResident)
             BecomeResident();
         WriteEvents();
-        FlushTranslations();
+        if (_translationsStale || _tagGeneration != _processor.Tags.Generation)
+            FlushTranslations();
         if (_virtualisation.ChecksEntries)
             CheckEntry();
         _hasPrepared = true;

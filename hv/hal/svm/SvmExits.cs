@@ -18,6 +18,7 @@ public static class SvmExits
     }
 
     /// <summary>An event in the format of EVENTINJ (15.20).</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Information(PendingEvent pending) =>
         EventValid | (pending.HasErrorCode ? EventHasErrorCode | ((ulong)pending.ErrorCode << 32) : 0)
         | ((ulong)pending.Kind << 8) | pending.Vector;

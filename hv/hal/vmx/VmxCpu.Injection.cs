@@ -1,4 +1,3 @@
-using System;
 using Xenolith.Kernel;
 using System.Runtime.CompilerServices;
 
@@ -48,12 +47,13 @@ public sealed partial class VmxCpu
         }
     }
 
-    public override void InjectInterrupt(byte vector)
+    public override bool TryInjectInterrupt(byte vector)
     {
-        if (!CanTakeInterrupt)
-            throw new InvalidOperationException("an interrupt for a vCPU that can't take one");
+        if (!_events.IsEmpty || !AcceptsInterrupts)
+            return false;
         _events.AddInterrupt(vector);
         _needsPreparation = true;
+        return true;
     }
 
     public override bool TryInjectNmi()

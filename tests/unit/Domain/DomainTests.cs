@@ -31,7 +31,7 @@ public sealed class DomainTests
         Assert.True(domain.P2m.TryDepopulate(new Gfn(0x304)));
         Assert.Equal(Errno.None, domain.Move(new Gfn(0x320), new Gfn(0x5_0000)));
         Assert.Equal(Errno.None, domain.Vcpus[1].Domain.EventChannels.BindIpi(1, out _));
-        domain.Vcpus[0].SetSingleShot(1000);
+        domain.Vcpus[0].SetSingleShot(1000, 0);
         domain.Vcpus[0].SetPeriodic(1_000_000);
         Assert.NotEqual(free, machine.Frames.FreeFrames);
 

@@ -57,7 +57,7 @@ public sealed class EventChannelTests : IDisposable
         Assert.Equal(1, Shared[8]);
         Assert.False(_vcpu.IsBlocked);
         Assert.True(_vcpu.HasPendingUpcall);
-        Assert.True(_vcpu.TrySelectInjection(out Injection injection));
+        Injection injection = _vcpu.SelectInjection();
         Assert.Equal(new Injection(InjectionKind.Callback, 0xF3), injection);
     }
 
@@ -378,17 +378,17 @@ public sealed class EventChannelTests : IDisposable
         _vcpu.Apic.Write(0xF0, 0x1FF);
         Assert.Equal(Errno.None, _events.BindIpi(0, out uint port));
         _events.Send(port);
-        Assert.True(_vcpu.TrySelectInjection(out Injection injection));
+        Injection injection = _vcpu.SelectInjection();
         Assert.Equal(new Injection(InjectionKind.LocalApic, 0xEF), injection);
         _vcpu.AcceptInjection(injection);
-        Assert.False(_vcpu.TrySelectInjection(out _));
+        Assert.Equal(default, _vcpu.SelectInjection());
         Shared[0] = 0;
         Shared[8] = 0;
         Shared[(int)Pending] = 0;
         _events.Send(port);
-        Assert.False(_vcpu.TrySelectInjection(out _));
+        Assert.Equal(default, _vcpu.SelectInjection());
         _vcpu.Apic.Write(0xB0, 0);
-        Assert.True(_vcpu.TrySelectInjection(out _));
+        Assert.Equal(InjectionKind.LocalApic, _vcpu.SelectInjection().Kind);
     }
 
     /// <summary>Linux sets its vector, with events pending since it registered vcpu_info, before it switches its APIC on.</summary>
@@ -400,9 +400,9 @@ public sealed class EventChannelTests : IDisposable
         Assert.Equal(Errno.None, domain.EventChannels.BindIpi(0, out uint port));
         vcpu.SetUpcallVector(0xF3);
         domain.EventChannels.Send(port);
-        Assert.False(vcpu.TrySelectInjection(out _));
+        Assert.Equal(default, vcpu.SelectInjection());
         vcpu.Apic.Write(0xF0, 0x1FF);
-        Assert.True(vcpu.TrySelectInjection(out Injection injection));
+        Injection injection = vcpu.SelectInjection();
         Assert.Equal(new Injection(InjectionKind.LocalApic, 0xF3), injection);
     }
 
@@ -427,13 +427,13 @@ public sealed class EventChannelTests : IDisposable
         _vcpu.Apic.Write(0xF0, 0x1FF);
         _vcpu.Apic.Raise(0x55);
         _vcpu.RaiseNmi();
-        Assert.True(_vcpu.TrySelectInjection(out Injection injection));
+        Injection injection = _vcpu.SelectInjection();
         Assert.Equal(InjectionKind.Nmi, injection.Kind);
         _vcpu.AcceptInjection(injection);
-        Assert.True(_vcpu.TrySelectInjection(out injection));
+        injection = _vcpu.SelectInjection();
         Assert.Equal(InjectionKind.Callback, injection.Kind);
         Shared[0] = 0;
-        Assert.True(_vcpu.TrySelectInjection(out injection));
+        injection = _vcpu.SelectInjection();
         Assert.Equal(new Injection(InjectionKind.LocalApic, 0x55), injection);
     }
 }

@@ -100,7 +100,7 @@ public sealed class KeptApicTests : IDisposable
         Assert.False(_apic.HasNews);
         Assert.True(Has(Irr, 0x41) && Has(Irr, 0xE1));
         Assert.Equal(0xE1, _cpu.Keeping.Requested);
-        Assert.False(_vcpu.TrySelectInjection(out _));
+        Assert.Equal(default, _vcpu.SelectInjection());
         Assert.True(_vcpu.HasInterrupt);
         Register(Tpr) = 0xF0;
         Assert.False(_vcpu.HasInterrupt);
@@ -115,7 +115,7 @@ public sealed class KeptApicTests : IDisposable
         Assert.Equal(Errno.None, _domain.EventChannels.BindIpi(0, out uint port));
         _domain.EventChannels.Send(port);
         _apic.Synchronise();
-        Assert.True(_vcpu.TrySelectInjection(out Injection injection));
+        Injection injection = _vcpu.SelectInjection();
         Assert.Equal(new Injection(InjectionKind.Callback, 0xF3), injection);
         Assert.Equal(0xE1, _cpu.Keeping.Requested);
     }

@@ -112,7 +112,7 @@ public sealed class VcpuTimeTests : IDisposable
     public void SingleShotRaisesTheTimerVirqOnce()
     {
         Assert.Equal(Errno.None, _domain.EventChannels.BindVirq((uint)Virq.Timer, 0, out uint port));
-        _vcpu.SetSingleShot(1000);
+        _vcpu.SetSingleShot(1000, 0);
         _machine.Advance(999);
         Assert.False(_domain.EventChannels.IsPending(port));
         _machine.Advance(1);
@@ -120,11 +120,12 @@ public sealed class VcpuTimeTests : IDisposable
         Shared[2048] = 0;
         _machine.Advance(1_000_000);
         Assert.False(_domain.EventChannels.IsPending(port));
-        _vcpu.SetSingleShot(5);
-        _machine.Services.Timers.Run(_machine.Clock.Nanoseconds);
+        _vcpu.SetSingleShot(3_000_000, _machine.Clock.Nanoseconds);
+        _vcpu.SetSingleShot(5, _machine.Clock.Nanoseconds);
         Assert.True(_domain.EventChannels.IsPending(port));
         Shared[2048] = 0;
-        _vcpu.SetSingleShot(2_000_000);
+        _machine.Advance(1_000_000);
+        _vcpu.SetSingleShot(2_500_000, _machine.Clock.Nanoseconds);
         _vcpu.StopSingleShot();
         _machine.Advance(5_000_000);
         Assert.False(_domain.EventChannels.IsPending(port));

@@ -98,10 +98,12 @@ public sealed class VcpuStateTests
             VmxEntryCheckTests.LoadFlat32(cpu);
             cpu.Rflags = 0;
             Assert.False(cpu.CanTakeInterrupt);
+            Assert.False(cpu.TryInjectInterrupt(0x30));
             cpu.Rflags = RflagsBits.Interrupt;
             Assert.True(cpu.CanTakeInterrupt);
-            cpu.InjectInterrupt(0x30);
+            Assert.True(cpu.TryInjectInterrupt(0x30));
             Assert.False(cpu.CanTakeInterrupt);
+            Assert.False(cpu.TryInjectInterrupt(0x31));
         }
     }
 

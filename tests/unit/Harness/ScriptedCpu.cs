@@ -89,11 +89,12 @@ public sealed class ScriptedCpu : VirtualCpu
 
     public override void RequestInterruptWindow(bool wanted) => WindowRequested = wanted;
 
-    public override void InjectInterrupt(byte vector)
+    public override bool TryInjectInterrupt(byte vector)
     {
         if (!CanTakeInterrupt)
-            throw new InvalidOperationException("an interrupt is injected that the vCPU can't take");
+            return false;
         InjectedInterrupts.Add(vector);
+        return true;
     }
 
     public override bool TryInjectNmi()
