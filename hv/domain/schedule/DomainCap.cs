@@ -2,7 +2,10 @@ using System;
 
 namespace Xenolith.Domains;
 
-/// <summary>What a domain's cap leaves it in each period, over all physical CPUs. Guarded as <see cref="RunQueues"/> is.</summary>
+/// <summary>
+/// What counts of a domain over all physical CPUs: what it had lately, and what its cap leaves it in each period. Guarded as
+/// <see cref="RunQueues"/> is.
+/// </summary>
 internal sealed class DomainCap
 {
     /// <summary>Nanoseconds in which a capped domain gets no more than its cap.</summary>
@@ -20,6 +23,9 @@ internal sealed class DomainCap
     }
 
     public Domain Domain { get; }
+
+    /// <summary>Nanoseconds that the domain ran, weighted as <see cref="DomainShare.VirtualTime"/>.</summary>
+    public RecentTime Recent;
 
     public Timer Refill { get; }
 

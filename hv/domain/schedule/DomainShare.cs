@@ -41,11 +41,13 @@ public sealed class DomainShare
     internal bool MayRun(ulong now) => Cap.MayRun(now);
 
     /// <summary>Books that a vCPU of the domain ran.</summary>
-    internal void Charge(Vcpu vcpu, ulong nanoseconds)
+    internal void Charge(Vcpu vcpu, ulong nanoseconds, ulong now)
     {
         ulong weighted = nanoseconds * DefaultWeight + _remainder;
         ulong weight = (uint)Domain.Weight;
         VirtualTime = unchecked(VirtualTime + weighted / weight);
+        Cap.Recent.Add(now, weighted / weight);
+        vcpu.Schedule.Recent.Add(now, nanoseconds);
         _remainder = weighted % weight;
         vcpu.Schedule.VirtualTime = unchecked(vcpu.Schedule.VirtualTime + nanoseconds);
         Cap.Charge(nanoseconds);
@@ -77,11 +79,15 @@ public sealed class DomainShare
     }
 
     /// <summary>A vCPU comes from another CPU: the time that it had there is nothing to those here.</summary>
-    internal void Welcome(Vcpu vcpu)
+    /// <param name="lead">Nanoseconds by which it comes before them.</param>
+    internal void Welcome(Vcpu vcpu, ulong lead)
     {
         AdvanceVirtualTime();
-        vcpu.Schedule.VirtualTime = _vcpuNow;
+        vcpu.Schedule.VirtualTime = unchecked(_vcpuNow - lead);
     }
+
+    /// <summary>Nanoseconds of <see cref="RecentTime"/> that one slice of the domain is.</summary>
+    internal ulong WeightedSlice => Scheduler.Slice * DefaultWeight / (uint)Domain.Weight;
 
     /// <summary>Who has had least; among equals another than the current one.</summary>
     internal Vcpu First(Vcpu? current)

@@ -28,6 +28,9 @@ public sealed class RunQueues
     /// <summary>CPUs that run nothing.</summary>
     internal CpuSet Idle { get; set; }
 
+    // About the least that a domain had lately of those that have to wait.
+    private RecentTime _leastRecent;
+
     internal int Count => _schedulers.Length;
 
     /// <summary>Takes a domain's vCPUs in. Allocates: call it with the domain's arena open.</summary>
@@ -135,8 +138,60 @@ public sealed class RunQueues
         return found;
     }
 
+    /// <summary>The vCPU that waits on another CPU and is furthest behind what this one would run. Null: nobody is by two slices.</summary>
+    internal Vcpu? FindBehind(Scheduler scheduler, DomainShare share, ulong now)
+    {
+        Vcpu? found = null;
+        ulong most = 2 * share.WeightedSlice;
+        foreach (Scheduler other in _schedulers)
+        {
+            if (other != scheduler && other.WaitingCount > 0 && other.FindBehind(share, now, ref most) is { } vcpu)
+                found = vcpu;
+        }
+        ulong least = share.Cap.Recent.At(now);
+        _leastRecent.Raise(now, least > most ? least - most : 0);
+        return found;
+    }
+
+    /// <summary>Who begins to want a CPU again is owed nothing for the time when it did not.</summary>
+    internal void Welcome(Vcpu vcpu, ulong now)
+    {
+        bool isWanted = false;
+        foreach (DomainShare share in vcpu.Domain.Shares!)
+        {
+            if (share.RunnableCount == 0)
+                continue;
+            isWanted = true;
+            vcpu.Schedule.Recent.Raise(now, share.First(null).Schedule.Recent.At(now));
+        }
+        if (!isWanted)
+            vcpu.Schedule.Share!.Cap.Recent.Raise(now, _leastRecent.At(now));
+    }
+
+    /// <summary>Whether a vCPU waits on another CPU.</summary>
+    internal bool HasWaiting(Scheduler except)
+    {
+        foreach (Scheduler scheduler in _schedulers)
+        {
+            if (scheduler != except && scheduler.WaitingCount > 0)
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Has CPUs that one vCPU has to itself look for others, now that somebody waits.</summary>
+    internal void LimitOthers(Scheduler except)
+    {
+        foreach (Scheduler scheduler in _schedulers)
+        {
+            if (scheduler != except)
+                scheduler.LimitFromElsewhere();
+        }
+    }
+
     /// <summary>Moves a vCPU that waits, or is about to.</summary>
-    internal void Move(Vcpu vcpu, Scheduler to)
+    /// <param name="lead">Nanoseconds by which it comes before the others of its domain there.</param>
+    internal void Move(Vcpu vcpu, Scheduler to, ulong lead = 0)
     {
         Scheduler from = vcpu.Schedule.Home!;
         vcpu.Schedule.Share!.Remove(vcpu);
@@ -145,7 +200,7 @@ public sealed class RunQueues
         DomainShare share = vcpu.Domain.Shares![to.Cpu];
         vcpu.Schedule.Home = to;
         vcpu.Schedule.Share = share;
-        share.Welcome(vcpu);
+        share.Welcome(vcpu, lead);
     }
 
     /// <summary>A domain's cap has let it run again.</summary>

@@ -160,6 +160,8 @@ public sealed class Scheduler
             vcpu.Schedule.Share!.Remove(vcpu);
             return;
         }
+        if (_queues.Count > 1)
+            _queues.Welcome(vcpu, now);
         Scheduler place = _queues.PlaceFor(vcpu);
         if (place != this)
             _queues.Move(vcpu, place);
@@ -202,8 +204,39 @@ public sealed class Scheduler
         return null;
     }
 
+    /// <summary>The vCPU that waits here, could run on another CPU, and is furthest behind the domain that has that CPU; null: none is.</summary>
+    /// <param name="share">The other CPU's.</param>
+    /// <param name="most">By how much one must be behind, in nanoseconds of <see cref="RecentTime"/>; then by how much the one found is.</param>
+    internal Vcpu? FindBehind(DomainShare share, ulong now, ref ulong most)
+    {
+        Vcpu? found = null;
+        ulong leads = share.Cap.Recent.At(now);
+        for (int i = 0; i < _shareCount; i++)
+        {
+            DomainShare other = ShareAt(i);
+            if (other.RunnableCount == 0 || !other.MayRun(now))
+                continue;
+            bool isSame = other.Cap == share.Cap;
+            for (int k = 0; k < other.RunnableCount; k++)
+            {
+                Vcpu vcpu = other[k];
+                ulong had = isSame ? vcpu.Schedule.Recent.At(now) : other.Cap.Recent.At(now);
+                ulong ahead = isSame ? share.First(null).Schedule.Recent.At(now) : leads;
+                ulong least = isSame ? 2 * Slice : 2 * Math.Max(share.WeightedSlice, other.WeightedSlice);
+                if (ahead > had && ahead - had > Math.Max(least, most) && vcpu.Affinity.Contains(share.Scheduler.Cpu) && RunQueues.IsMovable(vcpu))
+                {
+                    found = vcpu;
+                    most = ahead - had;
+                }
+            }
+        }
+        return found;
+    }
+
     /// <summary>Whether a virtual time is before another. They wrap around, and live ones are never half their range apart.</summary>
     internal static bool IsBefore(ulong one, ulong other) => unchecked((long)(one - other)) < 0;
+
+    internal static ulong Earlier(ulong one, ulong other) => IsBefore(one, other) ? one : other;
 
     internal static ulong Later(ulong one, ulong other) => IsBefore(one, other) ? other : one;
 
@@ -223,6 +256,11 @@ public sealed class Scheduler
             Insert(found, now);
             share = FirstShare(now);
         }
+        else if (share is not null && _queues.Count > 1 && _queues.FindBehind(this, share, now) is { } behind)
+        {
+            TakeOver(behind, share, now);
+            share = FirstShare(now)!;
+        }
         if (share is null)
         {
             Current = null;
@@ -236,7 +274,31 @@ public sealed class Scheduler
         _startedAt = _chargedTo = now;
         _slice.IsOver = false;
         LimitRun(now);
+        if (_queues.Count > 1 && WaitingCount > 0)
+            _queues.LimitOthers(this);
         return vcpu;
+    }
+
+    /// <summary>
+    /// Takes over a vCPU that waits on another CPU and is behind the domain, or the vCPUs of its own domain, that has this CPU: it comes
+    /// before them here for a slice or two.
+    /// </summary>
+    private void TakeOver(Vcpu vcpu, DomainShare share, ulong now)
+    {
+        _queues.Move(vcpu, this, Slice);
+        Insert(vcpu, now);
+        DomainShare own = vcpu.Schedule.Share!;
+        if (own != share)
+            own.VirtualTime = Earlier(own.VirtualTime, unchecked(share.VirtualTime - 2 * own.WeightedSlice));
+    }
+
+    /// <summary>A vCPU waits on another CPU: this one, which nobody else wants, chooses again when its slice is over.</summary>
+    internal void LimitFromElsewhere()
+    {
+        if (Current is null || _slice.IsSet)
+            return;
+        _limitIsStale = true;
+        Call();
     }
 
     private void Insert(Vcpu vcpu, ulong now)
@@ -279,7 +341,7 @@ public sealed class Scheduler
     {
         if (Current is not { } vcpu || now <= _chargedTo)
             return;
-        CurrentShare!.Charge(vcpu, now - _chargedTo);
+        CurrentShare!.Charge(vcpu, now - _chargedTo, now);
         BusyNanoseconds += now - _chargedTo;
         _chargedTo = now;
     }
@@ -329,7 +391,7 @@ public sealed class Scheduler
             if (ShareAt(i) != CurrentShare && ShareAt(i).RunnableCount != 0 && ShareAt(i).MayRun(now))
                 return true;
         }
-        return false;
+        return _queues.Count > 1 && _queues.HasWaiting(this);
     }
 
     /// <summary>Among equals another than the current one, so that nobody waits for a second slice of the same.</summary>

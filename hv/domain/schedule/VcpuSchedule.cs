@@ -15,6 +15,9 @@ internal struct VcpuSchedule
     /// <summary>Nanoseconds that the vCPU ran, moved up when it wakes; modulo 2^64.</summary>
     public ulong VirtualTime;
 
+    /// <summary>Nanoseconds that the vCPU ran.</summary>
+    public RecentTime Recent;
+
     /// <summary>Its place among those of its domain that want to run; -1: it does not.</summary>
     public int Slot = -1;
 }

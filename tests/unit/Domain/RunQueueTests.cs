@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Hal;
@@ -108,6 +109,60 @@ public sealed class RunQueueTests : IDisposable
         Assert.InRange(ofA / (double)(ofA + ofB), 0.25 * 0.95, 0.25 * 1.05);
     }
 
+    /// <summary>Nobody is pinned and all spin for a minute: each domain gets its part of both CPUs, and none more than its vCPUs can use.</summary>
+    [Theory]
+    [InlineData(new[] { 256, 256, 256 }, new[] { 0.667, 0.667, 0.667 })]
+    [InlineData(new[] { 256, 256, 512 }, new[] { 0.5, 0.5, 1.0 })]
+    [InlineData(new[] { 256, 512, 512 }, new[] { 0.4, 0.8, 0.8 })]
+    [InlineData(new[] { 256, 256, 256, 256, 256 }, new[] { 0.4, 0.4, 0.4, 0.4, 0.4 })]
+    [InlineData(new[] { 256, 4096, 256 }, new[] { 0.5, 1.0, 0.5 })]
+    public void Spinners_share_two_cpus_by_weight(int[] weights, double[] shares)
+    {
+        var domains = new Domain[weights.Length];
+        for (int i = 0; i < domains.Length; i++)
+            domains[i] = Create((ushort)(i + 1), vcpus: 1, weight: weights[i]);
+        Dictionary<Vcpu, double> ran = Spin(60_000);
+        for (int i = 0; i < domains.Length; i++)
+            Assert.InRange(ran[domains[i].Vcpus[0]], shares[i] * 0.95, shares[i] * 1.05);
+    }
+
+    [Fact]
+    public void Three_spinning_vcpus_of_a_domain_share_two_cpus_evenly()
+    {
+        Domain domain = Create(1, vcpus: 3);
+        Dictionary<Vcpu, double> ran = Spin(60_000);
+        foreach (Vcpu vcpu in domain.Vcpus)
+            Assert.InRange(ran[vcpu], 0.667 * 0.95, 0.667 * 1.05);
+    }
+
+    /// <summary>One sleeps for half of each second; while it is awake four want two CPUs, else three.</summary>
+    [Fact]
+    public void Who_slept_is_not_owed_for_it()
+    {
+        Domain[] spinners = [Create(1, vcpus: 1), Create(2, vcpus: 1), Create(3, vcpus: 1)];
+        Vcpu sleeper = Create(4, vcpus: 1).Vcpus[0];
+        Dictionary<Vcpu, double> ran = Spin(60_000, millisecond =>
+        {
+            if (millisecond % 1000 == 0)
+                sleeper.Block();
+            else if (millisecond % 1000 == 500)
+                sleeper.Wake();
+        });
+        Assert.InRange(ran[sleeper], 0.25 * 0.93, 0.25 * 1.07);
+        foreach (Domain spinner in spinners)
+            Assert.InRange(ran[spinner.Vcpus[0]], 1.75 / 3 * 0.95, 1.75 / 3 * 1.05);
+    }
+
+    [Fact]
+    public void Nobody_leaves_the_cpus_it_is_pinned_to()
+    {
+        Domain a = Create(1, vcpus: 1, cpus: CpuSet.Of(0)), b = Create(2, vcpus: 1, cpus: CpuSet.Of(0)), c = Create(3, vcpus: 1);
+        Dictionary<Vcpu, double> ran = Spin(10_000);
+        Assert.InRange(ran[a.Vcpus[0]], 0.475, 0.525);
+        Assert.InRange(ran[b.Vcpus[0]], 0.475, 0.525);
+        Assert.InRange(ran[c.Vcpus[0]], 0.95, 1);
+    }
+
     /// <summary>INIT reaches a vCPU on another CPU; its registers are its CPU's to load.</summary>
     [Fact]
     public void Init_of_one_that_runs_elsewhere_waits_until_it_has_left()
@@ -157,6 +212,30 @@ public sealed class RunQueueTests : IDisposable
         Assert.True(vcpu.Apic.TryGetInterrupt(out byte vector));
         Assert.Equal(0x50, vector);
         vcpu.EndRun();
+    }
+
+    /// <summary>Runs both CPUs for a number of milliseconds; the part of one CPU that each vCPU had.</summary>
+    private Dictionary<Vcpu, double> Spin(int milliseconds, Action<int>? each = null)
+    {
+        var ran = new Dictionary<Vcpu, double>();
+        for (int i = 0; i < milliseconds; i++)
+        {
+            CurrentCpu.Number = 0;
+            each?.Invoke(i);
+            for (int cpu = 0; cpu < 2; cpu++)
+            {
+                CurrentCpu.Number = cpu;
+                _machine.Services.Timers.Run(_machine.Clock.Nanoseconds);
+                Scheduler scheduler = _queues[cpu];
+                Vcpu? runs = scheduler.Current is null || scheduler.MustChoose || !scheduler.Current.IsRunnable ? scheduler.Choose() : scheduler.Current;
+                if (runs is not null)
+                    ran[runs] = ran.GetValueOrDefault(runs) + (1.0 / milliseconds);
+            }
+
+            _machine.Clock.Advance(Millisecond);
+        }
+
+        return ran;
     }
 
     private Vcpu? On(int cpu)
