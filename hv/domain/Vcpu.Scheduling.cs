@@ -275,6 +275,8 @@ public sealed partial class Vcpu
         if (HasWakeReason || !_isOnline)
         {
             _isBlocked = false;
+            // What waited may be taken now: the instruction that ends the wait has ended the shadow of an STI too.
+            Notify(Attention.Interrupts);
         }
         else
         {

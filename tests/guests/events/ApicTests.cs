@@ -11,6 +11,20 @@ internal static class ApicTests
         SelfInterrupt(tests);
         Priority(tests);
         Widths(tests);
+        Halt(tests);
+    }
+
+    /// <summary>What waits already ends the HLT behind STI at once.</summary>
+    private static void Halt(TestRun tests)
+    {
+        tests.Start("apic interrupt ends a halt at once");
+        var handler = new CountingHandler { EndsAtApic = true };
+        Interrupts.SetHandler(Low, handler);
+        Instructions.DisableInterrupts();
+        LocalApic.SendToSelf(Low);
+        Instructions.EnableInterruptsAndHalt();
+        tests.Equal(handler.Count, 1, "interrupts");
+        Interrupts.SetHandler(Low, null);
     }
 
     private static void Registers(TestRun tests)

@@ -119,6 +119,47 @@ public sealed class RunLoopTests
     }
 
     [Fact]
+    public void WhatWaitsEndsAHaltBehindStiAtOnce()
+    {
+        using var fixture = new HypervisorFixture();
+        EnableApic(fixture);
+        Write(fixture, InterruptCommand, (1 << 18) | 0x40);
+        fixture.Then(guest =>
+        {
+            guest.Cpu.Rflags = InterruptsOn;
+            guest.Cpu.InterruptShadow = true;
+            guest.Exit(ExitReason.Halt, 0xF4);
+        });
+        fixture.Then(guest =>
+        {
+            Assert.Equal([0x40], guest.Cpu.InjectedInterrupts);
+            guest.PowerOff();
+        });
+        Assert.True(fixture.Run());
+    }
+
+    [Fact]
+    public void ACpuThatKeepsTheApicIsToldOfItsRequestsAndDeliversThem()
+    {
+        using var fixture = new HypervisorFixture { Virtualisation = new ScenarioVirtualisation { Keeps = true } };
+        EnableApic(fixture);
+        Write(fixture, InterruptCommand, (1 << 18) | 0x40);
+        fixture.Then(guest =>
+        {
+            Assert.Equal(new ApicKeeping(ApicInterface.Page, true, 0x40, 0), guest.Cpu.Keeping);
+            Assert.False(guest.Cpu.WindowRequested);
+            guest.Cpu.Rflags = InterruptsOn;
+            guest.Exit(ExitReason.Halt, 0xF4);
+        });
+        fixture.Then(guest =>
+        {
+            Assert.Empty(guest.Cpu.InjectedInterrupts);
+            guest.PowerOff();
+        });
+        Assert.True(fixture.Run());
+    }
+
+    [Fact]
     public void TwoInterruptsTakeTwoEntries()
     {
         using var fixture = new HypervisorFixture();
