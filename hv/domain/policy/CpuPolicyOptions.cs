@@ -4,7 +4,7 @@ namespace Xenolith.Domains;
 public sealed class CpuPolicyOptions
 {
     /// <summary>The local APIC may be switched to x2APIC mode.</summary>
-    public bool X2Apic { get; init; }
+    public bool X2Apic { get; init; } = true;
 
     /// <summary>The local APIC's timer has TSC-deadline mode.</summary>
     public bool TscDeadline { get; init; } = true;

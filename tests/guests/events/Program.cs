@@ -21,6 +21,7 @@ internal static class Program
         WaitTests.Run(tests, upcall);
         ApicTests.Run(tests);
         ApicTimerTests.Run(tests);
+        X2ApicTests.Run(tests);
         FifoTests.Start(tests, upcall);
         tests.Suffix = ", fifo";
         ChannelTests.Run(tests, upcall);
