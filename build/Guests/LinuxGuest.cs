@@ -127,6 +127,7 @@ public static class LinuxGuest
         writer.AddDevice("dev/null", 1, 3);
         writer.AddProgram("bin/busybox", File.ReadAllBytes(busybox));
         writer.AddLink("bin/sh", "busybox");
+        writer.AddLink("bin/reboot", "busybox");
         writer.AddProgram("init", Encoding.UTF8.GetBytes(Init.ReplaceLineEndings("\n")));
         writer.AddProgram("bin/load", Encoding.UTF8.GetBytes(LinuxLoad.Script.ReplaceLineEndings("\n")));
         foreach ((string name, byte[] contents) in programs)

@@ -37,9 +37,10 @@ internal static partial class TestVerb
         var boot = new Option<bool>("--boot") { Description = "Only the tests that boot the image" };
         var filter = new Option<string?>("--filter") { Description = "Only tests whose name contains this" };
         var machine = new Option<MachineKind?>("--machine") { Description = "Boot on qemu or bochs only; otherwise on both" };
+        var isLong = new Option<bool>("--long") { Description = "In place of the tests: those that take many minutes (ten minutes of load, fifty reboots)" };
         Option<string?> against = BenchVerb.AgainstOption("In place of the tests: compare the guests' results with those on Debian's Xen");
         Option<ObjectToolchain> toolchain = CommonOptions.Toolchain();
-        var command = new Command("test", "Run the unit tests, then boot the guests and the in-image tests on the emulators.") { unit, boot, filter, machine, against, toolchain };
+        var command = new Command("test", "Run the unit tests, then boot the guests and the in-image tests on the emulators.") { unit, boot, isLong, filter, machine, against, toolchain };
         command.SetAction(parsed =>
         {
             if (parsed.GetValue(against) is not null)
@@ -54,16 +55,21 @@ internal static partial class TestVerb
                 return compared.IsGood ? 0 : 1;
             }
 
-            bool all = parsed.GetValue(unit) == parsed.GetValue(boot);
+            if (parsed.GetValue(isLong) && parsed.GetValue(unit))
+            {
+                throw new BuildFailure("--long boots the image and runs no unit tests: leave out --unit");
+            }
+
+            bool all = parsed.GetValue(unit) == parsed.GetValue(boot) && !parsed.GetValue(isLong);
             var count = new TestCount();
             if (all || parsed.GetValue(unit))
             {
                 count += RunUnitTests(parsed.GetValue(filter), report);
             }
 
-            if (all || parsed.GetValue(boot))
+            if (all || parsed.GetValue(boot) || parsed.GetValue(isLong))
             {
-                count += RunBootTests(parsed.GetValue(machine), parsed.GetValue(filter), parsed.GetValue(toolchain), report);
+                count += RunBootTests(parsed.GetValue(isLong), parsed.GetValue(machine), parsed.GetValue(filter), parsed.GetValue(toolchain), report);
             }
 
             Console.Out.WriteLine(count);
@@ -94,7 +100,7 @@ internal static partial class TestVerb
         return new TestCount(total - Number(summary, 3) - skipped, failed, skipped);
     }
 
-    private static TestCount RunBootTests(MachineKind? machine, string? filter, ObjectToolchain toolchain, Report report)
+    private static TestCount RunBootTests(bool isLong, MachineKind? machine, string? filter, ObjectToolchain toolchain, Report report)
     {
         Debian.Ensure(report,
         [
@@ -120,6 +126,11 @@ internal static partial class TestVerb
         if (filter is not null)
         {
             command.With("--filter", filter);
+        }
+
+        if (isLong)
+        {
+            command.With("--long");
         }
 
         report.Note(command.ToString());

@@ -16,6 +16,9 @@ internal static class BootSuite
     private const string UsesFifo = "xen:events: Using FIFO-based ABI";
     private const string Arguments = "loglvl=all console=com1 dom0=pvh";
 
+    /// <summary>Debian's kernel and its initial file system.</summary>
+    public static BootModule[] LinuxModules => [new BootModule(LinuxGuest.Kernel, LinuxGuest.DefaultArguments), new BootModule(LinuxGuest.InitialFileSystem)];
+
     private static readonly TestMachine[] Main = [TestMachine.QemuSvm, TestMachine.BochsVmx];
 
     public static IEnumerable<BootTest> All() => Linux().Concat(Guests()).Concat(Features()).Concat(Faults.All()).Concat(FaultyGuests()).Concat(BootPaths.All()).Concat(BadInput.All()).Concat(SeveralDomains.All());
@@ -25,12 +28,11 @@ internal static class BootSuite
     /// <summary>Debian's kernel up to a shell that is typed into, and off again.</summary>
     private static IEnumerable<BootTest> Linux()
     {
-        BootModule[] modules = [new BootModule(LinuxGuest.Kernel, LinuxGuest.DefaultArguments), new BootModule(LinuxGuest.InitialFileSystem)];
         foreach (TestMachine machine in Main.Append(TestMachine.BochsSvm))
         {
             yield return new BootTest("linux-shell", machine)
             {
-                Modules = modules,
+                Modules = LinuxModules,
                 MemoryMiB = machine.Kind == MachineKind.Qemu ? 2048 : 512,
                 Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 120 : 400),
                 Input =
@@ -47,15 +49,15 @@ internal static class BootSuite
 
         foreach (int vcpus in (int[])[2, 4])
         {
-            yield return LinuxWithVcpus(modules, vcpus, cpus: 1, TestMachine.QemuSvm);
+            yield return LinuxWithVcpus(vcpus, cpus: 1, TestMachine.QemuSvm, seconds: 8);
         }
 
-        yield return LinuxWithVcpus(modules, vcpus: 4, cpus: 4, TestMachine.QemuSvm);
-        yield return LinuxWithVcpus(modules, vcpus: 2, cpus: 2, TestMachine.BochsVmx);
+        yield return LinuxWithVcpus(vcpus: 4, cpus: 4, TestMachine.QemuSvm, seconds: 8);
+        yield return LinuxWithVcpus(vcpus: 2, cpus: 2, TestMachine.BochsVmx, seconds: 1);
 
         yield return new BootTest("linux-reboot", TestMachine.QemuSvm)
         {
-            Modules = modules,
+            Modules = LinuxModules,
             Limit = TimeSpan.FromSeconds(120),
             Input = [new Typed(LinuxGuest.Prompt, "reboot -f\n")],
             Expected = ["asks for a reboot"],
@@ -64,17 +66,18 @@ internal static class BootSuite
     }
 
     /// <summary>Linux sees all its vCPUs, works on them, takes timer interrupts and those of other vCPUs on each, and has no complaint.</summary>
-    private static BootTest LinuxWithVcpus(BootModule[] modules, int vcpus, int cpus, TestMachine machine) => new($"linux-smp-{vcpus}-on-{cpus}", machine)
+    /// <param name="seconds">How long it works, by its own clock.</param>
+    public static BootTest LinuxWithVcpus(int vcpus, int cpus, TestMachine machine, int seconds) => new($"linux-smp-{vcpus}-on-{cpus}", machine)
     {
         Cpus = cpus,
         Arguments = $"{Arguments} dom0_max_vcpus={vcpus}",
-        Modules = modules,
+        Modules = LinuxModules,
         MemoryMiB = machine.Kind == MachineKind.Qemu ? 1024 : 512,
         Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 240 : 600),
         Input =
         [
             new Typed(LinuxGuest.Prompt, "echo has $(nproc)\n"),
-            new Typed(LinuxGuest.Prompt, $"load {(machine.Kind == MachineKind.Qemu ? 8 : 1)}; echo the load is ov''er\n"),
+            new Typed(LinuxGuest.Prompt, $"load {seconds}; echo the load is ov''er\n"),
             new Typed("the load is over", "echo warn''ings: $(dmesg | grep -cE 'self-detected|detected stalls|lockup|WARNING:|skewed|blocked for more'); echo that is a''ll\n"),
             new Typed("that is all", "poweroff -f\n"),
         ],

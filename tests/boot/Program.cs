@@ -9,8 +9,8 @@ using Xenolith.Build.Host;
 namespace Xenolith.Tests.Boot;
 
 /// <summary>
-/// <c>Xenolith.Tests.Boot [--machine qemu|bochs] [--filter TEXT] [--jobs N]</c>: a line a test, two at a time unless told
-/// otherwise, then the counts. Ends with code 1 when one failed.
+/// <c>Xenolith.Tests.Boot [--machine qemu|bochs] [--filter TEXT] [--jobs N] [--long]</c>: a line a test, two at a time unless told
+/// otherwise, then the counts. With --long those that take many minutes, one at a time, in place of the others. Ends with code 1 when one failed.
 /// </summary>
 internal static class Program
 {
@@ -20,10 +20,11 @@ internal static class Program
     {
         string? machine = Option(arguments, "--machine");
         string? filter = Option(arguments, "--filter");
-        int jobs = int.Parse(Option(arguments, "--jobs") ?? "2", System.Globalization.CultureInfo.InvariantCulture);
+        bool isLong = Array.IndexOf(arguments, "--long") >= 0;
+        int jobs = int.Parse(Option(arguments, "--jobs") ?? (isLong ? "1" : "2"), System.Globalization.CultureInfo.InvariantCulture);
         BootTest[] tests =
         [
-            .. BootSuite.All()
+            .. (isLong ? Endurance.All() : BootSuite.All())
                 .Where(test => machine is null || test.Machine.Kind == Enum.Parse<MachineKind>(machine, ignoreCase: true))
                 .Where(test => filter is null || $"{test.Name} {test.Machine.Name}".Contains(filter, StringComparison.Ordinal)),
         ];

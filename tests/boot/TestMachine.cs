@@ -17,6 +17,10 @@ internal sealed record TestMachine(string Name, MachineKind Kind, IReadOnlyList<
     /// <summary>Bochs as an Intel processor: VMX, EPT, VPID, unrestricted guest.</summary>
     public static TestMachine BochsVmx { get; } = new("bochs-vmx", MachineKind.Bochs, []);
 
+    /// <summary>The same with two CPUs of ten million instructions a second, so that a second of the guest's passes in less than one of the host's.</summary>
+    public static TestMachine BochsVmxOfFewInstructions { get; } =
+        new("bochs-vmx", MachineKind.Bochs, ["cpu: model=tigerlake, count=2, ips=10000000, reset_on_triple_fault=0, ignore_bad_msrs=1"]);
+
     /// <summary>Bochs as an AMD processor, with what QEMU's SVM lacks (next RIP, flush by ASID).</summary>
     public static TestMachine BochsSvm { get; } = new("bochs-svm", MachineKind.Bochs, [$"cpu: model=ryzen, {BochsCpu}"]);
 
