@@ -108,7 +108,14 @@ public sealed class RunLoop
 
             vcpu.SynchroniseNested();
             vcpu.Cpu.Run();
-            switch (vcpu.Cpu.Exit.Reason)
+            ExitReason reason = vcpu.Cpu.Exit.Reason;
+            if (reason == ExitReason.Hypercall)
+            {
+                _exits.HandleHypercall(vcpu);
+                continue;
+            }
+
+            switch (reason)
             {
                 case ExitReason.Interrupt:
                     TakeInterrupts();

@@ -16,10 +16,11 @@ internal static class DispatchWriter
     {
         var text = new StringBuilder();
         text.Append(AbiGenerator.Banner).Append('\n');
-        text.Append("using Xenolith.Abi.Calls;\nusing Xenolith.Abi.Contract;\n\nnamespace Xenolith.Abi;\n\n");
+        text.Append("using System.Runtime.CompilerServices;\nusing Xenolith.Abi.Calls;\nusing Xenolith.Abi.Contract;\n\nnamespace Xenolith.Abi;\n\n");
         text.Append("/// <summary>From number and operation to handler: exposure, then the group's own check, then the operation.</summary>\n");
         text.Append("internal static class Dispatch\n{\n");
         WriteInvoke(text);
+        WriteUnlocked(text);
         WriteDefaults(text);
         foreach (HypercallGroup group in HypercallTable.Groups.Where(IsOwnMethod))
         {
@@ -35,10 +36,10 @@ internal static class DispatchWriter
 
     private static void WriteInvoke(StringBuilder text)
     {
-        text.Append("    /// <summary>Handles one call; the result goes into RAX.</summary>\n");
+        text.Append("    /// <summary>Handles one call whose number the domain is shown; the result goes into RAX.</summary>\n");
+        text.Append("    [MethodImpl(MethodImplOptions.AggressiveInlining)]\n");
         text.Append("    public static long Invoke(ref HypercallCall call)\n    {\n");
-        text.Append("        if (!call.Domain.Exposure.Shows(ExposureGroup.Number, call.Number))\n            return call.Unknown();\n");
-        text.Append("        switch (call.Number)\n        {\n");
+        text.Append("        switch (unchecked((uint)call.Number))\n        {\n");
         foreach (HypercallGroup group in HypercallTable.Groups)
         {
             text.Append($"            case {(uint)group.Number}: // {group.Self.Name}\n");
@@ -46,6 +47,30 @@ internal static class DispatchWriter
         }
         text.Append("            default:\n                return call.Unknown();\n        }\n    }\n");
     }
+
+    private static void WriteUnlocked(StringBuilder text)
+    {
+        ulong numbers = HypercallTable.Groups.Where(IsUnlocked).Aggregate(0UL, (bits, g) => bits | 1UL << (int)g.Number);
+        text.Append("\n    /// <summary>Whether a call whose number the domain is shown runs without the domain's lock.</summary>\n");
+        text.Append("    [MethodImpl(MethodImplOptions.AggressiveInlining)]\n");
+        text.Append("    public static bool IsUnlocked(in HypercallCall call)\n    {\n");
+        text.Append("        int number = unchecked((int)call.Number);\n");
+        text.Append($"        if (((0x{numbers:X16} >> number) & 1) != 0)\n            return true;\n");
+        text.Append("        switch (number)\n        {\n");
+        foreach (HypercallGroup group in HypercallTable.Groups.Where(g => !IsUnlocked(g) && g.Rows.Any(r => r.Unlocked)))
+        {
+            if (group.Selector != Selector.First)
+                throw new InvalidOperationException($"{group.Number}: only operations in the first argument can be told to be unlocked");
+            // The shift takes the low six bits; an operation past 63 does not exist, and being refused needs no lock.
+            ulong operations = group.Rows.Where(r => r.Unlocked).Aggregate(0UL, (bits, r) => bits | 1UL << Convert.ToInt32(r.Operation));
+            text.Append($"            case {(uint)group.Number}: // {group.Self.Name}\n");
+            text.Append($"                return ((0x{operations:X16} >> unchecked((int)call.A0)) & 1) != 0;\n");
+        }
+        text.Append("            default:\n                return false;\n        }\n    }\n");
+    }
+
+    // What is only refused looks at nothing.
+    private static bool IsUnlocked(HypercallGroup group) => group.Self.Unlocked || (group.Self.Handler is null && !IsOwnMethod(group));
 
     private static string GroupCall(HypercallGroup group)
     {
@@ -71,16 +96,15 @@ internal static class DispatchWriter
             // Narrowing must not turn a number past 32 bits into a known one.
             text.Append("        if (call.A0 > uint.MaxValue)\n            return call.Unknown();\n");
         }
-        text.Append(group.Selector == Selector.FirstLow6
-            ? "        call.Operation = HypercallCall.Low(call.A0) & 0x3F;\n" : "        call.Operation = HypercallCall.Low(call.A0);\n");
+        text.Append($"        uint operation = unchecked((uint)call.A0){(group.Selector == Selector.FirstLow6 ? " & 0x3F" : "")};\n        call.Operation = operation;\n");
         if (group.Exposure is { } exposure)
         {
-            text.Append($"        if (!call.Domain.Exposure.Shows(ExposureGroup.{exposure}, call.Operation))\n");
+            text.Append($"        if (!call.Domain.Exposure.Shows(ExposureGroup.{exposure}, operation))\n");
             text.Append(group.Prelude is null ? "            return call.Unknown();\n" : $"            return RefuseAfter{MethodOf(group)}Check(ref call);\n");
         }
         if (group.Prelude is { } prelude)
             text.Append($"        long refused = {prelude}(ref call);\n        if (refused != 0)\n            return refused;\n");
-        text.Append("        switch (call.Operation)\n        {\n");
+        text.Append("        switch (operation)\n        {\n");
         foreach (HypercallRow row in group.Rows)
         {
             string result = row.Handler is { } handler ? $"{handler}(ref call)" : Refusal(row);

@@ -97,6 +97,8 @@ internal static class DocumentWriter
             parts.Add("preemptible");
         if (row.Allocates)
             parts.Add("allocates");
+        if (row.Unlocked)
+            parts.Add("takes no lock of the domain's");
         if (row.Note != "")
             parts.Add(row.Note);
         return string.Join("; ", parts);

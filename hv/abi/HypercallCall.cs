@@ -30,9 +30,6 @@ internal struct HypercallCall
             A0 = registers.Rdi;
             A1 = registers.Rsi;
             A2 = registers.Rdx;
-            A3 = registers.R10;
-            A4 = registers.R8;
-            A5 = registers.R9;
         }
         else
         {
@@ -40,13 +37,10 @@ internal struct HypercallCall
             A0 = Low(registers.Rbx);
             A1 = Low(registers.Rcx);
             A2 = Low(registers.Rdx);
-            A3 = Low(registers.Rsi);
-            A4 = Low(registers.Rdi);
-            A5 = Low(registers.Rbp);
         }
     }
 
-    /// <summary>One of the calls of a multicall; number and arguments follow.</summary>
+    /// <summary>One of the calls of a multicall; number and arguments follow, the last three by <see cref="SetRest"/>.</summary>
     public HypercallCall(in HypercallCall multicall)
     {
         Dispatcher = multicall.Dispatcher;
@@ -77,10 +71,22 @@ internal struct HypercallCall
     public ulong Number;
 
     /// <summary>
-    /// The arguments: RDI, RSI, RDX, R10, R8, R9, or EBX, ECX, EDX, ESI, EDI, EBP widened with zeroes. A handler that asks for a
-    /// restart leaves its progress here.
+    /// The first three arguments: RDI, RSI, RDX, or EBX, ECX, EDX widened with zeroes. A handler that asks for a restart leaves its
+    /// progress here.
     /// </summary>
-    public ulong A0, A1, A2, A3, A4, A5;
+    public ulong A0, A1, A2;
+
+    // Set in an entry of a multicall only.
+    private ulong _a3, _a4, _a5;
+
+    /// <summary>The fourth: R10 or ESI. This and the next two are read where they are when asked for, as few calls have so many.</summary>
+    public readonly ulong A3 => InMulticall ? _a3 : Is64Bit ? Vcpu.Cpu.Registers.R10 : Low(Vcpu.Cpu.Registers.Rsi);
+
+    /// <summary>The fifth: R8 or EDI.</summary>
+    public readonly ulong A4 => InMulticall ? _a4 : Is64Bit ? Vcpu.Cpu.Registers.R8 : Low(Vcpu.Cpu.Registers.Rdi);
+
+    /// <summary>The sixth: R9 or EBP.</summary>
+    public readonly ulong A5 => InMulticall ? _a5 : Is64Bit ? Vcpu.Cpu.Registers.R9 : Low(Vcpu.Cpu.Registers.Rbp);
 
     /// <summary>Which operation of a group; set by the table.</summary>
     public uint Operation;
@@ -103,6 +109,9 @@ internal struct HypercallCall
 
     /// <summary>The result of something below that returns an error number: 0, or the failure with its reason.</summary>
     public long Result(Errno error, string reason) => error == Errno.None ? 0 : Fail(error, reason);
+
+    /// <summary>The fourth to sixth argument of one of the calls of a multicall.</summary>
+    public void SetRest(ulong a3, ulong a4, ulong a5) => (_a3, _a4, _a5) = (a3, a4, a5);
 
     /// <summary>Success for now: the guest issues the call again with the arguments as they stand.</summary>
     public long Restart()
@@ -177,7 +186,7 @@ internal struct HypercallCall
         return Errno.None;
     }
 
-    /// <summary>Writes the arguments back to the registers that they came from, for a restart.</summary>
+    /// <summary>Writes the first three arguments back to the registers that they came from, for a restart.</summary>
     public readonly void StoreArguments(ref GuestRegisters registers)
     {
         if (Is64Bit)
@@ -185,18 +194,12 @@ internal struct HypercallCall
             registers.Rdi = A0;
             registers.Rsi = A1;
             registers.Rdx = A2;
-            registers.R10 = A3;
-            registers.R8 = A4;
-            registers.R9 = A5;
         }
         else
         {
             registers.Rbx = Low(A0);
             registers.Rcx = Low(A1);
             registers.Rdx = Low(A2);
-            registers.Rsi = Low(A3);
-            registers.Rdi = Low(A4);
-            registers.Rbp = Low(A5);
         }
     }
 }

@@ -52,7 +52,7 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
 
     /// <summary>
     /// Handles one call. Reads the registers, writes RAX (EAX for a 32-bit caller, whose upper half becomes zero); RIP is
-    /// the run loop's to move. Takes the domain's lock.
+    /// the run loop's to move. Takes the domain's lock, but for rows that the table says need none.
     /// </summary>
     public HypercallOutcome Handle(Vcpu vcpu)
     {
@@ -66,8 +66,7 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
             result = call.Fail(Errno.EPERM, "not from user mode");
         else if (!vcpu.Domain.Exposure.Shows(ExposureGroup.Number, call.Number))
             result = call.Unknown();
-        else if (call.Number == (ulong)Hypercall.XenVersion)
-            // It tells what never changes, into the caller's memory: no lock for that.
+        else if (Dispatch.IsUnlocked(in call))
             result = Dispatch.Invoke(ref call);
         else
             result = InvokeLocked(ref call);
@@ -83,6 +82,8 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
         return (vcpu.Attention & Attention.Schedule) == 0 || vcpu.IsRunnable ? HypercallOutcome.Done : HypercallOutcome.Blocked;
     }
 
+    // Not inlined, so that who needs no lock does not pay for the room to take one.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static long InvokeLocked(ref HypercallCall call)
     {
         Vcpu vcpu = call.Vcpu;

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using Xenolith.Kernel;
 
 namespace Xenolith.Domains;
@@ -32,7 +33,11 @@ public sealed class TimerQueue(Clock clock, int capacity, int cpu = 0)
         }
     }
 
-    private ulong First => Count == 0 ? ulong.MaxValue : At(0).Deadline;
+    private ulong First
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => Count == 0 ? ulong.MaxValue : At(0).Deadline;
+    }
 
     /// <summary>Sets the timer, or moves one that is set here. A deadline in the past fires at the next <see cref="Run"/>.</summary>
     /// <param name="deadline">Nanoseconds of the clock.</param>
@@ -48,7 +53,9 @@ public sealed class TimerQueue(Clock clock, int capacity, int cpu = 0)
             _heap[Count++] = new Unowned<Timer>(timer);
         }
         timer.Deadline = deadline;
-        Restore(timer);
+        // One alone is in order.
+        if (Count > 1)
+            Restore(timer);
         UpdateAlarm();
         _lock.Release();
     }
@@ -88,6 +95,7 @@ public sealed class TimerQueue(Clock clock, int capacity, int cpu = 0)
         _lock.Release();
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Timer At(int slot) => _heap[slot].Value!;
 
     private void Take(Timer timer)
@@ -132,6 +140,7 @@ public sealed class TimerQueue(Clock clock, int capacity, int cpu = 0)
         timer.Slot = slot;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void UpdateAlarm()
     {
         ulong next = First;

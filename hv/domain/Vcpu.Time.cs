@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using Xenolith.Abi.Contract;
 using Xenolith.Mm;
 
@@ -11,7 +12,14 @@ public sealed partial class Vcpu
     private readonly VcpuTimer _singleShot;
     private readonly VcpuTimer _periodic;
     private readonly VcpuTimer _pollTimeout;
-    private bool _singleShotWanted;
+
+    /// <summary>
+    /// When the single-shot timer is due; <see cref="NotWanted"/>: never. The vCPU itself alone writes it, wherever it runs, and whoever sees
+    /// the timer fire takes it, so that a deadline makes one event, without a lock of the domain's.
+    /// </summary>
+    private ulong _singleShotDeadline = NotWanted;
+
+    private const ulong NotWanted = ulong.MaxValue;
     private PvTime _published;
     private uint _timeAreaVersion;
 
@@ -43,17 +51,25 @@ public sealed partial class Vcpu
         if (deadline <= now)
         {
             StopSingleShot();
+            // The call takes no lock itself, unless it is one of a multicall, which has it.
+            bool isHeld = Domain.IsHeld;
+            if (!isHeld)
+                Domain.Acquire();
             Domain.EventChannels.RaiseVirq(this, Virq.Timer);
+            if (!isHeld)
+                Domain.Release();
             return;
         }
-        _singleShotWanted = true;
+        // First what is wanted, then the timer. One of an earlier deadline that fires on another CPU at this moment takes that deadline, if it
+        // comes before this, or finds the new one, which is not due or due as well; either way the new one is not lost.
+        Volatile.Write(ref _singleShotDeadline, deadline);
         Domain.Services.Timers.Set(_singleShot, deadline);
     }
 
     /// <summary>VCPUOP_stop_singleshot_timer, or set_timer_op with 0.</summary>
     public void StopSingleShot()
     {
-        _singleShotWanted = false;
+        Volatile.Write(ref _singleShotDeadline, NotWanted);
         Domain.Services.Timers.Stop(_singleShot);
     }
 
@@ -104,14 +120,12 @@ public sealed partial class Vcpu
                 Wake();
             return;
         }
+        if (kind == VcpuTimerKind.SingleShot && !TryTakeSingleShot(now))
+            return;
         Domain.Acquire();
         if (kind == VcpuTimerKind.SingleShot)
         {
-            if (!_singleShot.IsSet && _singleShotWanted)
-            {
-                _singleShotWanted = false;
-                Domain.EventChannels.RaiseVirq(this, Virq.Timer);
-            }
+            Domain.EventChannels.RaiseVirq(this, Virq.Timer);
         }
         else if (!_periodic.IsSet && Period != 0)
         {
@@ -119,6 +133,13 @@ public sealed partial class Vcpu
             Domain.Services.Timers.Set(_periodic, Period > ulong.MaxValue - now ? ulong.MaxValue : now + Period);
         }
         Domain.Release();
+    }
+
+    /// <summary>Takes the single-shot timer's deadline when it has come; false: it is stopped, later by now, or somebody else took it.</summary>
+    private bool TryTakeSingleShot(ulong now)
+    {
+        ulong deadline = Volatile.Read(ref _singleShotDeadline);
+        return deadline <= now && deadline != NotWanted && Interlocked.CompareExchange(ref _singleShotDeadline, NotWanted, deadline) == deadline;
     }
 
     private void PublishTimeIfChanged()

@@ -43,6 +43,14 @@ internal static class GuestGeneralRegister
         registers[target] = size >= 4 ? value & mask : registers[target] & ~mask | value & mask;
     }
 
+    /// <summary>Writes AL, AX or EAX.</summary>
+    /// <param name="size">1, 2 or 4 bytes.</param>
+    public static void WriteAccumulator(ref GuestRegisters registers, int size, uint value)
+    {
+        ulong mask = size >= 4 ? ulong.MaxValue : MaskOf(size);
+        registers.Rax = (registers.Rax & ~mask) | (value & mask);
+    }
+
     /// <summary>The bits of the lowest <paramref name="size"/> bytes.</summary>
     public static ulong MaskOf(int size) => size >= 8 ? ulong.MaxValue : (1UL << (size * 8)) - 1;
 

@@ -15,6 +15,9 @@ public sealed class GuestPorts : PortDevice
     /// <summary>Where port 0xE9 leads from now on; null: nowhere.</summary>
     public void Select(ConsoleDevice? output) => _output = new Unowned<ConsoleDevice>(output);
 
+    /// <summary>Whether there is something behind the port.</summary>
+    public static bool IsAnswered(ushort port) => port == DebugPort;
+
     public override uint Read(ushort port, int size) => (uint)GuestGeneralRegister.MaskOf(size);
 
     public override void Write(ushort port, int size, uint value)

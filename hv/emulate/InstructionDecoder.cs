@@ -115,7 +115,15 @@ public sealed class InstructionDecoder
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public int LengthAt(VirtualCpu cpu, GuestAccess access) =>
-        cpu.Exit.InstructionLength != 0 ? cpu.Exit.InstructionLength : FindLength(cpu, access);
+        TryGetLength(cpu, access, out int length) ? length : 0;
+
+    /// <summary>The same; false: the instruction can't be fetched.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public bool TryGetLength(VirtualCpu cpu, GuestAccess access, out int length)
+    {
+        length = cpu.Exit.InstructionLength;
+        return length != 0 || (length = FindLength(cpu, access)) != 0;
+    }
 
     // Not inlined: most CPUs say the length.
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -43,19 +43,22 @@ public sealed class PortIoEmulator(InstructionDecoder decoder)
         };
     }
 
-    private EmulationResult ExecutePlain(VirtualCpu cpu, GuestAccess access, PortDevice device)
+    /// <summary>
+    /// The same for an access that is not of a string. It ends as <see cref="EmulationResult.Done"/> or, when the guest changed its code since
+    /// it exited, <see cref="EmulationResult.Again"/>: the next exit says what is there now.
+    /// </summary>
+    public EmulationResult ExecutePlain(VirtualCpu cpu, GuestAccess access, PortDevice device)
     {
         ref Exit exit = ref cpu.Exit;
         int length = decoder.LengthAt(cpu, access);
         if (length == 0)
         {
-            // The guest changed its code since it exited; the next exit says what is there now.
             return EmulationResult.Again;
         }
 
         if (exit.IsIn)
         {
-            GuestGeneralRegister.Write(ref cpu.Registers, Accumulator(exit.Size), device.Read(exit.Port, exit.Size));
+            GuestGeneralRegister.WriteAccumulator(ref cpu.Registers, exit.Size, device.Read(exit.Port, exit.Size));
         }
         else
         {
@@ -221,6 +224,4 @@ public sealed class PortIoEmulator(InstructionDecoder decoder)
         Register.GS => SegmentName.Gs,
         _ => SegmentName.Ds,
     };
-
-    private static Register Accumulator(int size) => size switch { 1 => Register.AL, 2 => Register.AX, _ => Register.EAX };
 }

@@ -34,16 +34,13 @@ internal sealed partial class ExitHandler
         _induced = machine.Kernel.Options.GetBoolean("induce", false) ? new InducedFaults(_guestPorts) : null;
     }
 
-    /// <summary>Handles the vCPU's last exit, which is not <see cref="ExitReason.Interrupt"/>.</summary>
+    /// <summary>Handles the vCPU's last exit, which is not <see cref="ExitReason.Interrupt"/> or <see cref="ExitReason.Hypercall"/>.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Handle(Vcpu vcpu)
     {
         // The frequent ones apart: they need none of the registers that the others do.
         switch (vcpu.Cpu.Exit.Reason)
         {
-            case ExitReason.Hypercall:
-                HandleHypercall(vcpu);
-                break;
             case ExitReason.Cpuid:
                 HandleCpuid(vcpu);
                 break;
@@ -79,11 +76,7 @@ internal sealed partial class ExitHandler
                 TrySkip(vcpu);
                 break;
             case ExitReason.PortIo:
-                vcpu.Domain.Acquire();
-                _guestPorts.Select(vcpu.Domain.DebugOutput);
-                _induced?.Select(vcpu);
-                Finish(vcpu, _ports.Execute(cpu, vcpu.Access, (PortDevice?)_induced ?? _guestPorts), _ports.Fault, _ports.IsStackFault, "port I/O");
-                vcpu.Domain.Release();
+                HandlePortIo(vcpu);
                 break;
             case ExitReason.NestedPageFault:
                 HandleNestedPageFault(vcpu);
@@ -126,6 +119,24 @@ internal sealed partial class ExitHandler
         }
     }
 
+    private void HandlePortIo(Vcpu vcpu)
+    {
+        VirtualCpu cpu = vcpu.Cpu;
+        // A port that nobody answers is nothing that the domain's vCPUs share, and so no lock's: the access is between the exit and RAX.
+        bool isShared = cpu.Exit.IsString || GuestPorts.IsAnswered(cpu.Exit.Port) || _induced is not null;
+        if (!isShared)
+        {
+            _ports.ExecutePlain(cpu, vcpu.Access, _guestPorts);
+            return;
+        }
+
+        vcpu.Domain.Acquire();
+        _guestPorts.Select(vcpu.Domain.DebugOutput);
+        _induced?.Select(vcpu);
+        Finish(vcpu, _ports.Execute(cpu, vcpu.Access, (PortDevice?)_induced ?? _guestPorts), _ports.Fault, _ports.IsStackFault, "port I/O");
+        vcpu.Domain.Release();
+    }
+
     /// <summary>INT1: a #DB behind it that DR6 does not show, whatever RFLAGS.TF says.</summary>
     private void CompleteInt1(Vcpu vcpu)
     {
@@ -154,12 +165,12 @@ internal sealed partial class ExitHandler
         vcpu.Domain.Crash(name);
     }
 
+    /// <summary>The same for an <see cref="ExitReason.Hypercall"/>, the most frequent.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void HandleHypercall(Vcpu vcpu)
+    public void HandleHypercall(Vcpu vcpu)
     {
         // Its length first: a call may change the very page that it stands on.
-        int length = _decoder.LengthAt(vcpu.Cpu, vcpu.Access);
-        if (length != 0 && _hypercalls.Handle(vcpu) != HypercallOutcome.Restart)
+        if (_decoder.TryGetLength(vcpu.Cpu, vcpu.Access, out int length) && _hypercalls.Handle(vcpu) != HypercallOutcome.Restart)
         {
             vcpu.Cpu.SkipInstruction(length);
         }
@@ -179,8 +190,7 @@ internal sealed partial class ExitHandler
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TrySkip(Vcpu vcpu)
     {
-        int length = _decoder.LengthAt(vcpu.Cpu, vcpu.Access);
-        if (length == 0)
+        if (!_decoder.TryGetLength(vcpu.Cpu, vcpu.Access, out int length))
         {
             return false;
         }

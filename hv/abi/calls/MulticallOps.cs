@@ -23,7 +23,7 @@ internal static class MulticallOps
             var inner = new HypercallCall(in call);
             if (!TryReadEntry(in call, address, ref inner))
                 return call.Fault();
-            long result = Dispatch.Invoke(ref inner);
+            long result = call.Domain.Exposure.Shows(ExposureGroup.Number, inner.Number) ? Dispatch.Invoke(ref inner) : inner.Unknown();
             inner.Vcpu.ReleaseOther();
             if (inner.IsRestart)
                 return TryWriteEntry(in call, address, in inner, 0) ? Continue(ref call, address, left) : call.Fault();
@@ -52,14 +52,14 @@ internal static class MulticallOps
             read = call.TryRead(address, out MulticallEntry entry);
             inner.Number = entry.Operation;
             (inner.A0, inner.A1, inner.A2) = (entry.Arguments[0], entry.Arguments[1], entry.Arguments[2]);
-            (inner.A3, inner.A4, inner.A5) = (entry.Arguments[3], entry.Arguments[4], entry.Arguments[5]);
+            inner.SetRest(entry.Arguments[3], entry.Arguments[4], entry.Arguments[5]);
         }
         else
         {
             read = call.TryRead(address, out MulticallEntry32 entry);
             inner.Number = entry.Operation;
             (inner.A0, inner.A1, inner.A2) = (entry.Arguments[0], entry.Arguments[1], entry.Arguments[2]);
-            (inner.A3, inner.A4, inner.A5) = (entry.Arguments[3], entry.Arguments[4], entry.Arguments[5]);
+            inner.SetRest(entry.Arguments[3], entry.Arguments[4], entry.Arguments[5]);
         }
         return read;
     }

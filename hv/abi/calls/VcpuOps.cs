@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Mm;
@@ -8,11 +9,13 @@ namespace Xenolith.Abi.Calls;
 internal static class VcpuOps
 {
     /// <summary>Before any operation: the vCPU that it is about.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static long Prepare(ref HypercallCall call) =>
         HypercallCall.Low(call.A1) < (uint)call.Domain.Vcpus.Length ? 0 : call.Fail(Errno.ENOENT, "no such vCPU");
 
     /// <summary>The vCPU that the call is about; <see cref="Prepare"/> has looked.</summary>
-    public static Vcpu Target(in HypercallCall call) => call.Domain.Vcpus[(int)HypercallCall.Low(call.A1)];
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vcpu Target(in HypercallCall call) => call.Domain.Vcpus[unchecked((uint)call.A1)];
 
     public static long Up(ref HypercallCall call)
     {
@@ -29,6 +32,7 @@ internal static class VcpuOps
         return 0;
     }
 
+    // Unlocked: one word that is read whole. What it says may be over by the time the caller reads it, as with a lock.
     public static long IsUp(ref HypercallCall call) => Target(in call).IsOnline ? 1 : 0;
 
     public static long GetRunState(ref HypercallCall call)

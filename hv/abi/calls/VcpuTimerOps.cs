@@ -32,6 +32,8 @@ internal static class VcpuTimerOps
         return 0;
     }
 
+    // Unlocked, like all that is about the calling vCPU's own single-shot timer: nobody but the vCPU sets or stops it, and it is on one CPU.
+    // Vcpu.SetSingleShot says how that meets the timer's firing elsewhere.
     public static long SetSingleShot(ref HypercallCall call)
     {
         if (VcpuOps.Target(in call) != call.Vcpu)

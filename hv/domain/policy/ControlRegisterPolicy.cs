@@ -145,6 +145,11 @@ public sealed class ControlRegisterPolicy
         }
 
         ulong old = cpu.Efer;
+        if (value == old)
+        {
+            return true;
+        }
+
         if (((value ^ old) & EferLme) != 0 && (cpu.Cr0 & Cr0Pg) != 0)
         {
             return false;

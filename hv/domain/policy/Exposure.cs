@@ -1,3 +1,4 @@
+using System;
 using System.Runtime.CompilerServices;
 using Xenolith.Abi.Contract;
 
@@ -12,7 +13,9 @@ public sealed class Exposure
 {
     private readonly ulong[] _frozen;
     private readonly ulong[] _maximum;
-    private readonly ulong[] _groups = new ulong[(int)ExposureGroup.Count];
+
+    // In place, since each call asks.
+    private GroupBits _groups;
 
     /// <param name="frozen">The frozen set, by group; fewer groups: nothing of the others is shown.</param>
     /// <param name="maximum">All that there is, by group.</param>
@@ -20,7 +23,7 @@ public sealed class Exposure
     {
         _frozen = frozen;
         _maximum = maximum;
-        frozen.CopyTo(_groups, 0);
+        frozen.CopyTo((Span<ulong>)_groups);
     }
 
     /// <summary>Whether nothing can be set any more.</summary>
@@ -73,4 +76,10 @@ public sealed class Exposure
 
     /// <summary>Nothing is set from now on.</summary>
     public void Freeze() => IsFrozen = true;
+
+    [InlineArray((int)ExposureGroup.Count)]
+    private struct GroupBits
+    {
+        private ulong _first;
+    }
 }

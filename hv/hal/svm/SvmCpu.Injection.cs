@@ -136,7 +136,9 @@ public sealed partial class SvmCpu
     }
 
     /// <summary>L of a code segment, in the VMCB's form of the attributes.</summary>
-    private const ushort LongCodeAttribute = 1 << 9;
+    private const ushort LongCodeAttribute = 1 << LongCodeAttributeBit;
+
+    private const int LongCodeAttributeBit = 9, LongModeActiveBit = 10;
 
     public override CpuMode Mode
     {
@@ -144,8 +146,9 @@ public sealed partial class SvmCpu
         get
         {
             ref VmcbLayout vmcb = ref _vmcb.Fields;
-            CpuMode mode = vmcb.PrivilegeLevel == 0 ? CpuMode.Supervisor : CpuMode.None;
-            return (vmcb.Efer & EferBits.LongModeActive) != 0 && (vmcb.Cs.Attributes & LongCodeAttribute) != 0 ? mode | CpuMode.Long : mode;
+            // Both bits, shifted to that of CpuMode.Long.
+            var width = (CpuMode)((uint)(vmcb.Efer >> LongModeActiveBit) & ((uint)vmcb.Cs.Attributes >> LongCodeAttributeBit) & 1);
+            return vmcb.PrivilegeLevel == 0 ? width | CpuMode.Supervisor : width;
         }
     }
 

@@ -58,7 +58,7 @@ public sealed partial class SvmCpu
     public override void Run()
     {
         SvmProcessor processor = _processor;
-        if (_needsPreparation || !ReferenceEquals(processor.Resident, this) || _tagGeneration != processor.Tags.Generation)
+        if (_needsPreparation)
         {
             if (_events.TripleFault)
             {
@@ -170,6 +170,8 @@ public sealed partial class SvmCpu
     {
         SaveProcessorState();
         _processor.Trace.Position = Registers.TracePosition;
+        // Before the next entry it becomes resident again, and looks whether its tag is still good: whoever takes tags is resident then.
+        _needsPreparation = true;
     }
 
     private void FlushTranslations()

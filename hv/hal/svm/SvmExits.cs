@@ -29,15 +29,35 @@ public static class SvmExits
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryDecodePlain(ref VmcbLayout vmcb, SvmCapabilities capabilities, ref Exit exit)
     {
+        // One after the other, the most frequent first: a switch compares in the order of the numbers.
+        var code = (SvmExitCode)vmcb.ExitCode;
         ExitReason neutral;
-        switch ((SvmExitCode)vmcb.ExitCode)
+        if (code == SvmExitCode.Vmmcall)
         {
-            case SvmExitCode.Vmmcall: neutral = ExitReason.Hypercall; break;
-            case SvmExitCode.Cpuid: neutral = ExitReason.Cpuid; break;
-            case SvmExitCode.Hlt: neutral = ExitReason.Halt; break;
-            case SvmExitCode.Msr: neutral = (vmcb.ExitInformation1 & 1) != 0 ? ExitReason.MsrWrite : ExitReason.MsrRead; break;
-            default: return false;
+            neutral = ExitReason.Hypercall;
         }
+        else if (code == SvmExitCode.Msr)
+        {
+            neutral = (vmcb.ExitInformation1 & 1) != 0 ? ExitReason.MsrWrite : ExitReason.MsrRead;
+        }
+        else if (code == SvmExitCode.Cpuid)
+        {
+            neutral = ExitReason.Cpuid;
+        }
+        else if (code == SvmExitCode.Hlt)
+        {
+            neutral = ExitReason.Halt;
+        }
+        else if (code == SvmExitCode.PortIo)
+        {
+            DecodeIo(ref vmcb, ref exit);
+            return true;
+        }
+        else
+        {
+            return false;
+        }
+
         exit.Reason = neutral;
         exit.InstructionLength = capabilities.HasNextRip ? LengthTo(vmcb.Rip, vmcb.NextRip) : (byte)0;
         return true;
@@ -73,9 +93,6 @@ public static class SvmExits
                 return;
             case >= SvmExitCode.Exception0 and <= SvmExitCode.Exception31:
                 DecodeException(ref vmcb, code, ref exit);
-                return;
-            case SvmExitCode.PortIo:
-                DecodeIo(ref vmcb, ref exit);
                 return;
             default:
                 exit.InstructionLength = capabilities.HasNextRip ? LengthTo(vmcb.Rip, vmcb.NextRip) : (byte)0;
@@ -202,6 +219,6 @@ public static class SvmExits
     private static byte LengthTo(ulong from, ulong to)
     {
         ulong length = unchecked(to - from);
-        return length is >= 1 and <= 15 ? (byte)length : (byte)0;
+        return unchecked(length - 1) < 15 ? (byte)length : (byte)0;
     }
 }

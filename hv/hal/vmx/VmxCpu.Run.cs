@@ -71,8 +71,7 @@ public sealed partial class VmxCpu
         VmxProcessor processor = _processor;
         Vmcs vmcs = _vmcs;
         // Somebody may have looked at another vCPU's registers since, and the entry is of whichever structure is current.
-        if ((_needsPreparation | vmcs.HasChanges) || !ReferenceEquals(processor.Resident, this) || !ReferenceEquals(processor.Current, vmcs)
-            || _tagGeneration != processor.Tags.Generation)
+        if ((_needsPreparation | vmcs.HasChanges) || !ReferenceEquals(processor.Current, vmcs))
         {
             if (_events.TripleFault)
             {
@@ -197,6 +196,8 @@ public sealed partial class VmxCpu
         _cr2 = HostInstructions.ReadCr2();
         SaveProcessorState();
         _processor.Trace.Position = Registers.TracePosition;
+        // Before the next entry it becomes resident again, and looks whether its tag is still good: whoever takes tags is resident then.
+        _needsPreparation = true;
     }
 
     private void FlushTranslations()

@@ -44,6 +44,31 @@ public sealed class DispatcherTests
         Assert.Equal(0xFFFF_FFDAUL, guest.Vcpu.Cpu.Registers.Rax);
     }
 
+    public static TheoryData<Hypercall, ulong, bool> RowsWithHandlers()
+    {
+        var rows = new TheoryData<Hypercall, ulong, bool>();
+        foreach (HypercallGroup group in HypercallTable.Groups.Where(g => g.Selector != Selector.InArgument))
+        {
+            if (group.Rows.Length == 0 && group.Self.Handler is not null)
+                rows.Add(group.Number, 0, group.Self.Unlocked);
+            foreach (HypercallRow row in group.Rows.Where(r => r.Handler is not null))
+                rows.Add(group.Number, Convert.ToUInt64(row.Operation), group.Self.Unlocked || row.Unlocked);
+        }
+        return rows;
+    }
+
+    /// <summary>Holding the domain's lock shows who takes it: a CPU that waits for itself is told so.</summary>
+    [Theory]
+    [MemberData(nameof(RowsWithHandlers))]
+    public void A_call_takes_the_domains_lock_unless_the_table_says_that_it_needs_none(Hypercall number, ulong operation, bool unlocked)
+    {
+        using var guest = new CallFixture();
+        guest.Domain.Acquire();
+        Exception? fault = Record.Exception(() => guest.Call(number, operation));
+        Assert.Equal(unlocked, fault is null);
+        guest.Domain.Abandon();
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(3)]

@@ -1,4 +1,5 @@
 using System;
+using System.Reflection;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Kernel;
@@ -129,6 +130,53 @@ public sealed class VcpuTimeTests : IDisposable
         _vcpu.StopSingleShot();
         _machine.Advance(5_000_000);
         Assert.False(_domain.EventChannels.IsPending(port));
+    }
+
+    /// <summary>The calls take no lock of the domain's; a multicall that they are part of has it already.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void ADeadlineThatHasPassedIsAnnouncedUnderTheDomainsLock(bool isHeld)
+    {
+        Assert.Equal(Errno.None, _domain.EventChannels.BindVirq((uint)Virq.Timer, 0, out uint port));
+        if (isHeld)
+            _domain.Acquire();
+        _vcpu.SetSingleShot(5, 10);
+        Assert.Equal((isHeld, true), (_domain.IsHeld, _domain.EventChannels.IsPending(port)));
+        if (isHeld)
+            _domain.Release();
+        Assert.Equal(0, CurrentCpu.LocksHeld);
+    }
+
+    /// <summary>A CPU has taken the timer off its queue, and before it goes on the vCPU, elsewhere, has set it anew or stopped it.</summary>
+    [Theory]
+    [InlineData(5000UL, 1)]
+    [InlineData(500UL, 1)]
+    [InlineData(null, 0)]
+    public void ATimerThatFiresLateMakesOneEventOfTheDeadlineThatHolds(ulong? set, int events)
+    {
+        Assert.Equal(Errno.None, _domain.EventChannels.BindVirq((uint)Virq.Timer, 0, out uint port));
+        MethodInfo fired = typeof(Vcpu).GetMethod("TimerFired", BindingFlags.NonPublic | BindingFlags.Instance)!;
+        object singleShot = Enum.ToObject(fired.GetParameters()[0].ParameterType, 0);
+        _vcpu.SetSingleShot(1000, 0);
+        if (set is { } deadline)
+            _vcpu.SetSingleShot(deadline, 0);
+        else
+            _vcpu.StopSingleShot();
+        int seen = 0;
+        void Count()
+        {
+            seen += _domain.EventChannels.IsPending(port) ? 1 : 0;
+            Shared[2048] = 0;
+        }
+        fired.Invoke(_vcpu, [singleShot, 1000UL]);
+        Count();
+        Assert.Equal(set == 500 ? 1 : 0, seen);
+        _machine.Advance(10_000);
+        Count();
+        fired.Invoke(_vcpu, [singleShot, 10_000UL]);
+        Count();
+        Assert.Equal(events, seen);
     }
 
     [Fact]

@@ -46,6 +46,12 @@ public sealed record HypercallRow
     /// <summary>Takes frames for the domain.</summary>
     public bool Allocates { get; init; }
 
+    /// <summary>
+    /// Runs without the domain's lock, because it touches nothing that the domain's vCPUs share but single words, or locks that itself.
+    /// The handler's comment says why that is so.
+    /// </summary>
+    public bool Unlocked { get; init; }
+
     /// <summary>Errors in the order in which they are checked for.</summary>
     public string Errors { get; init; } = "";
 

@@ -70,6 +70,8 @@ internal static class Row
 
     public static HypercallRow Preemptible(this HypercallRow row) => row with { Preemptible = true };
 
+    public static HypercallRow Unlocked(this HypercallRow row) => row with { Unlocked = true };
+
     public static HypercallRow Allocates(this HypercallRow row) => row with { Allocates = true };
 
     public static HypercallRow Errors(this HypercallRow row, string errors) => row with { Errors = errors };

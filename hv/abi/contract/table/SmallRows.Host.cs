@@ -33,7 +33,7 @@ internal static class SmallRows
     public static HypercallGroup SetTimer => new()
     {
         Number = Hypercall.SetTimerOp,
-        Self = new() { Name = "set_timer_op", Handler = "VcpuTimerOps.SetTimer" },
+        Self = new() { Name = "set_timer_op", Handler = "VcpuTimerOps.SetTimer", Unlocked = true },
         Parameters = "timeout (64-bit callers); low, high (32-bit callers)",
     };
 

@@ -17,15 +17,15 @@ internal static class VcpuRows
                 .Note("Registers that a CPU could not be entered with are EINVAL; Xen lets some of them pass and ends the domain at the entry."),
             Row.Done(VcpuOp.Up, "VcpuOps.Up").Errors("EINVAL"),
             Row.Done(VcpuOp.Down, "VcpuOps.Down").Note("The last vCPU down powers the domain off."),
-            Row.Done(VcpuOp.IsUp, "VcpuOps.IsUp"),
+            Row.Done(VcpuOp.IsUp, "VcpuOps.IsUp").Unlocked(),
             Row.Done(VcpuOp.GetRunstateInfo, "VcpuOps.GetRunState").Out<VcpuRunstateInfo, VcpuRunstateInfo32>().Errors("EFAULT"),
             Row.Done(VcpuOp.RegisterRunstateMemoryArea, "VcpuOps.RegisterRunStateArea").In<VcpuRegisterRunstateMemoryArea>().Errors("EFAULT")
                 .Note("The address is resolved now; Xen walks the caller's tables at each update and can miss."),
             Row.Done(VcpuOp.SetPeriodicTimer, "VcpuTimerOps.SetPeriodic").In<VcpuSetPeriodicTimer>().Errors("EFAULT EINVAL"),
             Row.Done(VcpuOp.StopPeriodicTimer, "VcpuTimerOps.StopPeriodic"),
             Row.Done(VcpuOp.SetSingleshotTimer, "VcpuTimerOps.SetSingleShot").In<VcpuSetSingleshotTimer, VcpuSetSingleshotTimer32>()
-                .Errors("EINVAL EFAULT").Note("A time in the past fires at once; VCPU_SSHOTTMR_future is ignored, as 4.17.7 does."),
-            Row.Done(VcpuOp.StopSingleshotTimer, "VcpuTimerOps.StopSingleShot").Errors("EINVAL"),
+                .Errors("EINVAL EFAULT").Unlocked().Note("A time in the past fires at once; VCPU_SSHOTTMR_future is ignored, as 4.17.7 does."),
+            Row.Done(VcpuOp.StopSingleshotTimer, "VcpuTimerOps.StopSingleShot").Errors("EINVAL").Unlocked(),
             Row.Done(VcpuOp.RegisterVcpuInfo, "VcpuOps.RegisterInfo").In<VcpuRegisterVcpuInfo>().Errors("EFAULT ENXIO EINVAL"),
             Row.Done(VcpuOp.SendNmi, "VcpuOps.SendNmi").Errors("EINVAL"),
             Row.Done(VcpuOp.GetPhysid, "VcpuOps.GetPhysicalId").Out<VcpuGetPhysid>().Errors("EINVAL")

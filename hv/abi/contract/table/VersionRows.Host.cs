@@ -6,7 +6,8 @@ internal static class VersionRows
     public static HypercallGroup Group => new()
     {
         Number = Hypercall.XenVersion,
-        Self = new() { Name = "xen_version" },
+        // All of it tells what never changes, into the memory of the caller.
+        Self = new() { Name = "xen_version", Unlocked = true },
         Selector = Selector.First,
         Exposure = ExposureGroup.Version,
         Parameters = "cmd, arg",
