@@ -14,7 +14,7 @@ internal static class Endurance
     public static IEnumerable<BootTest> All()
     {
         yield return Load(vcpus: 4, cpus: 4, TestMachine.QemuSvm, TimeSpan.FromMinutes(20));
-        yield return Load(vcpus: 2, cpus: 2, TestMachine.BochsVmxOfFewInstructions, TimeSpan.FromMinutes(60));
+        yield return Load(vcpus: 2, cpus: 2, TestMachine.BochsVmxOfFewInstructions(2), TimeSpan.FromMinutes(60));
         yield return Reboots();
     }
 
