@@ -16,12 +16,13 @@ public sealed partial class VirtualApic
 
     /// <summary>
     /// What <see cref="Synchronise"/> has to do, as one word that costs nearly nothing to look at: a bit for each word of
-    /// <see cref="_posted"/> there is something in, and <see cref="KeepingChange"/>.
+    /// <see cref="_posted"/> there is something in, <see cref="KeepingChange"/> and <see cref="RequestChange"/>.
     /// </summary>
     private int _news;
 
     private const int PostedWords = 0xFF;
     private const int KeepingChange = 0x100;
+    private const int RequestChange = 0x200;
 
     /// <summary>Makes an edge-triggered interrupt of the vector pending and wakes the vCPU. Dropped while the APIC is off.</summary>
     public void Raise(byte vector)
@@ -47,7 +48,7 @@ public sealed partial class VirtualApic
     public bool TryGetInterrupt(out byte vector)
     {
         if (HasNews)
-            TakePosted();
+            LookAtPosted();
         vector = 0;
         return IsEnabled && _isSoftwareEnabled && TryFindInterrupt(out vector);
     }
@@ -105,6 +106,17 @@ public sealed partial class VirtualApic
             int word = BitOperations.TrailingZeroCount(words);
             _registers.SetVectors(ApicRegister.Request, word, Interlocked.Exchange(ref _posted[word], 0));
         }
+    }
+
+    /// <summary>The same between two entries, for a look: a CPU that delivers by itself is still to be told.</summary>
+    private void LookAtPosted()
+    {
+        if (!IsInjected && (Volatile.Read(ref _news) & PostedWords) != 0)
+        {
+            Interlocked.Or(ref _news, RequestChange);
+            _vcpu.Notify(Attention.Interrupts);
+        }
+        TakePosted();
     }
 
     private void ForgetPosted()

@@ -30,11 +30,10 @@ public sealed partial class VirtualApic
     /// <summary>Takes what was requested since, and tells the CPU what it is to keep from the next entry on. On the vCPU's own CPU.</summary>
     public void Synchronise()
     {
-        bool changed = (Volatile.Read(ref _news) & KeepingChange) != 0;
+        bool changed = (Interlocked.And(ref _news, PostedWords) & KeepingChange) != 0;
         TakePosted();
         if (changed)
         {
-            Interlocked.And(ref _news, ~KeepingChange);
             _vcpu.Cpu.KeepApic(new ApicKeeping(Interface, IsDelivered, HighestOrNone(ApicRegister.Request), HighestOrNone(ApicRegister.InService)));
         }
         else if (IsDelivered)

@@ -81,7 +81,7 @@ public sealed partial class VirtualApic
                 return CurrentCount;
             case >= ApicRegister.Request and < ApicRegister.ErrorStatus:
                 if (HasNews)
-                    TakePosted();
+                    LookAtPosted();
                 return this[offset];
             case ApicRegister.Id or ApicRegister.Version or ApicRegister.TaskPriority or ApicRegister.LogicalDestination or ApicRegister.DestinationFormat or ApicRegister.Spurious
                 or ApicRegister.ErrorStatus or ApicRegister.CommandLow or ApicRegister.CommandHigh or ApicRegister.InitialCount

@@ -106,6 +106,24 @@ public sealed class KeptApicTests : IDisposable
         Assert.False(_vcpu.HasInterrupt);
     }
 
+    /// <summary>Whoever looks for an interrupt brings it into the register; the CPU has to be told of it before the next entry all the same.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void WhatALookBringsIntoTheRegisterIsAnnounced(bool reads)
+    {
+        Write(Svr, SoftwareEnable);
+        _vcpu.TakeAttention();
+        _apic.Raise(0x41);
+        _vcpu.TakeAttention();
+        Assert.True(reads ? _apic.Read(Irr + 0x20) == 1 << 1 : _vcpu.HasInterrupt);
+        Assert.True(Has(Irr, 0x41) && _apic.HasNews);
+        Assert.NotEqual(Attention.None, _vcpu.Attention & Attention.Interrupts);
+        _apic.Synchronise();
+        Assert.Equal(0x41, _cpu.Keeping.Requested);
+        Assert.False(_apic.HasNews);
+    }
+
     [Fact]
     public void TheCallbackVectorStaysTheCallersToInject()
     {
