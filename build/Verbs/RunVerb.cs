@@ -156,7 +156,8 @@ internal static class RunVerb
         }
 
         using Stream screen = Console.OpenStandardOutput();
-        using Stream keys = Console.IsInputRedirected ? Console.OpenStandardInput() : RawTerminal.Keys();
+        // Not disposed: the typist still reads from it when the machine ends.
+        Stream keys = Console.IsInputRedirected ? Console.OpenStandardInput() : RawTerminal.Keys();
         var typist = new Typist(session, screen);
         if (Console.IsInputRedirected)
         {
