@@ -37,6 +37,12 @@ public static class Oracle
     // "faulty" goes wrong on purpose and "bench" measures: neither has results to compare.
     private static readonly string[] NotCompared = ["faulty", "bench"];
 
+    /// <summary>Pairs that an emulator can't run, whatever the hypervisor, and why.</summary>
+    private static readonly (string Guest, Arena Arena, string Why)[] s_leftOut =
+    [
+        ("debug", Arena.BochsSvm, "Bochs's SVM loses DR6 at an intercepted debug exception, and ends the machine in the midst of the guest"),
+    ];
+
     private static readonly Lock s_output = new();
 
     /// <summary>Builds what is needed, runs all, prints differences, stale rows and the counts.</summary>
@@ -59,7 +65,7 @@ public static class Oracle
         }
 
         Contestant xen = Contestant.Xen(XenPackage.Prepare(report));
-        (Arena Arena, string Guest)[] pairs = [.. guests.SelectMany(_ => arenas, (guest, arena) => (arena, guest)).Where(pair => CGuest.RunsOn(pair.guest, pair.arena.Kind))];
+        (Arena Arena, string Guest)[] pairs = [.. guests.SelectMany(_ => arenas, (guest, arena) => (arena, guest)).Where(pair => CGuest.RunsOn(pair.guest, pair.arena.Kind) && !IsLeftOut(pair.guest, pair.arena))];
         var comparisons = new Comparison[pairs.Length];
         Parallel.For(0, pairs.Length, new ParallelOptions { MaxDegreeOfParallelism = 2 }, i =>
         {
@@ -70,7 +76,14 @@ public static class Oracle
             }
         });
         PrintStale(known, comparisons);
+        foreach ((string guest, Arena arena, string why) in s_leftOut.Where(pair => IsWanted(pair.Guest) && arenas.Contains(pair.Arena)))
+        {
+            Console.Out.WriteLine($"{guest} {arena.Name}: left out: {why}");
+        }
+
         return Count(comparisons, known);
+
+        static bool IsLeftOut(string guest, Arena arena) => s_leftOut.Any(pair => pair.Guest == System.IO.Path.GetFileName(guest) && pair.Arena == arena);
 
         bool IsWanted(string name) => filter is null || name.Contains(filter, StringComparison.Ordinal);
     }

@@ -14,6 +14,7 @@ internal static class Creation
     {
         Head(tests);
         Refusals(tests);
+        LateRefusals(tests);
         Variants(tests);
         Ids(tests);
         Vcpus(tests);
@@ -54,6 +55,18 @@ internal static class Creation
         Refuse(tests, s_pvh with { Emulation = new DomainEmulation { Flags = 3 }, CpuPool = 9 }, Errno.EOPNOTSUPP, "a HPET alone, and an unknown pool");
         Refuse(tests, s_pvh with { Flags = 0 }, Errno.EOPNOTSUPP, "a paravirtual domain with a local APIC");
         Refuse(tests, s_pvh with { Flags = 1 }, Errno.EOPNOTSUPP, "shadow page tables");
+    }
+
+    /// <summary>What Xen finds out when most of the domain is there.</summary>
+    private static void LateRefusals(TestRun tests)
+    {
+        tests.Start("createdomain, what is refused late");
+        if (BootRecord.HasWord("no-late-refusals"))
+        {
+            tests.Skip("the command line says so");
+            return;
+        }
+
         Refuse(tests, s_pvh with { GrantOptions = 0 }, Errno.EINVAL, "grant tables of version 0");
         Refuse(tests, s_pvh with { GrantOptions = 3 }, Errno.EINVAL, "grant tables of version 3");
         Refuse(tests, s_pvh with { MaximumGrantFrames = 0 }, Errno.EINVAL, "no grant frame");
