@@ -34,6 +34,9 @@ internal static class NonMaskableInterrupts
         tests.Success((long)registers.Rax, "send_nmi");
         tests.Equal(steps.Count, 3, "steps");
         tests.Equal(steps.Offset(0), 10, "behind the call");
+        Instructions.EnableInterrupts();
+        Wait(handler, 1);
+        Instructions.DisableInterrupts();
         tests.Equal(handler.Count, 1, "NMIs");
         Interrupts.SetHandler(Vector, null);
     }
