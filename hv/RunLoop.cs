@@ -153,6 +153,12 @@ public sealed class RunLoop
     {
         next = null;
         Attention attention = vcpu.TakeAttention();
+        // Before anything by which the vCPU leaves the CPU: nobody says it again. It may end the wait that would make it leave.
+        if ((attention & Attention.ApicTimer) != 0)
+        {
+            vcpu.Apic.TimerFired(_clock.Nanoseconds);
+        }
+
         if ((attention & Attention.Schedule) != 0)
         {
             if (!vcpu.IsRunnable)
@@ -164,11 +170,6 @@ public sealed class RunLoop
             {
                 return false;
             }
-        }
-
-        if ((attention & Attention.ApicTimer) != 0)
-        {
-            vcpu.Apic.TimerFired(_clock.Nanoseconds);
         }
 
         Deliver(vcpu);

@@ -37,7 +37,7 @@ public sealed partial class VirtualApic
     /// <param name="page">1,024 bytes.</param>
     internal void SaveRegisters(Span<byte> page)
     {
-        TakePosted();
+        LookAtPosted();
         _registers.CopyTo(page);
     }
 
