@@ -205,6 +205,14 @@ public sealed partial class Domain : IDisposable
         P2m.Release();
     }
 
+    /// <summary>Stops every timer of the domain, as it ends. One that fires on another CPU at this moment finds the domain dying.</summary>
+    internal void StopTimers()
+    {
+        Watchdog.Release();
+        foreach (Vcpu vcpu in Vcpus)
+            vcpu.StopTimers();
+    }
+
     /// <summary>
     /// The first part of the end: nobody finds the domain any more, its peers' event channels are unbound, its timers are stopped. Only
     /// its memory is still there, for <see cref="ReleaseStep"/>. No vCPU of it is running or will.

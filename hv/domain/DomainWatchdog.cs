@@ -67,8 +67,10 @@ internal sealed class WatchdogTimer(Domain domain) : Timer
 {
     protected internal override void Fire(ulong now)
     {
-        // Set anew on another CPU at the same moment.
-        if (!IsSet)
+        domain.Acquire();
+        // Set anew on another CPU, or stopped as the domain ended, at the same moment.
+        if (!IsSet && !domain.IsDying)
             domain.Shutdown(ShutdownReason.Watchdog);
+        domain.Release();
     }
 }

@@ -58,8 +58,18 @@ public sealed partial class Vcpu
     /// <summary>The CPU that it runs on, or ran on last, or is going to.</summary>
     public int HomeCpu => Schedule.Home?.Cpu ?? 0;
 
-    /// <summary>Narrows or widens where the vCPU may run while it runs where it still may, or <see cref="MoveTo"/>.</summary>
-    public void Allow(CpuSet cpus) => Affinity = cpus;
+    /// <summary>The vCPU may run on these CPUs only. False, and nothing has changed: its CPU is none of them, so it has to <see cref="MoveTo"/> one.</summary>
+    public bool TryAllow(CpuSet cpus)
+    {
+        // With the queues held nobody takes it to another CPU between the look and the change.
+        SpinLock queues = RunQueueLock;
+        queues.Acquire();
+        bool may = cpus.Contains(HomeCpu);
+        if (may)
+            Affinity = cpus;
+        queues.Release();
+        return may;
+    }
 
     /// <summary>The vCPU may run on these CPUs only, and goes to one of them. Its domain stands still.</summary>
     public void MoveTo(CpuSet cpus)

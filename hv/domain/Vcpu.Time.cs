@@ -111,6 +111,16 @@ public sealed partial class Vcpu
         WriteTimeArea();
     }
 
+    /// <summary>Stops all timers for good: the domain ends.</summary>
+    internal void StopTimers()
+    {
+        CpuTimers timers = Domain.Services.Timers;
+        timers.Stop(_singleShot);
+        timers.Stop(_periodic);
+        timers.Stop(_pollTimeout);
+        Apic.StopTimer();
+    }
+
     /// <summary>A timer's time has come. It may have been stopped or set anew on another CPU at the same moment, which then holds.</summary>
     internal void TimerFired(VcpuTimerKind kind, ulong now)
     {
@@ -123,6 +133,12 @@ public sealed partial class Vcpu
         if (kind == VcpuTimerKind.SingleShot && !TryTakeSingleShot(now))
             return;
         Domain.Acquire();
+        if (Domain.IsDying)
+        {
+            // It fired while the domain's timers were stopped: what it would write to may be gone.
+            Domain.Release();
+            return;
+        }
         if (kind == VcpuTimerKind.SingleShot)
         {
             Domain.EventChannels.RaiseVirq(this, Virq.Timer);

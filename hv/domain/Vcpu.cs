@@ -139,10 +139,7 @@ public sealed partial class Vcpu
     /// <summary>Gives back what the vCPU holds of the machine.</summary>
     internal void Release()
     {
-        CpuTimers timers = Domain.Services.Timers;
-        timers.Stop(_singleShot);
-        timers.Stop(_periodic);
-        timers.Stop(_pollTimeout);
+        StopTimers();
         Apic.Release();
         Info.Release();
         _runStateArea.Release();

@@ -195,7 +195,7 @@ public sealed partial class VirtualApic
         Timers.Set(_timer, isPast ? Clock.Nanoseconds : Math.Max(Clock.Scale.ToNanoseconds(hostTsc), Clock.Nanoseconds));
     }
 
-    private void StopTimer() => Timers.Stop(_timer);
+    internal void StopTimer() => Timers.Stop(_timer);
 
     private void ResetTimer()
     {

@@ -106,11 +106,8 @@ internal static class DomctlVcpuOps
 
     private static long Move(ref HypercallCall call, Vcpu vcpu, Kernel.CpuSet cpus)
     {
-        if (cpus.Contains(vcpu.HomeCpu))
-        {
-            vcpu.Allow(cpus);
+        if (vcpu.TryAllow(cpus))
             return 0;
-        }
         if (vcpu.Domain == call.Domain)
             return call.Fail(Errno.EBUSY, "the caller's own vCPUs stay on the CPUs where they are");
         if (!vcpu.Domain.TryStandStill(call.Vcpu))

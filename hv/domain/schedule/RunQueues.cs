@@ -93,11 +93,14 @@ public sealed class RunQueues
     public void Retire(Domain domain)
     {
         _services.Domains.Remove(domain);
+        domain.StopTimers();
         domain.LetGo();
 
-        // Who found it before has its lock by now or waits for it.
+        // Who found it before, or fired a timer of its, has its lock or that of the run queues by now, or waits for it.
         domain.Acquire();
         domain.Release();
+        _services.RunQueueLock.Acquire();
+        _services.RunQueueLock.Release();
     }
 
     /// <summary>Whether a CPU has the vCPU, or has chosen it.</summary>
@@ -212,6 +215,9 @@ public sealed class RunQueues
 
     /// <summary>Has the run loop of another CPU look at its scheduler.</summary>
     internal void Kick(int cpu) => _services.Messages.Kick(cpu);
+
+    /// <summary>The same for several.</summary>
+    internal void Kick(CpuSet cpus) => _services.Messages.Kick(cpus);
 
     /// <summary>Whether another CPU could run a vCPU that waits.</summary>
     internal static bool IsMovable(Vcpu vcpu) => vcpu.Schedule.Home!.Current != vcpu && !vcpu.Cpu.IsHeld;

@@ -106,9 +106,9 @@ public sealed class Scheduler
         _lock.Acquire();
         Vcpu? chosen = ChooseNext(_clock.Nanoseconds);
         _queues.Idle = chosen is null ? _queues.Idle.With(Cpu) : _queues.Idle.Without(Cpu);
-        // Somebody with nothing to do may take one of those that wait.
+        // Somebody with nothing to do may take one of those that wait; which of them may, each sees by itself.
         if (!_queues.Idle.IsEmpty && WaitingCount > 0)
-            _queues.Kick(_queues.Idle.First);
+            _queues.Kick(_queues.Idle);
         _lock.Release();
         return chosen;
     }

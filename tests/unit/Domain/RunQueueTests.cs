@@ -38,6 +38,24 @@ public sealed class RunQueueTests : IDisposable
     }
 
     [Fact]
+    public void A_domain_that_nobody_finds_any_more_has_no_timers()
+    {
+        using var machine = new TestMachine();
+        var queues = new RunQueues(machine.Services, 64);
+        Domain domain = machine.CreateDomain(4, vcpus: 2, id: 1);
+        queues.Attach(domain);
+        domain.Vcpus[0].SetPeriodic(Millisecond);
+        domain.Vcpus[1].SetSingleShot(5 * Millisecond, 0);
+        domain.Vcpus[1].Apic.Write(0x380, 1000);
+        Assert.Equal(Errno.None, domain.Watchdog.Set(0, 3, out _));
+        Assert.NotEqual(ulong.MaxValue, machine.Services.Timers.NextDeadline);
+        queues.Detach(domain);
+        queues.Retire(domain);
+        Assert.Equal(ulong.MaxValue, machine.Services.Timers.NextDeadline);
+        domain.Dispose();
+    }
+
+    [Fact]
     public void A_cpu_with_nothing_to_do_takes_one_that_waits_elsewhere()
     {
         Domain domain = Create(1, vcpus: 4);
