@@ -172,7 +172,11 @@ public sealed partial class Domain : IDisposable
         {
             if (!Services.Frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn apicRegisters))
                 return false;
-            VirtualCpu cpu = Services.Virtualisation.CreateCpu(Services.Memory, Services.Frames, Services.Log);
+            if (Services.Virtualisation.CreateCpu(Services.Memory, Services.Frames, Services.Log) is not { } cpu)
+            {
+                Services.Frames.Free(apicRegisters, 0);
+                return false;
+            }
             cpu.AttachApic(apicRegisters, _apicPage);
             Vcpus[i] = new Vcpu(this, i, cpu, apicRegisters) { Affinity = _cpus };
         }

@@ -8,9 +8,6 @@ public sealed class DomainArena
     /// <summary>Whether objects were made since the last release.</summary>
     public long Used { get; private set; }
 
-    /// <summary>There is nothing to open: what lives longest is what somebody refers to.</summary>
-    public static Scope OpenImmortal() => default;
-
     public Scope Open()
     {
         Used = 1;

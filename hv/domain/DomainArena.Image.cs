@@ -13,9 +13,6 @@ public sealed class DomainArena
     /// <summary>Bytes handed out.</summary>
     public long Used => _arena.Used;
 
-    /// <summary>Makes the immortal arena that of <c>new</c> until the scope ends.</summary>
-    public static ArenaScope OpenImmortal() => Arena.OpenImmortal();
-
     /// <summary>Makes it the arena of <c>new</c> until the scope ends.</summary>
     public ArenaScope Open() => _arena.Open();
 

@@ -26,9 +26,10 @@ public sealed class ToolstackDomains
     private readonly DomainServices _services;
     private readonly RunQueues _queues;
     private readonly HostCpuid _cpuid;
-    private readonly DomainSlot?[] _slots = new DomainSlot?[DomainTable.Capacity];
+    private readonly DomainSlot[] _slots = new DomainSlot[DomainTable.Capacity];
     private ushort _lastId;
 
+    /// <summary>Allocates what stays: for the start only.</summary>
     /// <param name="queues">Where new domains' vCPUs wait for their turn.</param>
     /// <param name="cpuid">The machine's CPUID, of which a domain's is made.</param>
     public ToolstackDomains(DomainServices services, RunQueues queues, HostCpuid cpuid)
@@ -36,6 +37,8 @@ public sealed class ToolstackDomains
         _services = services;
         _queues = queues;
         _cpuid = cpuid;
+        for (int i = 0; i < _slots.Length; i++)
+            _slots[i] = new DomainSlot();
     }
 
     /// <summary>Held by whoever makes domains or takes them apart.</summary>
@@ -47,7 +50,7 @@ public sealed class ToolstackDomains
     /// <summary>The domain of that id that is being taken apart and that nobody else finds any more.</summary>
     public Domain? FindEnding(ushort id)
     {
-        foreach (DomainSlot? slot in _slots)
+        foreach (DomainSlot slot in _slots)
         {
             if (slot is { IsLeft: true, Domain: { } domain } && domain.Id == id)
                 return domain;
@@ -163,21 +166,15 @@ public sealed class ToolstackDomains
     private int CountVcpus()
     {
         int count = 0;
-        foreach (DomainSlot? slot in _slots)
-            count += slot?.Domain is { } domain ? domain.Vcpus.Length : 0;
+        foreach (DomainSlot slot in _slots)
+            count += slot.Domain is { } domain ? domain.Vcpus.Length : 0;
         return count;
     }
 
-    /// <summary>Slots are made when they are first needed, and stay.</summary>
     private DomainSlot? FindFreeSlot()
     {
-        for (int i = 0; i < _slots.Length; i++)
+        foreach (DomainSlot slot in _slots)
         {
-            if (_slots[i] is not { } slot)
-            {
-                using (DomainArena.OpenImmortal())
-                    return _slots[i] = new DomainSlot();
-            }
             if (slot.Domain is null)
                 return slot;
         }
@@ -186,9 +183,9 @@ public sealed class ToolstackDomains
 
     private DomainSlot? SlotOf(Domain domain)
     {
-        foreach (DomainSlot? slot in _slots)
+        foreach (DomainSlot slot in _slots)
         {
-            if (slot?.Domain == domain)
+            if (slot.Domain == domain)
                 return slot;
         }
         return null;

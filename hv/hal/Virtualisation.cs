@@ -63,6 +63,6 @@ public abstract class Virtualisation
     /// <summary>A word for the vendor's number of an exit, for the trace.</summary>
     public virtual string NameOfExit(ulong reason) => "";
 
-    /// <summary>Makes a vCPU in the reset state of its vendor; the caller loads registers and the nested root.</summary>
-    public abstract VirtualCpu CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log);
+    /// <summary>Makes a vCPU in the reset state of its vendor; the caller loads registers and the nested root. Null: there is no frame for it.</summary>
+    public abstract VirtualCpu? CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log);
 }

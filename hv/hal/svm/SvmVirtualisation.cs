@@ -102,13 +102,12 @@ public sealed class SvmVirtualisation : Virtualisation
 
     public override string NameOfExit(ulong reason) => SvmExitNames.Of((SvmExitCode)(reason & uint.MaxValue));
 
-    public override VirtualCpu CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log)
+    public override VirtualCpu? CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log)
     {
         if (_processors[CurrentCpu.Number] is not { } processor)
             throw new InvalidOperationException("SVM is not switched on");
-        if (!frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn region))
-            throw new InvalidOperationException("no memory for a VMCB");
-        return new SvmCpu(this, processor, memory, frames, region, log);
+        return frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn region)
+            ? new SvmCpu(this, processor, memory, frames, region, log) : null;
     }
 
     /// <summary>

@@ -101,13 +101,12 @@ public sealed class VmxVirtualisation : Virtualisation
 
     public override string NameOfExit(ulong reason) => VmxExitNames.Of((VmxExitReason)(reason & 0xFFFF));
 
-    public override VirtualCpu CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log)
+    public override VirtualCpu? CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log)
     {
         if (_processors[CurrentCpu.Number] is not { } processor)
             throw new InvalidOperationException("VMX is not switched on");
-        if (!frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn region))
-            throw new InvalidOperationException("no memory for a VMCS");
-        return new VmxCpu(this, processor, memory, frames, region, log);
+        return frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn region)
+            ? new VmxCpu(this, processor, memory, frames, region, log) : null;
     }
 
     /// <summary>

@@ -16,7 +16,6 @@ internal sealed class ControlFixture : IDisposable
     public ControlFixture(bool isPrivileged = true, bool is64Bit = true, ushort id = 0)
     {
         Guest = new CallFixture(isPrivileged: isPrivileged, is64Bit: is64Bit, id: id);
-        // Slots and their arenas stay.
         FreeAtStart = Machine.Frames.FreeFrames;
     }
 

@@ -182,6 +182,34 @@ public sealed class DomctlLifeTests
         Assert.Equal(DomainTable.Capacity - 1, small);
     }
 
+    /// <summary>Whatever frame is the first that is not there: the caller is told, and nothing is left of the domain.</summary>
+    [Fact]
+    public void Without_frames_no_domain_is_made()
+    {
+        using var control = new ControlFixture();
+        var virtualisation = (ScriptedVirtualisation)control.Machine.Services.Virtualisation;
+        for (int cpus = 0; cpus < 3; cpus++)
+        {
+            virtualisation.CpusLeft = cpus;
+            Assert.Equal(-(long)Errno.ENOMEM, control.Create(ControlFixture.Pvh(3), out _));
+            Assert.Equal(control.FreeAtStart, control.Machine.Frames.FreeFrames);
+        }
+        virtualisation.CpusLeft = 3;
+        FrameAllocator frames = control.Machine.Frames;
+        var taken = new System.Collections.Generic.Stack<Mfn>();
+        while (frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn mfn))
+            taken.Push(mfn);
+        ulong left = 0;
+        for (; control.Create(ControlFixture.Pvh(3), out _) is var result && result != 0; left++)
+        {
+            Assert.Equal((left, -(long)Errno.ENOMEM, left), (left, result, frames.FreeFrames));
+            virtualisation.CpusLeft = 3;
+            frames.Free(taken.Pop(), 0);
+        }
+        Assert.InRange(left, 5UL, 64UL);
+        Assert.False(control.Machine.Services.ControlLock.IsHeld);
+    }
+
     [Fact]
     public void A_toolstack_holds_a_domain_back_up_to_255_times()
     {

@@ -11,11 +11,15 @@ internal sealed class SvmFixture : IDisposable
 
     public SvmFixture(SvmCapabilities capabilities)
     {
-        FrameAllocator frames = FrameAllocator.TryCreate(_memory, [new MemoryRange(0, 1 << 20, MemoryKind.Ram)], [])!;
-        Virtualisation.TryPrepare(capabilities, _memory, frames, out _);
-        Cpu = (SvmCpu)Virtualisation.CreateCpu(_memory, frames, new Log());
+        Frames = FrameAllocator.TryCreate(_memory, [new MemoryRange(0, 1 << 20, MemoryKind.Ram)], [])!;
+        Virtualisation.TryPrepare(capabilities, _memory, Frames, out _);
+        Cpu = (SvmCpu)Virtualisation.CreateCpu(_memory, Frames, new Log())!;
         Cpu.SetNestedRoot(new Mfn(8));
     }
+
+    public FrameAllocator Frames { get; }
+
+    public HostPhysicalMemory Memory => _memory;
 
     public SvmVirtualisation Virtualisation { get; } = new();
 

@@ -166,9 +166,27 @@ public sealed class VcpuStateTests
     {
         using var fixture = new VmxFixture();
         ulong before = fixture.Frames.FreeFrames;
-        VirtualCpu cpu = fixture.Virtualisation.CreateCpu(fixture.Memory, fixture.Frames, new Log());
+        VirtualCpu cpu = fixture.Virtualisation.CreateCpu(fixture.Memory, fixture.Frames, new Log())!;
         Assert.Equal(before - 1, fixture.Frames.FreeFrames);
         cpu.Release();
         Assert.Equal(before, fixture.Frames.FreeFrames);
+    }
+
+    [Fact]
+    public void WithoutAFrameNoCpuIsMade()
+    {
+        using var vmx = new VmxFixture();
+        using var svm = new SvmFixture(s_svm);
+        TakeAll(vmx.Frames);
+        TakeAll(svm.Frames);
+        Assert.Null(vmx.Virtualisation.CreateCpu(vmx.Memory, vmx.Frames, new Log()));
+        Assert.Null(svm.Virtualisation.CreateCpu(svm.Memory, svm.Frames, new Log()));
+    }
+
+    private static void TakeAll(FrameAllocator frames)
+    {
+        while (frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out _))
+        {
+        }
     }
 }

@@ -118,7 +118,7 @@ public sealed class VmxApicTests : IDisposable
         var forbidden = new VmxVirtualisation { AllowsApicVirtualisation = false };
         Assert.True(forbidden.TryPrepare(VmxFixture.Capabilities, memory, frames, out _));
         Assert.False(forbidden.KeepsApics);
-        var cpu = (VmxCpu)forbidden.CreateCpu(memory, frames, new Log());
+        var cpu = (VmxCpu)forbidden.CreateCpu(memory, frames, new Log())!;
         cpu.AttachApic(new Mfn(9), Mfn.Invalid);
         cpu.KeepApic(new ApicKeeping(ApicInterface.Page, true, 0, 0));
         Assert.Equal(default, (SecondaryControls)cpu.ControlBlock.Read32(VmcsField.SecondaryControls) & All);

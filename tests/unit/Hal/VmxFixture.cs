@@ -14,7 +14,7 @@ internal sealed class VmxFixture : IDisposable
     {
         Frames = FrameAllocator.TryCreate(_memory, [new MemoryRange(0, 1 << 20, MemoryKind.Ram)], [])!;
         Virtualisation.TryPrepare(Capabilities, _memory, Frames, out _);
-        Cpu = (VmxCpu)Virtualisation.CreateCpu(_memory, Frames, new Log());
+        Cpu = (VmxCpu)Virtualisation.CreateCpu(_memory, Frames, new Log())!;
         Cpu.SetNestedRoot(new Mfn(8));
         Vmcs vmcs = Cpu.ControlBlock;
         vmcs.Write(VmcsField.VirtualProcessorId, 1);

@@ -25,7 +25,10 @@ public sealed class ScriptedVirtualisation : Virtualisation
 
     public override string? EnableHere() => null;
 
-    public override VirtualCpu CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log) => new ScriptedCpu();
+    /// <summary>For how many more vCPUs there is a frame.</summary>
+    public int CpusLeft { get; set; } = int.MaxValue;
+
+    public override VirtualCpu? CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log) => CpusLeft-- > 0 ? new ScriptedCpu() : null;
 }
 
 /// <summary>Nested tables as plain as can be: rights in bits 0 to 2, leaf bit 7, cacheability in bit 3.</summary>
