@@ -25,14 +25,7 @@ internal static class PlatformOps
     public static bool TryOpen(ref HypercallCall call, out Frame frame, out long result)
     {
         frame = default;
-        result = 0;
-        if (!call.TryRead(call.A0, out frame.Argument))
-            result = call.Fault();
-        else if (frame.Argument.InterfaceVersion != InterfaceVersions.Platform)
-            result = call.Fail(Errno.EACCES, "another version of the interface");
-        else if (!call.Allows(Dispatch.PlatformOpPermission(frame.Argument.Command), null))
-            result = call.Fail(Errno.EPERM, "the machine is the control domain's");
-        call.Operation = frame.Argument.Command;
+        result = Open(ref call, ref frame);
         return result == 0;
     }
 
@@ -182,6 +175,17 @@ internal static class PlatformOps
         frame.Argument.SymbolNameLength = 0;
         frame.CopiesBack = true;
         return 0;
+    }
+
+    private static long Open(ref HypercallCall call, ref Frame frame)
+    {
+        if (!call.TryRead(call.A0, out frame.Argument))
+            return call.Fault();
+        // Before the policy is asked, whose rules name operations.
+        call.Operation = frame.Argument.Command;
+        if (frame.Argument.InterfaceVersion != InterfaceVersions.Platform)
+            return call.Fail(Errno.EACCES, "another version of the interface");
+        return call.Allows(Dispatch.PlatformOpPermission(call.Operation), null) ? 0 : call.Fail(Errno.EPERM, "the machine is the control domain's");
     }
 
     private static bool IsCpu(in HypercallCall call, uint cpu) => cpu < (uint)call.Services.CpuCount;

@@ -18,14 +18,7 @@ internal static class SysctlOps
     public static bool TryOpen(ref HypercallCall call, out Frame frame, out long result)
     {
         frame = default;
-        result = 0;
-        if (!call.TryRead(call.A0, out frame.Argument))
-            result = call.Fault();
-        else if (frame.Argument.InterfaceVersion != InterfaceVersions.Sysctl)
-            result = call.Fail(Errno.EACCES, "another version of the interface");
-        else if (!call.Allows(Dispatch.SysctlPermission(frame.Argument.Command), null))
-            result = call.Fail(Errno.EPERM, "the machine is the control domain's");
-        call.Operation = frame.Argument.Command;
+        result = Open(ref call, ref frame);
         return result == 0;
     }
 
@@ -38,5 +31,16 @@ internal static class SysctlOps
     {
         frame.CopiesBack = true;
         return 0;
+    }
+
+    private static long Open(ref HypercallCall call, ref Frame frame)
+    {
+        if (!call.TryRead(call.A0, out frame.Argument))
+            return call.Fault();
+        // Before the policy is asked, whose rules name operations.
+        call.Operation = frame.Argument.Command;
+        if (frame.Argument.InterfaceVersion != InterfaceVersions.Sysctl)
+            return call.Fail(Errno.EACCES, "another version of the interface");
+        return call.Allows(Dispatch.SysctlPermission(call.Operation), null) ? 0 : call.Fail(Errno.EPERM, "the machine is the control domain's");
     }
 }

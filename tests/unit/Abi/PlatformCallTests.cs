@@ -38,6 +38,19 @@ public sealed class PlatformCallTests
         Assert.Equal(Error(Errno.EPERM), Call(guest, (PlatformOp)99, ref argument));
     }
 
+    /// <summary>The administrator's rules hold for the operation that they name.</summary>
+    [Fact]
+    public void What_a_rule_forbids_is_refused()
+    {
+        using var guest = new CallFixture();
+        Assert.Null(CallPolicy.TryParse("0:XENPF_settime*:*", out CallPolicy? policy));
+        guest.Dispatcher.Policy = policy!;
+        PlatformArgument argument = default;
+        Assert.Equal(Error(Errno.EPERM), Call(guest, PlatformOp.Settime64, ref argument));
+        Assert.Equal(Error(Errno.EPERM), Call(guest, PlatformOp.Settime32, ref argument));
+        Assert.Equal(0, Call(guest, PlatformOp.GetCpuVersion, ref argument));
+    }
+
     /// <summary>An argument that is all zero, for each number up to some past the last.</summary>
     [Fact]
     public void Zeros_are_answered_as_on_xen()

@@ -39,6 +39,18 @@ public sealed class SysctlCallTests
             Assert.Equal(Error(Errno.ENOSYS), Call(control, (SysctlOp)unknown, ref argument));
     }
 
+    /// <summary>The administrator's rules hold for the operation that they name.</summary>
+    [Fact]
+    public void What_a_rule_forbids_is_refused()
+    {
+        using var guest = new CallFixture();
+        Assert.Null(CallPolicy.TryParse("0:XEN_SYSCTL_physinfo:*", out CallPolicy? policy));
+        guest.Dispatcher.Policy = policy!;
+        Sysctl argument = default;
+        Assert.Equal(Error(Errno.EPERM), Call(guest, SysctlOp.Physinfo, ref argument));
+        Assert.Equal(0, Call(guest, SysctlOp.SchedId, ref argument));
+    }
+
     /// <summary>An argument that is all zero.</summary>
     [Theory]
     [InlineData(SysctlOp.Readconsole, Errno.None)]
