@@ -47,7 +47,7 @@ public sealed class ToolstackDomains
     /// <summary>Whether a new domain may have the id: neither a domain has it, nor the rest of one.</summary>
     public bool IsFree(ushort id) => _services.Domains.Find(id) is null && FindEnding(id) is null && _services.OnEnd?.HasPromised(id) != true;
 
-    /// <summary>The domain of that id that is being taken apart and that nobody else finds any more.</summary>
+    /// <summary>The domain of that id that is being taken apart and that nobody else finds any more; it is there while <see cref="Lock"/> is held.</summary>
     public Domain? FindEnding(ushort id)
     {
         foreach (DomainSlot slot in _slots)

@@ -50,7 +50,7 @@ internal static class DomctlOps
         {
             frame.Target = call.Services.Domains.Find(frame.Argument.Domain);
             if (frame.Target is null && operation == DomctlOp.Destroydomain)
-                frame.Target = call.Services.Toolstack?.FindEnding(frame.Argument.Domain);
+                return OpenEnding(ref call, ref frame);
             if (frame.Target is null && operation != DomctlOp.Getdomaininfo)
                 return call.Fail(Errno.ESRCH, "no such domain");
         }
@@ -62,5 +62,22 @@ internal static class DomctlOps
         if (frame.Target is { } target && operation != DomctlOp.Destroydomain)
             call.Vcpu.AlsoAcquire(target);
         return 0;
+    }
+
+    /// <summary>
+    /// For the domain that is half taken apart: what is left of it stays only while the control lock is held, so that it is looked for
+    /// after that. Who may not take domains apart is told what everybody is of an id that nobody has.
+    /// </summary>
+    private static long OpenEnding(ref HypercallCall call, ref Frame frame)
+    {
+        if (!call.Domain.IsPrivileged)
+            return call.Fail(Errno.ESRCH, "no such domain");
+        if (!call.Services.ControlLock.TryAcquire())
+            return call.Restart();
+        frame.Target = call.Services.Toolstack?.FindEnding(frame.Argument.Domain);
+        if (frame.Target is not null && call.Allows(Dispatch.DomctlPermission(call.Operation), frame.Target))
+            return 0;
+        call.Services.ControlLock.Release();
+        return frame.Target is null ? call.Fail(Errno.ESRCH, "no such domain") : call.Fail(Errno.EPERM, "not the caller's to control");
     }
 }

@@ -261,6 +261,43 @@ public sealed class DomctlLifeTests
         Assert.True(control.Guest.Domain.EventChannels.IsPending(port));
     }
 
+    /// <summary>
+    /// What is left of a domain is looked for with the control lock held: before that another CPU may be done with it. Here that one takes
+    /// the lock in the middle of a destruction.
+    /// </summary>
+    [Theory]
+    [InlineData("", 0)]
+    [InlineData("0:XEN_DOMCTL_destroydomain:1", (int)Errno.EPERM)]
+    public void The_rest_of_a_domain_is_looked_for_under_the_lock(string rules, int error)
+    {
+        using var control = new ControlFixture();
+        Domain domain = control.Make(mebibytes: 6);
+        Assert.Equal(512, control.Populate(domain.Id, 512));
+        Assert.Equal(2, control.Populate(domain.Id, 2, order: 9, first: 512));
+        SpinLock controlLock = control.Machine.Services.ControlLock;
+        ToolstackDomains toolstack = control.Machine.Services.Toolstack!;
+        control.Guest.Write(CallFixture.Argument, new Domctl { Command = (uint)DomctlOp.Destroydomain, InterfaceVersion = InterfaceVersions.Domctl, Domain = 1 });
+        control.Guest.Load((ulong)Hypercall.Domctl, CallFixture.Argument, 0, 0, 0, 0, 0);
+        Assert.Equal(HypercallOutcome.Restart, control.Guest.Dispatcher.Handle(control.Guest.Vcpu));
+        Assert.Null(control.Machine.Services.Domains.Find(1));
+        Assert.Same(domain, toolstack.FindEnding(1));
+
+        controlLock.Acquire();
+        Assert.Equal(-(long)Errno.ESRCH, control.Call(DomctlOp.Pausedomain, 1));
+        control.Guest.Write(CallFixture.Argument, new Domctl { Command = (uint)DomctlOp.Destroydomain, InterfaceVersion = InterfaceVersions.Domctl, Domain = Nobody });
+        control.Guest.Load((ulong)Hypercall.Domctl, CallFixture.Argument, 0, 0, 0, 0, 0);
+        Assert.Equal(HypercallOutcome.Restart, control.Guest.Dispatcher.Handle(control.Guest.Vcpu));
+        controlLock.Release();
+        Assert.Equal(-(long)Errno.ESRCH, control.Call(DomctlOp.Destroydomain, Nobody));
+        Assert.False(controlLock.IsHeld);
+
+        Assert.Null(CallPolicy.TryParse(rules, out CallPolicy? policy));
+        control.Guest.Dispatcher.Policy = policy!;
+        Assert.Equal(-(long)error, control.Call(DomctlOp.Destroydomain, 1));
+        Assert.Equal(error == 0, toolstack.IsFree(1));
+        Assert.False(controlLock.IsHeld);
+    }
+
     /// <summary>While another CPU has the control lock, the call is issued again and nothing has happened.</summary>
     [Fact]
     public void Only_one_call_of_control_is_under_way()
