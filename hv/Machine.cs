@@ -82,7 +82,7 @@ public sealed class Machine
     internal ulong Cpus => ulong.MaxValue >> (64 - Loops.Length);
 
     /// <summary>The domains of further modules.</summary>
-    internal DomainKeeper Keeper { get; }
+    public DomainKeeper Keeper { get; }
 
     /// <summary>Who gets what is typed.</summary>
     internal TypedInput Input { get; }

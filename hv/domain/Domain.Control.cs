@@ -94,10 +94,14 @@ public sealed partial class Domain
         Services.RunQueueLock.Release();
     }
 
-    /// <summary>The domain is going to be taken apart: it is held back for good.</summary>
-    internal void BeginDying()
+    /// <summary>The domain is going to be taken apart: it is held back for good. The caller has the control lock, and no domain's.</summary>
+    public void BeginDying()
     {
+        if (IsDying)
+            return;
+        Acquire();
         IsDying = true;
         Pause();
+        Release();
     }
 }

@@ -79,10 +79,10 @@ public sealed partial class Domain
         Services.OnEnd?.HasEnded(this);
     }
 
-    /// <summary>XEN_DOMCTL_resumedomain: goes on where it shut down. Nothing happens to one that has not.</summary>
+    /// <summary>XEN_DOMCTL_resumedomain: goes on where it shut down. Nothing happens to one that has not, or that is being taken apart.</summary>
     public void Resume()
     {
-        if (Interlocked.CompareExchange(ref _shutDown, 0, Ended) != Ended)
+        if (IsDying || Interlocked.CompareExchange(ref _shutDown, 0, Ended) != Ended)
             return;
         StatedReason = null;
         RefreshStates();

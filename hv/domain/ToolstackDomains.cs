@@ -112,12 +112,7 @@ public sealed class ToolstackDomains
         DomainSlot slot = SlotOf(domain) ?? throw new ArgumentException("the domain is another's to end", nameof(domain));
         if (!slot.IsLeft)
         {
-            if (!domain.IsDying)
-            {
-                domain.Acquire();
-                domain.BeginDying();
-                domain.Release();
-            }
+            domain.BeginDying();
             if (_queues.IsAnywhere(domain))
                 return false;
             _queues.Detach(domain);

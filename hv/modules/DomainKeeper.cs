@@ -12,7 +12,7 @@ namespace Xenolith;
 /// Makes the domains of further boot modules, takes them apart when they end, and makes them anew when they asked for a reboot. While
 /// others run it works in small steps off a timer, and leaves them most of the time.
 /// </summary>
-internal sealed class DomainKeeper : DomainEndListener
+public sealed class DomainKeeper : DomainEndListener
 {
     private const ulong StepBytes = 2UL << 20;
 
@@ -270,14 +270,18 @@ internal sealed class DomainKeeper : DomainEndListener
     private void Stop(ModuleDomain module)
     {
         Domain domain = module.Domain!;
-        if (_machine.Queues.IsAnywhere(domain))
-        {
-            return;
-        }
 
         // Who has it may wait for a vCPU that is on this CPU, so that it is never waited for here.
         if (!_machine.Services.ControlLock.TryAcquire())
         {
+            return;
+        }
+
+        // A toolstack may have let it go on since it shut down, and can't from here on.
+        domain.BeginDying();
+        if (_machine.Queues.IsAnywhere(domain))
+        {
+            _machine.Services.ControlLock.Release();
             return;
         }
 

@@ -4,7 +4,7 @@ using Xenolith.Kernel;
 namespace Xenolith;
 
 /// <summary>What becomes of a further boot module: one domain after the other, as often as it asks for a reboot. Immortal.</summary>
-internal sealed class ModuleDomain
+public sealed class ModuleDomain
 {
     private Unowned<Domain> _domain;
     private Unowned<DomainBuild> _build;
@@ -69,7 +69,7 @@ internal sealed class ModuleDomain
 }
 
 /// <summary>Where a module's domain stands.</summary>
-internal enum ModuleDomainState
+public enum ModuleDomainState
 {
     /// <summary>Not made yet, or being made.</summary>
     Building,

@@ -22,7 +22,8 @@ internal sealed class HypervisorFixture : IDisposable
 
     /// <param name="options">The hypervisor's command line.</param>
     /// <param name="modules">Boot modules; none given: one good kernel.</param>
-    public HypervisorFixture(string options = "dom0_mem=8M", byte[][]? modules = null)
+    /// <param name="words">What is said of each module but the first.</param>
+    public HypervisorFixture(string options = "dom0_mem=8M", byte[][]? modules = null, string words = "file argument=1")
     {
         modules ??= [ElfFactory.Simple(Entry).Build()];
         var placed = new BootModule[modules.Length];
@@ -30,7 +31,7 @@ internal sealed class HypervisorFixture : IDisposable
         for (int i = 0; i < modules.Length; i++)
         {
             modules[i].CopyTo(_memory.Bytes(at, modules[i].Length));
-            placed[i] = new BootModule(at, (ulong)modules[i].Length, "file argument=1");
+            placed[i] = new BootModule(at, (ulong)modules[i].Length, i == 0 ? "file argument=1" : words);
             at += Page.FramesFor((ulong)modules[i].Length) << Page.Shift;
         }
 

@@ -43,8 +43,13 @@ internal sealed class ScenarioVirtualisation : Virtualisation
 
     public override string? EnableHere() => null;
 
-    public override VirtualCpu CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log)
+    /// <summary>Whether there is a frame for a vCPU.</summary>
+    public bool HasFrames { get; set; } = true;
+
+    public override VirtualCpu? CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log)
     {
+        if (!HasFrames)
+            return null;
         var cpu = new ScriptedCpu();
         Guest = new Guest(cpu, memory);
         foreach (Action<Guest> step in Steps)
