@@ -62,7 +62,7 @@ public sealed class CallPolicy
         _ => caller.IsPrivileged,
     };
 
-    private static bool IsDeviceModel(Domain caller, Domain? target) => target is not null && caller.ServedDomain == target.Id;
+    private static bool IsDeviceModel(Domain caller, Domain? target) => target is not null && caller.ServedDomain == target.Identity;
 
     private bool IsForbidden(Domain caller, Domain? target, ulong number, uint operation)
     {

@@ -26,8 +26,8 @@ public sealed partial class Domain
     /// <summary>Whether the domain serves xenstore to others, so that it may look at each.</summary>
     public bool IsXenstoreDomain => ((CreateFlags)Settings.Flags & CreateFlags.XenstoreDomain) != 0;
 
-    /// <summary>The id of the domain whose device model this one is (XEN_DOMCTL_set_target); <see cref="DomainIds.Invalid"/>: none.</summary>
-    public ushort ServedDomain { get; set; } = DomainIds.Invalid;
+    /// <summary>The domain whose device model this one is (XEN_DOMCTL_set_target), and no later one of its id; none, if nobody is named so.</summary>
+    public DomainHandle ServedDomain { get; set; } = new(DomainIds.Invalid, 0);
 
     /// <summary>A vCPU by the number that a caller gives; null: there is none.</summary>
     public Vcpu? FindVcpu(uint id) => HasVcpus && id < (uint)Vcpus.Length ? Vcpus[id] : null;

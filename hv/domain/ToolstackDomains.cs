@@ -117,7 +117,7 @@ public sealed class ToolstackDomains
                 return false;
             _queues.Detach(domain);
             _queues.Retire(domain);
-            Forget(domain);
+            _services.Virqs.Forget(domain);
             domain.Leave();
             slot.IsLeft = true;
             return false;
@@ -133,17 +133,6 @@ public sealed class ToolstackDomains
 
     /// <summary>Whether the domain is one of those made here.</summary>
     public bool IsMine(Domain domain) => SlotOf(domain) is not null;
-
-    /// <summary>No right over the domain stays for the next one of its id.</summary>
-    private void Forget(Domain domain)
-    {
-        _services.Virqs.Forget(domain);
-        foreach (DomainSlot? slot in _slots)
-        {
-            if (slot?.Domain is { } other && other.ServedDomain == domain.Id)
-                other.ServedDomain = DomainIds.Invalid;
-        }
-    }
 
     private static DomainOptions OptionsFor(ushort id, in DomctlCreateDomain settings) => new()
     {

@@ -120,16 +120,15 @@ internal static class DomctlStateOps
         return 0;
     }
 
-    /// <summary>Makes a domain the device model of another, once.</summary>
+    /// <summary>Makes a domain the device model of another, once while that lives.</summary>
     public static long SetTarget(ref HypercallCall call, ref DomctlOps.Frame frame)
     {
         Domain domain = frame.Target!;
-        ushort target = frame.Argument.Target.Target;
-        if (call.Services.Domains.Find(target) is null)
+        if (call.Services.Domains.Find(frame.Argument.Target.Target) is not { } served)
             return call.Fail(Errno.ESRCH, "no such domain to serve");
-        if (target == domain.Id || domain.ServedDomain != DomainIds.Invalid)
+        if (served == domain || call.Services.Domains.Find(domain.ServedDomain) is not null)
             return call.Fail(Errno.EINVAL, "itself, or it serves another already");
-        domain.ServedDomain = target;
+        domain.ServedDomain = served.Identity;
         return 0;
     }
 

@@ -311,8 +311,38 @@ public sealed class DomctlSettingTests
         Assert.False(policy.Allows(Permission.Target, served, model, 0, 0));
         Assert.False(policy.Allows(Permission.DeviceModel, model, control.Guest.Domain, 0, 0));
         Assert.False(policy.Allows(Permission.DeviceModel, model, null, 0, 0));
-        Assert.Equal(0, control.Call(DomctlOp.Destroydomain, served.Id));
-        Assert.Equal(DomainIds.Invalid, model.ServedDomain);
+    }
+
+    /// <summary>The right is over the very domain, whoever made it and whoever takes it apart; a later one of its id is another.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_device_model_has_no_right_over_the_next_domain_of_the_id(bool byToolstack)
+    {
+        const ushort id = 9;
+        using var control = new ControlFixture();
+        Domain model = control.Make();
+        var serve = new Domctl { Target = new DomctlTarget { Target = id } };
+        CallPolicy policy = CallPolicy.Default();
+        Domain Make()
+        {
+            if (!byToolstack)
+                return control.Machine.CreateDomain(2, 1, id, isPrivileged: false);
+            Assert.Equal(0, control.Create(ControlFixture.Pvh(), out _, wanted: id));
+            return control.Machine.Services.Domains.Find(id)!;
+        }
+        Domain first = Make();
+        Assert.Equal(0, Set(control, DomctlOp.SetTarget, model.Id, serve));
+        Assert.True(policy.Allows(Permission.DeviceModel, model, first, 0, 0));
+        if (byToolstack)
+            Assert.Equal(0, control.Call(DomctlOp.Destroydomain, id));
+        else
+            first.Dispose();
+        Domain second = Make();
+        Assert.False(policy.Allows(Permission.DeviceModel, model, second, 0, 0));
+        Assert.Equal(0, Set(control, DomctlOp.SetTarget, model.Id, serve));
+        Assert.True(policy.Allows(Permission.DeviceModel, model, second, 0, 0));
+        Assert.Equal(-(long)Errno.EINVAL, Set(control, DomctlOp.SetTarget, model.Id, serve));
     }
 
     [Fact]
