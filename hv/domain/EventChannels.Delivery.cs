@@ -148,6 +148,7 @@ public sealed partial class EventChannels
     /// Takes the lock of the domain at the far end of an interdomain channel. False: there is none, or the port has become something else
     /// while the locks were taken in their order.
     /// </summary>
+    /// <param name="remote">The domain that was at the far end; null: it has ended.</param>
     private bool TryAcquireFarEnd(uint port, [NotNullWhen(true)] out Domain? remote, out uint farPort)
     {
         EventChannel channel = _channels[port];

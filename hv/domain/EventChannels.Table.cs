@@ -93,7 +93,7 @@ public sealed partial class EventChannels
         {
             EventChannel channel = _channels[port];
             if (channel.State == EventChannelState.Interdomain && channel.Consumer == 0)
-                Disconnect(port);
+                TryDisconnect(port);
             _channels[port] = default;
         }
         Array.Clear(_consumers);

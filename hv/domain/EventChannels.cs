@@ -109,25 +109,31 @@ public sealed partial class EventChannels
     {
         if (!IsValid(port))
             return Errno.EINVAL;
-        EventChannel channel = _channels[port];
-        switch (channel.State)
+        bool isReady;
+        do
         {
-            case EventChannelState.Closed:
-                return Errno.EINVAL;
-            case EventChannelState.Virq:
-                foreach (Vcpu vcpu in _domain.Vcpus)
-                {
-                    if (vcpu.VirqPorts[(int)channel.Virq] == port)
-                        vcpu.VirqPorts[(int)channel.Virq] = 0;
-                }
-                break;
-            case EventChannelState.Interdomain when channel.Consumer != 0:
-                _consumers[channel.Consumer - 1] = null;
-                break;
-            case EventChannelState.Interdomain:
-                Disconnect(port);
-                break;
+            EventChannel channel = _channels[port];
+            isReady = true;
+            switch (channel.State)
+            {
+                case EventChannelState.Closed:
+                    return Errno.EINVAL;
+                case EventChannelState.Virq:
+                    foreach (Vcpu vcpu in _domain.Vcpus)
+                    {
+                        if (vcpu.VirqPorts[(int)channel.Virq] == port)
+                            vcpu.VirqPorts[(int)channel.Virq] = 0;
+                    }
+                    break;
+                case EventChannelState.Interdomain when channel.Consumer != 0:
+                    _consumers[channel.Consumer - 1] = null;
+                    break;
+                case EventChannelState.Interdomain:
+                    isReady = TryDisconnect(port);
+                    break;
+            }
         }
+        while (!isReady);
         Unbind(port);
         return Errno.None;
     }
@@ -166,11 +172,14 @@ public sealed partial class EventChannels
     /// <summary>Whether the VIRQ is the domain's, not each vCPU's own (public/xen.h).</summary>
     public static bool IsGlobal(Virq virq) => virq is not (Virq.Timer or Virq.Debug or Virq.Xenoprof or Virq.Xenpmu);
 
-    /// <summary>The far end of a closing channel waits again for this domain.</summary>
-    private void Disconnect(uint port)
+    /// <summary>
+    /// The far end of a closing channel waits again for this domain, if it is there still. False: the port has become something else
+    /// while the locks were taken in their order.
+    /// </summary>
+    private bool TryDisconnect(uint port)
     {
         if (!TryAcquireFarEnd(port, out Domain? remote, out uint farPort))
-            return;
+            return remote is null;
         ref EventChannel other = ref remote.EventChannels._channels[farPort];
         if (other.State == EventChannelState.Interdomain && other.RemoteDomain == _domain.Id && other.RemotePort == port)
         {
@@ -178,5 +187,6 @@ public sealed partial class EventChannels
             other.RemotePort = 0;
         }
         ReleaseFarEnd(remote);
+        return true;
     }
 }

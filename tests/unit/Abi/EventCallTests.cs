@@ -209,6 +209,43 @@ public sealed class EventCallTests
         Assert.False(guest.Domain.IsHeld || target.IsHeld || third.IsHeld);
     }
 
+    /// <summary>The caller's lock is given back for the far end's, and another vCPU makes a VIRQ's of the port meanwhile.</summary>
+    [Fact]
+    public void Closing_a_port_that_becomes_anothers_while_the_far_end_is_waited_for()
+    {
+        using var guest = new CallFixture(id: 9);
+        using Domain far = guest.Machine.CreateDomain(2, 1, 3);
+        Assert.Equal(Errno.None, far.EventChannels.AllocateUnbound(9, out uint theirs));
+        var bound = new EvtchnBindInterdomain { RemoteDomain = 3, RemotePort = theirs };
+        Assert.Equal(0, Event(guest, EventChannelOp.BindInterdomain, ref bound));
+        Assert.Equal(Errno.None, guest.Domain.EventChannels.BindVirq((uint)Virq.Debug, 0, out _));
+
+        using var taken = new ManualResetEventSlim();
+        uint becomes = 0;
+        var other = new Thread(() =>
+        {
+            CurrentCpu.Number = 1;
+            far.Acquire();
+            taken.Set();
+            SpinWait.SpinUntil(() => guest.Domain.TryAcquire());
+            guest.Domain.EventChannels.Close(bound.LocalPort);
+            guest.Domain.EventChannels.BindVirq((uint)Virq.Timer, 1, out becomes);
+            guest.Domain.Release();
+            far.Release();
+        });
+        other.IsBackground = true;
+        guest.Domain.Acquire();
+        other.Start();
+        taken.Wait(TestContext.Current.CancellationToken);
+        Assert.Equal(Errno.None, guest.Domain.EventChannels.Close(bound.LocalPort));
+        guest.Domain.Release();
+        other.Join();
+
+        Assert.Equal(bound.LocalPort, becomes);
+        Assert.Equal(Errno.EEXIST, guest.Domain.EventChannels.BindVirq((uint)Virq.Debug, 0, out _));
+        Assert.Equal(Errno.None, guest.Domain.EventChannels.BindVirq((uint)Virq.Timer, 1, out _));
+    }
+
     /// <summary>Binds a port of one domain to a new one of the other.</summary>
     /// <returns>The other's port.</returns>
     private static uint Connect(Domain domain, Domain other)
