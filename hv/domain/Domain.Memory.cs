@@ -117,6 +117,8 @@ public sealed partial class Domain
     {
         if (frame.Mfn == Mfn.Invalid)
             return;
+        // What the p2m still maps when it is released may be another's by then.
+        TryWithdraw(frame);
         Services.Frames.FreeOrLeave(frame.Mfn, FrameAllocator.EndedOwner);
         frame.Mfn = Mfn.Invalid;
     }

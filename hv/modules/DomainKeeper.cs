@@ -186,7 +186,7 @@ public sealed class DomainKeeper : DomainEndListener
     {
         foreach (ModuleDomain module in _all)
         {
-            if (module.State == ModuleDomainState.Building && module.Id == id)
+            if (module.State is ModuleDomainState.Building or ModuleDomainState.Stopping or ModuleDomainState.Releasing && module.Id == id)
             {
                 return true;
             }

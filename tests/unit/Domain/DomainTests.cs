@@ -111,6 +111,21 @@ public sealed class DomainTests
     }
 
     [Fact]
+    public void NothingOfADomainThatHasLeftMapsWhatItWasLent()
+    {
+        using var machine = new TestMachine();
+        Domain domain = machine.CreateDomain();
+        Assert.Equal(Errno.None, domain.Lend(domain.SharedInfo.Frame, new Gfn(0x300)));
+        Assert.Equal(Errno.None, domain.Lend(domain.GrantTable.Frame(0), new Gfn(0x9_0000)));
+        domain.Leave();
+        Assert.Equal(P2mType.None, domain.P2m.Lookup(new Gfn(0x300)).Type);
+        Assert.Equal(P2mType.None, domain.P2m.Lookup(new Gfn(0x9_0000)).Type);
+        while (!domain.ReleaseStep(512))
+        {
+        }
+    }
+
+    [Fact]
     public void MovingAFrameLeavesNothingAtTheOldPlace()
     {
         using var machine = new TestMachine();

@@ -44,9 +44,13 @@ public sealed class DomainKeeperTests
         vcpu.EndRun();
         Assert.True(machine.Keeper.Step());
         Assert.Equal(ModuleDomainState.Releasing, module.State);
+        // Nobody gets its id while its memory is not back.
+        Assert.Null(machine.Services.Domains.Find(module.Id));
+        Assert.False(machine.Services.Toolstack!.IsFree(module.Id));
         while (machine.Keeper.Step())
         {
         }
+        Assert.True(machine.Services.Toolstack.IsFree(module.Id));
         Assert.Equal(ModuleDomainState.Gone, module.State);
         Assert.Null(machine.Services.Domains.Find(module.Id));
     }
