@@ -291,6 +291,9 @@ public sealed partial class P2m
     public bool ReleaseStep(ulong frames)
     {
         _heir = FrameAllocator.EndedOwner;
+        // A domain that ends in the middle of a call has what the call let go of.
+        if (_unsettledCount != 0)
+            Settle();
         while (HasFrames && _releaseAt <= MaximumGfn.Value)
         {
             if (frames != 0 && TryFreeUncleared(new Gfn(_releaseAt)))

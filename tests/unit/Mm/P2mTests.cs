@@ -210,6 +210,43 @@ public sealed class P2mTests
         Assert.True(machine.Frames.FreeFrames <= free + 1);
     }
 
+    /// <summary>Other CPUs' use of a p2m, as a test says it is.</summary>
+    private sealed class CountedUsers : TranslationUsers
+    {
+        public bool Are { get; set; } = true;
+
+        public int Expelled { get; private set; }
+
+        public override bool AreElsewhere => Are;
+
+        public override void Expel() => Expelled++;
+    }
+
+    [Fact]
+    public void WhatWasLetGoOfBeforeTheEndComesBackWithIt()
+    {
+        using var machine = new TestMachine(64);
+        ulong before = machine.Frames.FreeFrames;
+        P2m p2m = Create(machine);
+        var users = new CountedUsers();
+        p2m.Users = users;
+        Assert.True(p2m.TryPopulate(new Gfn(0x10), 0x100));
+        Mfn shared = p2m.Lookup(new Gfn(0x10)).Mfn;
+        p2m.Pin(shared);
+        for (ulong gfn = 0x10; gfn < 0x90; gfn++)
+            Assert.True(p2m.TryDepopulate(new Gfn(gfn)));
+
+        // Nobody settles: the domain's call faulted.
+        users.Are = false;
+        while (!p2m.ReleaseStep(512))
+        {
+        }
+
+        Assert.Equal(FrameAllocator.EndedOwner, machine.Frames.OwnerOf(shared));
+        Assert.True(machine.Frames.Release(shared));
+        Assert.Equal(before, machine.Frames.FreeFrames);
+    }
+
     [Fact]
     public void GenerationRisesWhenATranslationGoesAwayButNotWhenOneAppears()
     {
