@@ -32,9 +32,13 @@ public sealed partial class P2m
     /// <summary>Where <see cref="TryMapApicPage"/> was; not among the types, where a look at it would cost every lookup one.</summary>
     private Gfn _apicPage = Gfn.Invalid;
 
-    /// <summary>Frames that a CPU may still reach through a translation that it has cached.</summary>
+    /// <summary>
+    /// Frames that a CPU may still reach through a translation that it has cached: from the front on those that nobody refers to, which no
+    /// longer count as the domain's, from the back on the others.
+    /// </summary>
     private readonly Mfn[] _unsettled = new Mfn[MaximumUnsettled];
     private int _unsettledCount;
+    private int _unsettledReferenced;
 
     private const int MaximumUnsettled = 512;
 
@@ -172,7 +176,11 @@ public sealed partial class P2m
         _types.FreeRetired();
         for (int i = 0; i < _unsettledCount; i++)
             _frames.Free(_unsettled[i], 0);
+        // Whoever drops the last reference from here on frees the frame at once.
+        for (int i = 1; i <= _unsettledReferenced; i++)
+            Leave(_unsettled[^i]);
         _unsettledCount = 0;
+        _unsettledReferenced = 0;
     }
 
     /// <summary>The translation of one guest frame. Memory that nobody has looked at before is cleared and mapped by this.</summary>
@@ -292,7 +300,7 @@ public sealed partial class P2m
     {
         _heir = FrameAllocator.EndedOwner;
         // A domain that ends in the middle of a call has what the call let go of.
-        if (_unsettledCount != 0)
+        if (_unsettledCount + _unsettledReferenced != 0)
             Settle();
         while (HasFrames && _releaseAt <= MaximumGfn.Value)
         {
@@ -397,16 +405,31 @@ public sealed partial class P2m
         }
     }
 
+    /// <summary>Lets go of a frame that is no longer mapped: at once, or by <see cref="Settle"/> when a CPU may still reach it.</summary>
     private void FreeOrLeave(Mfn mfn)
     {
-        if (_frames.ReferencesTo(mfn) == 0)
-        {
-            Free(mfn);
+        bool isReferenced = _frames.ReferencesTo(mfn) != 0;
+        if (!isReferenced)
             Count(-1);
+        if (Users is not { AreElsewhere: true })
+        {
+            if (isReferenced)
+                Leave(mfn);
+            else
+                _frames.Free(mfn, 0);
             return;
         }
-        // Whoever drops the last reference frees it at once: no CPU may reach it through this p2m by then.
-        Users?.Expel();
+        if (_unsettledCount + _unsettledReferenced == MaximumUnsettled)
+            Settle();
+        if (isReferenced)
+            _unsettled[^++_unsettledReferenced] = mfn;
+        else
+            _unsettled[_unsettledCount++] = mfn;
+    }
+
+    /// <summary>Lets go of a frame that somebody referred to: it is free by now, or with the last reference.</summary>
+    private void Leave(Mfn mfn)
+    {
         if (_frames.FreeOrLeave(mfn, _heir))
             Count(-1);
     }
@@ -414,18 +437,6 @@ public sealed partial class P2m
     private bool HasFrames => PopulatedFrames != 0 || _hadForeign;
 
     private void Count(long frames) => Interlocked.Add(ref _populated, frames);
-
-    private void Free(Mfn mfn)
-    {
-        if (Users is not { AreElsewhere: true })
-        {
-            _frames.Free(mfn, 0);
-            return;
-        }
-        if (_unsettledCount == MaximumUnsettled)
-            Settle();
-        _unsettled[_unsettledCount++] = mfn;
-    }
 
     /// <summary>The level of the entries that map 2^order frames.</summary>
     private static int LevelOf(int order) => order / 9 + 1;

@@ -248,6 +248,39 @@ public sealed class P2mTests
     }
 
     [Fact]
+    public void FramesThatOthersReferToAreLetGoOfTogether()
+    {
+        using var machine = new TestMachine(64);
+        P2m p2m = Create(machine);
+        var users = new CountedUsers();
+        p2m.Users = users;
+        Assert.True(p2m.TryPopulate(new Gfn(0x10), 600));
+        var frames = new Mfn[600];
+        for (int i = 0; i < frames.Length; i++)
+        {
+            frames[i] = p2m.Lookup(new Gfn(0x10 + (ulong)i)).Mfn;
+            if (i % 2 == 0)
+                p2m.Pin(frames[i]);
+            Assert.True(p2m.TryDepopulate(new Gfn(0x10 + (ulong)i)));
+        }
+
+        Assert.Equal((1, 300UL), (users.Expelled, p2m.PopulatedFrames));
+
+        // A last reference frees nothing that a CPU may still reach.
+        p2m.Unpin(frames[^2]);
+        Assert.Equal((Owner, 300UL), (machine.Frames.OwnerOf(frames[^2]), p2m.PopulatedFrames));
+        p2m.Unpin(frames[0]);
+        Assert.Equal((FrameAllocator.NoOwner, 299UL), (machine.Frames.OwnerOf(frames[0]), p2m.PopulatedFrames));
+        p2m.Settle();
+        Assert.Equal((2, 298UL), (users.Expelled, p2m.PopulatedFrames));
+        Assert.Equal(FrameAllocator.NoOwner, machine.Frames.OwnerOf(frames[^2]));
+        Assert.Equal(FrameAllocator.NoOwner, machine.Frames.OwnerOf(frames[^1]));
+        for (int i = 2; i < frames.Length - 2; i += 2)
+            p2m.Unpin(frames[i]);
+        Assert.Equal(0UL, p2m.PopulatedFrames);
+    }
+
+    [Fact]
     public void GenerationRisesWhenATranslationGoesAwayButNotWhenOneAppears()
     {
         using var machine = new TestMachine(64);
