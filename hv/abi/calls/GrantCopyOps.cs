@@ -120,12 +120,14 @@ internal static class GrantCopyOps
         Domain? again = call.Vcpu.AcquireDomain(side.Granter);
         if (again == null)
             return GrantStatus.BadDomain;
-        if (status != GrantStatus.Okay)
-            again.GrantTable.AbandonTransitive(side.Reference, side.ReadOnly);
-        else if (!again.GrantTable.FinishTransitive(side.Reference, call.Domain.Id, side.ReadOnly, in before, in side.Grant, through))
+        // Only what others do is tried again: the granter may change the entry's words at will, for ever.
+        if (status == GrantStatus.Okay && again.GrantTable.HasChangedSince(side.Reference, in before))
             status = Again;
-        else
-            side.IsInUse = true;
+        else if (status == GrantStatus.Okay && !again.GrantTable.FinishTransitive(side.Reference, call.Domain.Id, side.ReadOnly, in before, in side.Grant, through))
+            status = GrantStatus.GeneralError;
+        side.IsInUse = status == GrantStatus.Okay;
+        if (!side.IsInUse)
+            again.GrantTable.AbandonTransitive(side.Reference, side.ReadOnly);
         return status;
     }
 

@@ -100,22 +100,25 @@ public sealed partial class GrantTable
         return GrantStatus.GeneralError;
     }
 
-    /// <summary>The entry that a transitive one leads to is in use. False: this one has changed meanwhile, and the other is the caller's to end.</summary>
+    /// <summary>Whether others began or ended a use of the entry since <see cref="TryBeginTransitive"/>: then what it found means nothing.</summary>
+    public bool HasChangedSince(uint reference, in ActiveGrant before) => Version != 2 || ActiveAt(reference) != before;
+
+    /// <summary>
+    /// The entry that a transitive one leads to is in use. False: this one is in use for something else, so that its granter has rewritten
+    /// it meanwhile; both marks are the caller's to take back.
+    /// </summary>
     public bool FinishTransitive(uint reference, ushort user, bool readOnly, in ActiveGrant before, in ActiveGrant inner, uint through)
     {
         // Always a part of a page, so that nobody maps it.
         ActiveGrant wanted = inner with { Readers = before.Readers, Writers = before.Writers, User = user, IsSubPage = true, Through = through };
-        if (Version != 2 || ActiveAt(reference) != before || (before.IsUsed && before != wanted))
-        {
-            AbandonTransitive(reference, readOnly);
+        if (before.IsUsed && before != wanted)
             return false;
-        }
         _domain.P2m.Pin(inner.Mfn);
         SetActive(reference, wanted.WithUse(readOnly, 1));
         return true;
     }
 
-    /// <summary>The entry that a transitive one leads to can't be used.</summary>
+    /// <summary>Takes back the mark of <see cref="TryBeginTransitive"/>.</summary>
     public void AbandonTransitive(uint reference, bool readOnly)
     {
         if (Version == 2 && reference < (uint)EntryCount)

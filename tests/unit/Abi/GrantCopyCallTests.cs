@@ -182,6 +182,23 @@ public sealed class GrantCopyCallTests : IDisposable
     }
 
     [Fact]
+    public void AnEntryThatIsRewrittenAsLeadingElsewhereWhileItIsMappedHoldsNobodyUp()
+    {
+        SetVersion2(_pair.Granter);
+        GrantPair.Grant(_pair.User, 20, GrantPair.GranterId, 0x160);
+        GrantV2(_pair.Granter, Reference, GrantEntryFlags.PermitAccess, GrantPair.UserId, 0, GrantPair.Frame);
+        GnttabMapGrantRef mapped = _pair.Map(_pair.User, GrantPair.GranterId, Reference, flags: GrantMapFlags.Host | GrantMapFlags.ReadOnly);
+        Assert.Equal((short)GrantStatus.Okay, mapped.Status);
+        GrantV2(_pair.Granter, Reference, GrantEntryFlags.Transitive, GrantPair.UserId, GrantPair.UserId, 20);
+        Mfn inner = _pair.User.P2m.Lookup(new Gfn(0x160)).Mfn;
+        Assert.Equal(GrantStatus.GeneralError, CopyIn(Reference));
+        Assert.Equal((GrantEntryFlags.Reading, 0), (GrantPair.Status(_pair.Granter, Reference), GrantPair.Status(_pair.User, 20)));
+        Assert.Equal((1u, 0u), (_pair.Machine.Frames.ReferencesTo(_pair.Granted), _pair.Machine.Frames.ReferencesTo(inner)));
+        Assert.Equal(GrantStatus.Okay, _pair.Unmap(_pair.User, mapped.Handle));
+        Assert.Equal(0, GrantPair.Status(_pair.Granter, Reference));
+    }
+
+    [Fact]
     public void VersionsChangeOnlyWhenNoEntryIsInUse()
     {
         _pair.Grant(Reference);
