@@ -23,6 +23,13 @@ public sealed partial class P2m
     private ulong _releaseAt;
     private long _populated;
 
+    /// <summary>Frames that were let go of while somebody refers to them and still have the domain's id.</summary>
+    private long _left;
+    private ulong _disownAt;
+
+    /// <summary>Entries of the frame table that a step looks at for those.</summary>
+    private const ulong DisownedPerStep = 16384;
+
     /// <summary>Whether a frame of another domain was ever mapped by privilege: then a release has to look everywhere.</summary>
     private bool _hadForeign;
 
@@ -263,8 +270,10 @@ public sealed partial class P2m
     public void Unpin(Mfn mfn)
     {
         ushort owner = _frames.OwnerOf(mfn);
-        if (_frames.Release(mfn) && owner == Owner)
-            Count(-1);
+        if (!_frames.Release(mfn) || owner != Owner)
+            return;
+        Count(-1);
+        Interlocked.Decrement(ref _left);
     }
 
     /// <summary>Frees the domain's memory and the tables. Every pin must have been taken back. The p2m is not usable afterwards.</summary>
@@ -285,6 +294,9 @@ public sealed partial class P2m
             if (present)
                 ReleaseLeaf(new Gfn(gfn), mfn, (level - 1) * 9);
             gfn = (gfn | (step - 1)) + 1;
+        }
+        while (!DisownStep())
+        {
         }
         _uncleared.Release();
         _types.Release();
@@ -328,9 +340,17 @@ public sealed partial class P2m
             }
             _releaseAt = (_releaseAt | ((1UL << order) - 1)) + 1;
         }
+        if (!DisownStep())
+            return false;
         const int entriesPerStep = 4096;
         return _uncleared.ReleaseStep(entriesPerStep) && _types.ReleaseStep(entriesPerStep) && _table.ReleaseStep(entriesPerStep);
     }
+
+    /// <summary>
+    /// Takes the domain's id, which another may get, from frames that were let go of before the end. True: none has it any more.
+    /// </summary>
+    private bool DisownStep() =>
+        Volatile.Read(ref _left) == 0 || _frames.LeaveAll(Owner, FrameAllocator.EndedOwner, ref _disownAt, DisownedPerStep);
 
     /// <summary>Gives back what a leaf maps, as the domain ends: scrubbed, unless somebody still uses it. True: it was memory of the domain.</summary>
     private bool ReleaseLeaf(Gfn gfn, Mfn first, int order)
@@ -432,6 +452,8 @@ public sealed partial class P2m
     {
         if (_frames.FreeOrLeave(mfn, _heir))
             Count(-1);
+        else if (_heir == Owner)
+            Interlocked.Increment(ref _left);
     }
 
     private bool HasFrames => PopulatedFrames != 0 || _hadForeign;

@@ -73,18 +73,32 @@ public sealed partial class FrameAllocator
         return isAllocated ? isFree : throw new InvalidOperationException("a frame is let go of that is not allocated");
     }
 
-    /// <summary>Gives a frame that was let go of another heir. Nothing happens to a frame that is free or whose owner still has it.</summary>
-    public void LeaveTo(Mfn mfn, ushort heir)
+    /// <summary>
+    /// Gives the frames that an owner has let go of to another heir, as a walk over the whole table in steps. True: all of it was looked at.
+    /// </summary>
+    /// <param name="at">Where the walk goes on; 0 at first.</param>
+    /// <param name="entries">The most frames to look at; at most 2^20.</param>
+    public bool LeaveAll(ushort owner, ushort heir, ref ulong at, ulong entries)
     {
-        ref ulong word = ref Info(mfn.Value);
-        _lock.Acquire();
-        var info = new FrameInfo(word);
-        if (info.State == FrameState.Allocated && info.IsLeft)
+        if (at >= _frames)
         {
-            word = info.LeftTo(heir).Value;
+            return true;
+        }
+
+        _lock.Acquire();
+        Span<ulong> infos = Infos(at, Math.Min(entries, _frames - at));
+        for (int i = 0; i < infos.Length; i++)
+        {
+            var info = new FrameInfo(infos[i]);
+            if (info.State == FrameState.Allocated && info.IsLeft && info.Owner == owner)
+            {
+                infos[i] = info.LeftTo(heir).Value;
+            }
         }
 
         _lock.Release();
+        at += (ulong)infos.Length;
+        return at >= _frames;
     }
 
     /// <summary>References held on the frame; 0 when it is not allocated.</summary>

@@ -180,17 +180,6 @@ public sealed partial class GrantTable
         granter.Release();
     }
 
-    /// <summary>Frames that others still use, and that the domain has let go of, go to whoever comes last, and count as nobody's.</summary>
-    private void Disown()
-    {
-        for (uint i = 0; i < _active.Length; i++)
-        {
-            ActiveGrant active = ActiveAt(i);
-            if (active.IsUsed && _domain.Services.Frames.OwnerOf(active.Mfn) == _domain.P2m.Owner)
-                _domain.Services.Frames.LeaveTo(active.Mfn, FrameAllocator.EndedOwner);
-        }
-    }
-
     private bool AreInUse(uint first, uint end)
     {
         for (uint i = first; i < end; i++)

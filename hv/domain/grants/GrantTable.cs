@@ -152,12 +152,11 @@ public sealed partial class GrantTable
     }
 
     /// <summary>
-    /// The end of the domain: the table's frames go, at once or with whoever maps them, and frames that others still use are no longer
-    /// counted as the domain's. What the domain has mapped itself is given back by <see cref="ReleaseMappings"/>.
+    /// The end of the domain: the table's frames go, at once or with whoever maps them. What the domain has mapped itself is given back
+    /// by <see cref="ReleaseMappings"/>.
     /// </summary>
     internal void Release()
     {
-        Disown();
         foreach (LentFrame frame in _frames)
             _domain.FreeLent(frame);
         foreach (LentFrame frame in _statusFrames)

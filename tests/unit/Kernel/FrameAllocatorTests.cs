@@ -169,6 +169,34 @@ public sealed class FrameAllocatorTests : IDisposable
     }
 
     [Fact]
+    public void OnlyWhatAnOwnerHasLetGoOfChangesHands()
+    {
+        var frames = new Mfn[4];
+        for (int i = 0; i < frames.Length; i++)
+        {
+            Assert.True(_frames.TryAllocate(0, (ushort)(i == 3 ? 8 : 7), FrameType.Guest, out frames[i]));
+            Assert.True(_frames.Reference(frames[i]));
+        }
+
+        Assert.False(_frames.FreeOrLeave(frames[0], 7));
+        Assert.False(_frames.FreeOrLeave(frames[2], 7));
+        Assert.False(_frames.FreeOrLeave(frames[3], 8));
+        ulong at = 0;
+        int steps = 1;
+        for (; !_frames.LeaveAll(7, FrameAllocator.EndedOwner, ref at, 100); steps++)
+        {
+            Assert.Equal((ulong)steps * 100, at);
+        }
+
+        Assert.Equal(((Bytes >> 12) + 99) / 100, (ulong)steps);
+        Assert.True(_frames.LeaveAll(7, FrameAllocator.EndedOwner, ref at, 100));
+        Assert.Equal([FrameAllocator.EndedOwner, 7, FrameAllocator.EndedOwner, 8], Array.ConvertAll(frames, _frames.OwnerOf));
+        Assert.True(_frames.Release(frames[0]));
+        Assert.False(_frames.Release(frames[1]));
+        Assert.True(_frames.Release(frames[2]));
+    }
+
+    [Fact]
     public void FramesBelowALimitAreFoundWhateverIsFree()
     {
         for (int i = 0; i < 64; i++)

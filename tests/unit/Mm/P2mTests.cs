@@ -210,6 +210,41 @@ public sealed class P2mTests
         Assert.True(machine.Frames.FreeFrames <= free + 1);
     }
 
+    /// <summary>Otherwise the next domain of that id would be charged with what the last one left.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void WhatWasLeftBeforeTheEndIsNobodysAfterIt(bool inSteps)
+    {
+        using var machine = new TestMachine(64);
+        P2m p2m = Create(machine);
+        Assert.True(p2m.TryPopulate(new Gfn(0x10), 3));
+        Mfn early = p2m.Lookup(new Gfn(0x10)).Mfn, late = p2m.Lookup(new Gfn(0x11)).Mfn, again = p2m.Lookup(new Gfn(0x12)).Mfn;
+        foreach (Mfn mfn in (Mfn[])[early, late, again])
+            p2m.Pin(mfn);
+        Assert.True(p2m.TryDepopulate(new Gfn(0x10)));
+        Assert.True(p2m.TryDepopulate(new Gfn(0x12)));
+        p2m.Unpin(again);
+        Assert.Equal((Owner, FrameAllocator.NoOwner), (machine.Frames.OwnerOf(early), machine.Frames.OwnerOf(again)));
+        if (inSteps)
+        {
+            while (!p2m.ReleaseStep(512))
+            {
+            }
+        }
+        else
+        {
+            p2m.Release();
+        }
+
+        Assert.Equal(FrameAllocator.EndedOwner, machine.Frames.OwnerOf(early));
+        Assert.Equal(FrameAllocator.EndedOwner, machine.Frames.OwnerOf(late));
+        P2m next = Create(machine);
+        Assert.True(next.TryPopulate(new Gfn(0), 1));
+        next.Unpin(early);
+        Assert.Equal(1UL, next.PopulatedFrames);
+    }
+
     /// <summary>Other CPUs' use of a p2m, as a test says it is.</summary>
     private sealed class CountedUsers : TranslationUsers
     {
