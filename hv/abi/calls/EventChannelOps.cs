@@ -71,10 +71,13 @@ internal static class EventChannelOps
     {
         if (!call.TryRead(call.A1, out EvtchnStatus argument))
             return call.Fault();
-        Errno error = call.TryResolve(argument.Domain, out Domain domain);
-        if (error != Errno.None)
-            return -(long)error;
-        error = domain.EventChannels.Status(argument.Port, out EventChannelStatus status);
+        Domain? domain = call.Services.Domains.Resolve(argument.Domain, call.Domain);
+        if (domain == null)
+            return call.Fail(Errno.ESRCH, "no such domain");
+        call.Vcpu.AlsoAcquire(domain);
+        Errno error = domain.EventChannels.Status(argument.Port, out EventChannelStatus status);
+        if (error == Errno.None && !call.Allows(Permission.Target, domain))
+            return call.Fail(Errno.EPERM, "the domain is not the caller's to control");
         argument.Status = (uint)status.State;
         argument.Vcpu = status.Vcpu;
         switch (status.State)
@@ -120,8 +123,8 @@ internal static class EventChannelOps
         long refused = ResolveReset(ref call, out Domain domain);
         if (refused != 0)
             return refused;
-        if (domain != call.Domain && domain.PauseCount == 0)
-            return call.Fail(Errno.EINVAL, "another domain must be paused for it");
+        if (domain != call.Domain && domain.ControllerPauses == 0)
+            return call.Fail(Errno.EINVAL, "a toolstack must have paused another domain for it");
         Errno error = domain.EventChannels.Reset(goesOn, (uint)call.Dispatcher.Budget, out bool isDone);
         if (error != Errno.None)
             return call.Fail(error, "a reset is under way, or none to go on with, or ports were bound meanwhile");

@@ -159,6 +159,13 @@ public sealed class EventCallTests
         Assert.Equal(-(long)Errno.ESRCH, Event(guest, EventChannelOp.BindInterdomain, ref bound));
         var reset = new EvtchnReset { Domain = 4 };
         Assert.Equal(-(long)Errno.EPERM, Event(guest, EventChannelOp.Reset, ref reset));
+        var status = new EvtchnStatus { Domain = 4, Port = theirs };
+        Assert.Equal(-(long)Errno.EPERM, Event(guest, EventChannelOp.Status, ref status));
+        Assert.Equal(0u, status.Status);
+        status.Port = 5000;
+        Assert.Equal(-(long)Errno.EINVAL, Event(guest, EventChannelOp.Status, ref status));
+        status.Domain = 5;
+        Assert.Equal(-(long)Errno.ESRCH, Event(guest, EventChannelOp.Status, ref status));
     }
 
     /// <summary>Three domains' locks: whoever calls, whoever is reset, and each far end, in any order of their numbers.</summary>
@@ -174,6 +181,7 @@ public sealed class EventCallTests
         using Domain third = guest.Machine.CreateDomain(2, 1, far);
         uint[] theirs = [Connect(target, third), Connect(target, guest.Domain), Connect(target, target)];
         target.Pause();
+        target.CountControllerPause();
         var argument = new EvtchnReset { Domain = reset };
 
         // A far end whose lock another CPU has is not waited for.
@@ -263,6 +271,8 @@ public sealed class EventCallTests
         var reset = new EvtchnReset { Domain = 4 };
         Assert.Equal(-(long)Errno.EINVAL, Event(guest, EventChannelOp.Reset, ref reset));
         other.Pause();
+        Assert.Equal(-(long)Errno.EINVAL, Event(guest, EventChannelOp.Reset, ref reset)); // not by a toolstack
+        other.CountControllerPause();
         Assert.Equal(0, Event(guest, EventChannelOp.Reset, ref reset));
         Assert.Equal(-(long)Errno.EBUSY, Event(guest, EventChannelOp.ResetCont, ref reset));
         reset.Domain = 5;

@@ -19,7 +19,7 @@ internal static class EventChannelRows
                 .Note("Domains have no PIRQs, so every number is past the last; Xen gives an initial domain as many as the machine has GSIs."),
             Row.Done(EventChannelOp.Close, "EventChannelOps.Close").In<EvtchnClose>().Errors("EFAULT EINVAL"),
             Row.Done(EventChannelOp.Send, "EventChannelOps.Send").In<EvtchnSend>().Errors("EFAULT EINVAL"),
-            Row.Done(EventChannelOp.Status, "EventChannelOps.Status").InOut<EvtchnStatus>().Target().Errors("EFAULT ESRCH EPERM EINVAL EFAULT"),
+            Row.Done(EventChannelOp.Status, "EventChannelOps.Status").InOut<EvtchnStatus>().Target().Errors("EFAULT ESRCH EINVAL EPERM EFAULT"),
             Row.Done(EventChannelOp.AllocUnbound, "EventChannelOps.AllocateUnbound").InOut<EvtchnAllocUnbound>().Allocates().Target()
                 .Errors("EFAULT ESRCH EPERM ENOSPC ENOMEM EFAULT"),
             Row.Done(EventChannelOp.BindIpi, "EventChannelOps.BindIpi").InOut<EvtchnBindIpi>().Allocates().Errors("EFAULT ENOENT ENOSPC ENOMEM EFAULT"),
