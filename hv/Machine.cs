@@ -30,6 +30,7 @@ public sealed class Machine
         {
             Memory = kernel.Memory,
             Frames = kernel.Frames,
+            RamFrames = CountRam(kernel.Information.MemoryMap),
             Clock = kernel.Clock,
             Log = kernel.Log,
             Virtualisation = virtualisation,
@@ -92,4 +93,15 @@ public sealed class Machine
 
     /// <summary>Lets the domain's vCPUs run. Allocates: call it with an arena open.</summary>
     public void Schedule(Domain domain) => Queues.Attach(domain);
+
+    private static ulong CountRam(MemoryRange[] map)
+    {
+        ulong frames = 0;
+        foreach (MemoryRange range in MemoryMap.WholeFramesOfRam(map, 0, 0))
+        {
+            frames += range.Length >> Page.Shift;
+        }
+
+        return frames;
+    }
 }

@@ -17,12 +17,7 @@ public readonly record struct MemoryReport(ulong Total, ulong Free, ulong Guests
     /// <summary>How it is now.</summary>
     public static MemoryReport Take(Machine machine)
     {
-        ulong total = 0, guests = 0, tables = 0;
-        foreach (MemoryRange range in MemoryMap.WholeFramesOfRam(machine.Kernel.Information.MemoryMap, 0, 0).AsSpan())
-        {
-            total += range.Length >> Page.Shift;
-        }
-
+        ulong guests = 0, tables = 0;
         DomainTable domains = machine.Services.Domains;
         for (int i = 0; i < domains.Count; i++)
         {
@@ -30,7 +25,7 @@ public readonly record struct MemoryReport(ulong Total, ulong Free, ulong Guests
             tables += domains[i].P2m.TableFrames;
         }
 
-        return new MemoryReport(total, machine.Kernel.Frames.FreeFrames, guests, tables);
+        return new MemoryReport(machine.Services.RamFrames, machine.Kernel.Frames.FreeFrames, guests, tables);
     }
 
     /// <summary>One line of it.</summary>

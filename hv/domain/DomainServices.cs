@@ -18,6 +18,9 @@ public sealed class DomainServices
 
     public required FrameAllocator Frames { get; init; }
 
+    /// <summary>Whole frames of RAM that the machine has, those of the image and of the frame table among them (physinfo's total_pages).</summary>
+    public ulong RamFrames { get; init; }
+
     public required Clock Clock { get; init; }
 
     public required Log Log { get; init; }

@@ -23,7 +23,7 @@ internal static class SysctlMachineOps
             NodeCount = 1,
             CpuKilohertz = (uint)(services.Clock.TscFrequency / 1000),
             Capabilities = SysctlConstants.CapabilityHvm | SysctlConstants.CapabilityHap | SysctlConstants.CapabilityGrantV1 | SysctlConstants.CapabilityGrantV2,
-            TotalPages = services.Frames.TotalFrames,
+            TotalPages = services.RamFrames,
             FreePages = services.Frames.FreeFrames,
             OutstandingPages = services.Claims.Outstanding,
             MaximumFrame = Page.FramesFor(services.Memory.Limit) - 1,

@@ -124,7 +124,7 @@ public sealed class SysctlCallTests
         SysctlPhysicalInformation information = argument.PhysicalInformation;
         Assert.Equal((1u, 1u, 0u, 1u), (information.ThreadsPerCore, information.CpuCount, information.MaximumCpu, information.NodeCount));
         Assert.Equal(guest.Machine.Frames.FreeFrames, information.FreePages);
-        Assert.Equal(guest.Machine.Frames.TotalFrames, information.TotalPages);
+        Assert.Equal(guest.Machine.Services.RamFrames, information.TotalPages);
         Assert.Equal(CallFixture.MachineMebibytes * 256UL - 1, information.MaximumFrame);
         Assert.Equal(0x309u, information.Capabilities);
         Assert.Equal(uint.MaxValue, information.HardwareCapabilities[0]);
@@ -400,7 +400,7 @@ public sealed class SysctlCallTests
         using var guest = new CallFixture(is64Bit: false);
         Sysctl argument = default;
         Assert.Equal(0, Call(guest, SysctlOp.Physinfo, ref argument));
-        Assert.Equal(guest.Machine.Frames.TotalFrames, argument.PhysicalInformation.TotalPages);
+        Assert.Equal(guest.Machine.Services.RamFrames, argument.PhysicalInformation.TotalPages);
         guest.Write(CallFixture.Argument, new Sysctl { Command = (uint)SysctlOp.PageOfflineOp, InterfaceVersion = InterfaceVersions.Sysctl });
         guest.Write(CallFixture.Argument + 8, new SysctlPageOffline32 { Command = 3, Start = 1, End = 1, Status = (uint)Buffer });
         guest.Write(Buffer, uint.MaxValue);

@@ -31,6 +31,7 @@ public sealed class TestMachine : IDisposable
         {
             Memory = _memory,
             Frames = Frames,
+            RamFrames = Frames.TotalFrames + 100,
             Clock = Clock,
             Log = Log,
             Virtualisation = new ScriptedVirtualisation { Keeps = keepsApics },
