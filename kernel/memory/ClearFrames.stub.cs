@@ -9,7 +9,7 @@ namespace Xenolith.Build.Stubs;
 /// </summary>
 internal sealed class ClearFramesStub : IStub
 {
-    private const int BytesPerRound = 256;
+    private const int BytesPerRound = 2048;
 
     public void Emit(StubObject o)
     {
