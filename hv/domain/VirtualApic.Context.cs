@@ -29,7 +29,10 @@ public sealed partial class VirtualApic
         _base = hidden.BaseMsr;
         WriteIdentity();
         KeepingChanged();
-        TscDeadline = hidden.TscDeadline;
+        // The mode that the deadline is for may come with the registers, which are loaded later.
+        _tscDeadline = hidden.TscDeadline;
+        if (IsTscDeadline)
+            ArmTscDeadline();
         return true;
     }
 
@@ -48,7 +51,7 @@ public sealed partial class VirtualApic
     /// <param name="page">1,024 bytes.</param>
     internal void LoadRegisters(ReadOnlySpan<byte> page)
     {
-        ulong deadline = TscDeadline;
+        ulong deadline = _tscDeadline;
         Reset();
         // The spurious-vector register first: while it keeps the APIC off, the others are masked.
         WriteSpurious(Register(page, ApicRegister.Spurious));

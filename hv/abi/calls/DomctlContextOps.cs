@@ -7,8 +7,8 @@ namespace Xenolith.Abi.Calls;
 /// <summary>domctl: the state of a domain's virtual hardware, as a stream of records (public/hvm/save.h).</summary>
 internal static class DomctlContextOps
 {
-    /// <summary>More than any domain's context has; it is looked at before anything of it is taken over.</summary>
-    private const uint MostBytes = 4 << 20;
+    /// <summary>Bytes of a stream for the domain and for each of its vCPUs: more than any has, and little enough for one pass.</summary>
+    private const uint BytesPerPart = 8192;
 
     private const string NotItself = "not of the caller itself";
 
@@ -50,7 +50,7 @@ internal static class DomctlContextOps
         DomctlHvmContext argument = frame.Argument.HvmContext;
         if (domain == call.Domain)
             return call.Fail(Errno.EINVAL, NotItself);
-        if (argument.Size > MostBytes)
+        if (argument.Size > BytesPerPart * (1 + (uint)domain.MadeVcpus.Length))
             return call.Fail(Errno.ENOMEM, "larger than any domain's context");
         if (!IsReadable(ref call, argument.Buffer, argument.Size))
             return call.Fault();

@@ -72,7 +72,7 @@ public static class HvmContext
 
     /// <summary>
     /// Takes a stream over, record by record: what came before a bad one stays. ENODATA: no header, or no end; ENODEV: a record of hardware
-    /// that the domain does not have; EINVAL: anything else.
+    /// that the domain does not have; EINVAL: anything else. Other CPUs are answered after each record.
     /// </summary>
     /// <param name="problem">What is bad, in words.</param>
     public static Errno Load(Domain domain, ref ContextReader reader, out string? problem)
@@ -99,6 +99,7 @@ public static class HvmContext
                 return Errno.ENODEV;
             }
             problem = LoadRecord(domain, tsc, ref reader);
+            domain.Services.Messages.Poll();
             if (problem is not null)
                 return Errno.EINVAL;
         }

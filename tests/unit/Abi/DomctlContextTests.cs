@@ -92,6 +92,9 @@ public sealed class DomctlContextTests : IDisposable
         Assert.Equal(Error(Errno.ENODATA), Context(DomctlOp.Sethvmcontext, 0, Buffer, out _));
         Assert.Equal(Error(Errno.EFAULT), Context(DomctlOp.Sethvmcontext, 64, Guest.Hole, out _));
         Assert.Equal(Error(Errno.ENOMEM), Context(DomctlOp.Sethvmcontext, uint.MaxValue, Buffer, out _));
+        // 8 KiB for the domain and for each of three vCPUs; what lies behind the end is nobody's.
+        Assert.Equal(Error(Errno.ENOMEM), Context(DomctlOp.Sethvmcontext, 4 * 8192 + 1, Guest.Hole, out _));
+        Assert.Equal(Error(Errno.EFAULT), Context(DomctlOp.Sethvmcontext, 4 * 8192, Guest.Hole, out _));
         Guest.Write(Buffer + 32, (ushort)HvmRecord.Pic);
         Assert.Equal(Error(Errno.ENODEV), Context(DomctlOp.Sethvmcontext, size, Buffer, out _));
         Assert.Equal(1, _target.PauseCount);

@@ -3,9 +3,11 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Threading;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Hal;
+using Xenolith.Kernel;
 using Xenolith.Tests.Unit.Harness;
 using Xunit;
 
@@ -191,6 +193,54 @@ public sealed class HvmContextTests : IDisposable
         Assert.Equal(0x1FC0u, MemoryMarshal.Read<uint>(second.State.FloatingPoint.Slice(MxcsrOffset)));
         Assert.Equal(first.State.FloatingPoint[XmmOffset + 16 + 5], second.State.FloatingPoint[XmmOffset + 16 + 5]);
         Assert.Equal(PendingEvent.Fault(14, true, 0x12), copy.Vcpus[2].Cpu.WaitingEvent);
+    }
+
+    [Fact]
+    public void An_armed_deadline_stays_armed()
+    {
+        VirtualApic saved = _target.Vcpus[0].Apic;
+        saved.Write(0xF0, 0x1FF);
+        saved.Write(0x320, 2 << 17 | 0x41);
+        saved.TscDeadline = _target.Vcpus[0].GuestTsc + 1_000_000;
+        byte[] stream = Save(_target);
+        Domain copy = CreateTarget(2);
+        Assert.Null(Load(copy, stream));
+        Assert.Equal(stream, Save(copy));
+        VirtualApic loaded = copy.Vcpus[0].Apic;
+        Assert.Equal(saved.TscDeadline, loaded.TscDeadline);
+        Assert.False(loaded.TryGetInterrupt(out _));
+        _machine.Advance(1_000_000_000);
+        Assert.True(loaded.TryGetInterrupt(out byte vector));
+        Assert.Equal(0x41, vector);
+    }
+
+    [Fact]
+    public void A_deadline_without_its_mode_is_none()
+    {
+        byte[] stream = Save(_target);
+        Assert.Null(Load(_target, With(stream, OffsetOf(stream, HvmRecord.LocalApic) + 16, 12345UL)));
+        VirtualApic apic = _target.Vcpus[0].Apic;
+        apic.Write(0xF0, 0x1FF);
+        apic.Write(0x320, 2 << 17 | 0x41);
+        Assert.Equal(0UL, apic.TscDeadline);
+        _machine.Advance(1_000_000_000);
+        Assert.False(apic.TryGetInterrupt(out _));
+    }
+
+    [Fact]
+    public void Other_CPUs_are_answered_meanwhile()
+    {
+        byte[] stream = Save(_target);
+        CpuSet silent = CpuSet.Of(0);
+        var sender = new Thread(() =>
+        {
+            CurrentCpu.Number = 1;
+            silent = _machine.Services.Messages.Synchronise(CpuSet.Of(0), CpuMessages.PatienceNanoseconds);
+        });
+        sender.Start();
+        while (sender.IsAlive)
+            Assert.Null(Load(_target, stream));
+        Assert.True(silent.IsEmpty);
     }
 
     [Fact]

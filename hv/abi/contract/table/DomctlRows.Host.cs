@@ -51,7 +51,7 @@ internal static class DomctlRows
         Row.Done(DomctlOp.Gethvmcontext, "DomctlContextOps.Get").InOut<DomctlHvmContext>().Errors("EINVAL ENOSPC EFAULT")
             .Note("The size that is needed goes to the caller for a buffer at 0."),
         Row.Done(DomctlOp.Sethvmcontext, "DomctlContextOps.Set").In<DomctlHvmContext>().Errors("EINVAL ENOMEM EFAULT; of the stream: ENODATA EINVAL ENODEV")
-            .Note("At most 4 MiB. MSRs that the CPU would fault for, and registers that it can't be entered with, are EINVAL; Xen lets some of them pass."),
+            .Note("At most 8 KiB, and 8 KiB more a vCPU; Xen has no limit. MSRs that the CPU would fault for, and registers that it can't be entered with, are EINVAL; Xen lets some of them pass."),
         Row.Done(DomctlOp.GethvmcontextPartial, "DomctlContextOps.GetOne").InOut<DomctlHvmContextPartial>().Errors("EINVAL ENOENT ENODATA ENOBUFS EFAULT"),
         Row.Done(DomctlOp.GetCpuPolicy, "DomctlPolicyOps.Get").InOut<DomctlCpuPolicy>().Errors("ENOBUFS EFAULT"),
         Row.Done(DomctlOp.SetCpuPolicy, "DomctlPolicyOps.Set").InOut<DomctlCpuPolicy>().Errors("EINVAL EEXIST E2BIG EFAULT ERANGE E2BIG EFAULT EINVAL ERANGE EINVAL")
