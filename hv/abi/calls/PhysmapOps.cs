@@ -43,6 +43,8 @@ internal static class PhysmapOps
             return -(long)error;
         if (batch.Size < at || (batch.Size == at && at != 0))
             return call.Fail(Errno.EILSEQ, "the start lies past the size");
+        // The target's lock is given back for a foreign frame, and then it may end.
+        DomainHandle target = domain.Identity;
         ulong end = at + (ulong)call.Dispatcher.Budget;
         for (; at < batch.Size; at++)
         {
@@ -54,7 +56,7 @@ internal static class PhysmapOps
             if (!call.TryReadLong(batch.Indices, at, out ulong index) || !call.TryReadLong(batch.Gpfns, at, out ulong gfn))
                 return call.Fault();
             int result = batch.Space == (ushort)MapSpace.GmfnForeign
-                ? -(int)AddForeign(ref call, domain.Identity, batch.ForeignDomain, index, gfn)
+                ? -(int)AddForeign(ref call, target, batch.ForeignDomain, index, gfn)
                 : -(int)AddOne(ref call, domain, (MapSpace)batch.Space, index, gfn);
             if (!call.Handle<int>(batch.Errors).TryWriteElement(call.Access, at, in result))
                 return call.Fault();
