@@ -170,7 +170,7 @@ internal struct HypercallCall
     public Errno TryResolve(ushort id, out Domain target)
     {
         target = Domain;
-        Domain? found = Services.Domains.Resolve(id, Domain);
+        Domain? found = id == DomainIds.Self ? Domain : Vcpu.FindDomain(id);
         if (found == null)
         {
             Reason = "no such domain";

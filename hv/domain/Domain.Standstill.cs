@@ -34,9 +34,10 @@ public sealed partial class Domain
     public bool TryStandStill(Vcpu caller)
     {
         Pause();
-        if (!StandsStill && !AwaitStandstill(caller))
+        DomainHandle self = Identity;
+        if (!StandsStill && !AwaitStandstill(caller, self))
         {
-            Unpause();
+            caller.AcquireDomain(self)?.Unpause();
             return false;
         }
         LetGo();
@@ -46,17 +47,17 @@ public sealed partial class Domain
     /// <summary>Every CPU gives up what it holds of the domain's vCPUs, none of which is on one.</summary>
     public void LetGo() => Services.Messages.Call(new CpuSet(ulong.MaxValue >> (64 - Services.CpuCount)), _lettingGo);
 
-    private bool AwaitStandstill(Vcpu caller)
+    private static bool AwaitStandstill(Vcpu caller, DomainHandle awaited)
     {
-        // Its vCPUs may wait for either lock.
+        DomainServices services = caller.Domain.Services;
+        // Its vCPUs may wait for either lock. Without its own it may end with each answer to another CPU.
         caller.ReleaseOther();
         caller.Domain.Release();
-        ulong end = Services.Clock.Nanoseconds + CpuMessages.PatienceNanoseconds;
-        while (!StandsStill && caller.IsRunnable && Services.Clock.Nanoseconds < end)
-            Services.Messages.Poll();
+        ulong end = services.Clock.Nanoseconds + CpuMessages.PatienceNanoseconds;
+        while (services.Domains.Find(awaited) is { StandsStill: false } && caller.IsRunnable && services.Clock.Nanoseconds < end)
+            services.Messages.Poll();
         caller.Domain.Acquire();
-        caller.AlsoAcquire(this);
-        return StandsStill && Services.Domains.Find(Id) == this;
+        return caller.AcquireDomain(awaited) is { StandsStill: true } && services.Domains.Find(awaited) is not null;
     }
 
     private sealed class LettingGo(Domain domain) : CpuWork

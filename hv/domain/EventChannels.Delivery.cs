@@ -153,8 +153,16 @@ public sealed partial class EventChannels
     {
         EventChannel channel = _channels[port];
         farPort = channel.RemotePort;
+        if (channel.RemoteDomain == _domain.Id)
+        {
+            remote = _domain;
+            _keepFarEnd = true;
+            return true;
+        }
+        // Whatever would answer other CPUs does so before the look: they might take the found domain apart.
+        _domain.Settle();
         remote = _domain.Services.Domains.Find(channel.RemoteDomain);
-        if (remote is null || remote == _domain || remote.IsHeld)
+        if (remote is null || remote.IsHeld)
         {
             _keepFarEnd = true;
             return remote is not null;

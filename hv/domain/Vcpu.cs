@@ -60,7 +60,8 @@ public sealed partial class Vcpu
 
     /// <summary>
     /// Takes another domain's lock beside that of the vCPU's own, until <see cref="ReleaseOther"/> or until yet another's is taken. The
-    /// own one may have been given back for a moment: what was looked up before is looked up again.
+    /// own one may have been given back for a moment: what was looked up before is looked up again. The other one was looked up after
+    /// <see cref="SettleForLook"/>.
     /// </summary>
     public void AlsoAcquire(Domain other)
     {
@@ -72,18 +73,36 @@ public sealed partial class Vcpu
     }
 
     /// <summary>
-    /// Finds the domain with that id and takes its lock, as <see cref="AlsoAcquire"/> does; null: there is none. Between the look and the
-    /// wait for the lock this CPU answers nobody, so the domain can't be taken apart meanwhile.
+    /// Gives back the other domain's lock, and does what <see cref="AlsoAcquire"/> would answer other CPUs for. A domain that is looked up
+    /// from here on can't be taken apart before its lock is taken or waited for, unless something in between answers them.
     /// </summary>
-    public Domain? AcquireDomain(ushort id)
+    public void SettleForLook()
+    {
+        ReleaseOther();
+        Domain.Settle();
+    }
+
+    /// <summary>
+    /// Finds the domain with that id, for a decision about it and then <see cref="AlsoAcquire"/>, with nothing in between that answers
+    /// other CPUs; null: there is none. Costs nothing for the vCPU's own domain or one whose lock it has.
+    /// </summary>
+    public Domain? FindDomain(ushort id)
     {
         if (id == Domain.Id)
             return Domain;
         if (_alsoLocked.Value is { } held && held.Id == id)
             return held;
-        ReleaseOther();
-        Domain.Settle();
-        Domain? found = Domain.Services.Domains.Find(id);
+        SettleForLook();
+        return Domain.Services.Domains.Find(id);
+    }
+
+    /// <summary>
+    /// Finds the domain with that id and takes its lock, as <see cref="AlsoAcquire"/> does; null: there is none. Between the look and the
+    /// wait for the lock this CPU answers nobody, so the domain can't be taken apart meanwhile.
+    /// </summary>
+    public Domain? AcquireDomain(ushort id)
+    {
+        Domain? found = FindDomain(id);
         if (found is not null)
             AlsoAcquire(found);
         return found;

@@ -14,6 +14,7 @@ internal static class DomctlInformationOps
         {
             if (frame.Argument.Domain >= DomainIds.FirstReserved)
                 return call.Fail(Errno.EINVAL, "no id of a domain");
+            call.Vcpu.SettleForLook();
             domain = call.Services.Domains.FindFrom(frame.Argument.Domain);
             if (domain is null)
                 return call.Fail(Errno.ESRCH, "no domain of that id or a higher one");

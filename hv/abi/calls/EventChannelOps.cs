@@ -13,10 +13,9 @@ internal static class EventChannelOps
     {
         if (!call.TryRead(call.A1, out EvtchnBindInterdomain argument))
             return call.Fault();
-        Domain? remote = call.Services.Domains.Resolve(argument.RemoteDomain, call.Domain);
+        Domain? remote = argument.RemoteDomain == DomainIds.Self ? call.Domain : call.Vcpu.AcquireDomain(argument.RemoteDomain);
         if (remote == null)
             return call.Fail(Errno.ESRCH, "no such domain");
-        call.Vcpu.AlsoAcquire(remote);
         Errno error = call.Domain.EventChannels.BindInterdomain(remote, argument.RemotePort, out uint port);
         argument.LocalPort = port;
         return Finish(ref call, error, "no port is free, or the remote one does not wait for the caller", in argument);
@@ -71,7 +70,7 @@ internal static class EventChannelOps
     {
         if (!call.TryRead(call.A1, out EvtchnStatus argument))
             return call.Fault();
-        Domain? domain = call.Services.Domains.Resolve(argument.Domain, call.Domain);
+        Domain? domain = argument.Domain == DomainIds.Self ? call.Domain : call.Vcpu.FindDomain(argument.Domain);
         if (domain == null)
             return call.Fail(Errno.ESRCH, "no such domain");
         call.Vcpu.AlsoAcquire(domain);

@@ -45,7 +45,7 @@ internal static class MemoryReservationOps
             return call.Fault();
         if (reservation.List != 0 || reservation.Order != 0 || reservation.Flags != 0)
             return call.Fail(Errno.EINVAL, "a claim has neither list, order nor flags");
-        if (call.Services.Domains.Find(reservation.Domain) is not { } domain)
+        if (call.Vcpu.FindDomain(reservation.Domain) is not { } domain)
             return call.Fail(Errno.EINVAL, "no such domain");
         if (!call.Allows(Permission.Privileged, domain))
             return call.Fail(Errno.EPERM, "not the caller's to claim for");

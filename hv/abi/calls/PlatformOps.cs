@@ -210,12 +210,12 @@ internal static class PlatformOps
         call.Domain.PublishWallClock();
         for (int i = 0; i < DomainTable.Capacity; i++)
         {
+            call.Vcpu.SettleForLook();
             if (services.Domains.At(i) is not { } other || other == call.Domain)
                 continue;
             call.Vcpu.AlsoAcquire(other);
             if (services.Domains.At(i) == other)
                 other.PublishWallClock();
-            call.Vcpu.ReleaseOther();
         }
         return 0;
     }

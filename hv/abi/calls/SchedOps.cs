@@ -42,11 +42,12 @@ internal static class SchedOps
     {
         if (!call.TryRead(call.A1, out SchedRemoteShutdown argument))
             return call.Fault();
-        Domain? target = call.Services.Domains.Find(argument.Domain);
+        Domain? target = call.Vcpu.FindDomain(argument.Domain);
         if (target == null)
             return call.Fail(Errno.ESRCH, "no such domain");
-        if (!call.Domain.IsPrivileged)
-            return call.Fail(Errno.EPERM, "only the control domain may stop a domain by its id");
+        if (!call.Allows(Permission.DeviceModel, target))
+            return call.Fail(Errno.EPERM, "only the control domain or its device model may stop a domain by its id");
+        call.Vcpu.AlsoAcquire(target);
         target.Shutdown((ShutdownReason)(argument.Reason & 0xFF));
         return 0;
     }

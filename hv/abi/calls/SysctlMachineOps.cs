@@ -39,8 +39,13 @@ internal static class SysctlMachineOps
     {
         SysctlDomainList list = frame.Argument.DomainList;
         uint count = 0;
-        for (Domain? domain = call.Services.Domains.FindFrom(list.First); domain is not null && count < list.Maximum; domain = call.Services.Domains.FindFrom((ushort)(domain.Id + 1)))
+        ushort next = list.First;
+        while (count < list.Maximum)
         {
+            call.Vcpu.SettleForLook();
+            if (call.Services.Domains.FindFrom(next) is not { } domain)
+                break;
+            next = (ushort)(domain.Id + 1);
             call.Vcpu.AlsoAcquire(domain);
             if (call.Services.Domains.Find(domain.Id) != domain)
                 continue;

@@ -1,5 +1,6 @@
 using Xenolith.Abi;
 using Xenolith.Abi.Contract;
+using Xenolith.Domains;
 using Xunit;
 
 namespace Xenolith.Tests.Unit.Abi;
@@ -68,7 +69,7 @@ public sealed class SchedCallTests
     }
 
     [Fact]
-    public void Remote_shutdown_takes_an_id_and_the_control_domain()
+    public void Remote_shutdown_takes_an_id_and_the_control_domain_or_the_device_model()
     {
         using var guest = new CallFixture();
         using var other = guest.Machine.CreateDomain(2, 1, 4);
@@ -82,6 +83,13 @@ public sealed class SchedCallTests
         using var plain = new CallFixture(isPrivileged: false, id: 3);
         argument.Domain = 3;
         Assert.Equal(-(long)Errno.EPERM, Sched(plain, SchedOp.RemoteShutdown, ref argument));
+        Domain served = plain.Machine.CreateDomain(2, 1, 4, isPrivileged: false);
+        argument.Domain = 4;
+        Assert.Equal(-(long)Errno.EPERM, Sched(plain, SchedOp.RemoteShutdown, ref argument));
+        Assert.False(served.IsShutDown);
+        plain.Domain.ServedDomain = served.Identity;
+        Assert.Equal(0, Sched(plain, SchedOp.RemoteShutdown, ref argument));
+        Assert.Equal((true, ShutdownReason.Reboot), (served.IsShutDown, served.ShutdownReason));
         Assert.Equal(-(long)Errno.EFAULT, plain.Call(Hypercall.SchedOp, (ulong)SchedOp.RemoteShutdown, CallFixture.Unmapped));
     }
 

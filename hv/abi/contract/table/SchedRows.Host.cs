@@ -16,7 +16,7 @@ internal static class SchedRows
             Row.Done(SchedOp.Block, "SchedOps.Block"),
             Row.Done(SchedOp.Shutdown, "SchedOps.Shutdown").In<SchedShutdown>().Errors("EFAULT"),
             Row.Done(SchedOp.Poll, "SchedOps.Poll").In<SchedPoll, SchedPoll32>().Errors("EFAULT EINVAL EFAULT EINVAL"),
-            Row.Done(SchedOp.RemoteShutdown, "SchedOps.RemoteShutdown").In<SchedRemoteShutdown>().Privileged().Errors("EFAULT ESRCH EPERM"),
+            Row.Done(SchedOp.RemoteShutdown, "SchedOps.RemoteShutdown").In<SchedRemoteShutdown>().DeviceModel().Errors("EFAULT ESRCH EPERM"),
             Row.Done(SchedOp.ShutdownCode, "SchedOps.ShutdownCode").In<SchedShutdown>().Errors("EFAULT")
                 .Note("Wins over the reason that shutdown gives later."),
             Row.Done(SchedOp.Watchdog, "SchedOps.Watchdog").In<SchedWatchdog>().Errors("EFAULT EINVAL ENOSPC")
