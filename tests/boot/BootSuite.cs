@@ -23,6 +23,9 @@ internal static class BootSuite
 
     public static IEnumerable<BootTest> All() => Linux().Concat(Guests()).Concat(Features()).Concat(Faults.All()).Concat(FaultyGuests()).Concat(BootPaths.All()).Concat(BadInput.All()).Concat(SeveralDomains.All());
 
+    /// <summary>Counts what Linux complained of that has to do with time and CPUs.</summary>
+    public const string Complaints = "dmesg | grep -cE 'self-detected|detected stalls|lockup|WARNING:|skewed|blocked for more'";
+
     public static string GuestPath(string name) => Path.Combine(Tree.Guests, name);
 
     /// <summary>Debian's kernel up to a shell that is typed into, and off again.</summary>
@@ -78,7 +81,7 @@ internal static class BootSuite
         [
             new Typed(LinuxGuest.Prompt, "echo has $(nproc)\n"),
             new Typed(LinuxGuest.Prompt, $"load {seconds}; echo the load is ov''er\n"),
-            new Typed("the load is over", "echo warn''ings: $(dmesg | grep -cE 'self-detected|detected stalls|lockup|WARNING:|skewed|blocked for more'); echo that is a''ll\n"),
+            new Typed("the load is over", $"echo warn''ings: $({Complaints}); echo that is a''ll\n"),
             new Typed("that is all", "poweroff -f\n"),
         ],
         Expected =

@@ -21,7 +21,13 @@ internal static class Endurance
     private static BootTest Load(int vcpus, int cpus, TestMachine machine, TimeSpan limit)
     {
         BootTest test = BootSuite.LinuxWithVcpus(vcpus, cpus, machine, TenMinutes);
-        return test with { Name = "long-" + test.Name, Limit = limit };
+        return test with
+        {
+            Name = "long-" + test.Name,
+            Limit = limit,
+            // All in one line: what is typed long after a start comes too fast for a machine of so few instructions a second.
+            Input = [new Typed(LinuxGuest.Prompt, $"echo has $(nproc); load {TenMinutes}; echo warnings: $({BootSuite.Complaints}); poweroff -f\n")],
+        };
     }
 
     /// <summary>One Linux works while another comes up and asks for a reboot, again and again; as much memory is free after each of its lives.</summary>
