@@ -17,15 +17,22 @@ namespace Xenolith.Build.Against;
 public sealed record Comparison(
     Arena Arena, string Guest, int Tests, IReadOnlyList<Difference> Differences, IReadOnlyList<string> FailedAlike, IReadOnlyList<string> Problems)
 {
+    /// <summary>What stands behind the name of a guest that makes 32-bit calls.</summary>
+    public const string NarrowMark = " (32-bit)";
+
     /// <summary>Runs the guest on both and compares.</summary>
-    public static Comparison Make(Arena arena, string guest, Contestant xen)
+    /// <param name="arena">The machine.</param>
+    /// <param name="guest">The guest's path.</param>
+    /// <param name="isNarrow">Whether it makes 32-bit calls.</param>
+    /// <param name="xen">Xen.</param>
+    public static Comparison Make(Arena arena, string guest, bool isNarrow, Contestant xen)
     {
         var limit = TimeSpan.FromSeconds(arena.Kind == MachineKind.Qemu ? 90 : 240);
         string logs = Path.Combine(Tree.Out, "against", "logs");
-        GuestRun ours = GuestRun.Start(arena, Contestant.Xenolith, guest, limit, logs);
-        GuestRun theirs = GuestRun.Start(arena, xen, guest, limit, logs);
+        GuestRun ours = GuestRun.Start(arena, Contestant.Xenolith, guest, isNarrow, limit, logs);
+        GuestRun theirs = GuestRun.Start(arena, xen, guest, isNarrow, limit, logs);
         string[] problems = [.. Describe(Contestant.Xenolith, ours), .. Describe(xen, theirs)];
-        return Between(arena, Path.GetFileName(guest), TestResults.Parse(ours.Lines), TestResults.Parse(theirs.Lines), problems);
+        return Between(arena, Path.GetFileName(guest) + (isNarrow ? NarrowMark : ""), TestResults.Parse(ours.Lines), TestResults.Parse(theirs.Lines), problems);
     }
 
     /// <summary>Compares results that are there already.</summary>

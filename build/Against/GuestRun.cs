@@ -19,10 +19,15 @@ public sealed record GuestRun(IReadOnlyList<string> Lines, string? Problem, stri
     /// <param name="arena">The machine.</param>
     /// <param name="contestant">The hypervisor.</param>
     /// <param name="guest">The guest's path.</param>
+    /// <param name="isNarrow">Whether it makes 32-bit calls.</param>
     /// <param name="limit">Time after which the machine is ended.</param>
     /// <param name="logFolder">Where the console's output is kept.</param>
-    public static GuestRun Start(Arena arena, Contestant contestant, string guest, TimeSpan limit, string logFolder) =>
-        Start(contestant, SetupFor(arena, contestant, guest, ArgumentsFor(guest, arena)), limit, Path.Combine(logFolder, $"{Path.GetFileName(guest)}.{arena.Name}.{contestant.Name}.log"), arena.Kind);
+    public static GuestRun Start(Arena arena, Contestant contestant, string guest, bool isNarrow, TimeSpan limit, string logFolder)
+    {
+        string arguments = ArgumentsFor(guest, arena) + (isNarrow ? " compat" : "");
+        string log = $"{Path.GetFileName(guest)}{(isNarrow ? "-compat" : "")}.{arena.Name}.{contestant.Name}.log";
+        return Start(contestant, SetupFor(arena, contestant, guest, arguments), limit, Path.Combine(logFolder, log), arena.Kind);
+    }
 
     /// <summary>The machine with the hypervisor and the guest.</summary>
     /// <param name="arena">The machine.</param>

@@ -14,7 +14,7 @@ namespace Xenolith.Build.Against;
 public sealed record Difference(string Guest, string Test, string Machine, string Ours, string Theirs);
 
 /// <summary>A row of docs/differences.md.</summary>
-/// <param name="Guest">The guest.</param>
+/// <param name="Guest">The guest; the row holds for its run with 32-bit calls as well.</param>
 /// <param name="Test">The test's name.</param>
 /// <param name="Machine">An arena's name, or <c>all</c>.</param>
 /// <param name="Ours">The result on Xenolith; <c>…</c> at its end stands for any rest.</param>
@@ -24,8 +24,11 @@ public sealed record KnownDifference(string Guest, string Test, string Machine, 
 {
     /// <summary>Whether this row is about the difference, and both results are as it says.</summary>
     public bool Explains(Difference difference) =>
-        Guest == difference.Guest && Test == difference.Test && (Machine == "all" || Machine == difference.Machine)
+        IsAbout(difference.Guest) && Test == difference.Test && (Machine == "all" || Machine == difference.Machine)
         && IsLike(Ours, difference.Ours) && IsLike(Theirs, difference.Theirs);
+
+    /// <summary>Whether a run of that name is the guest's.</summary>
+    public bool IsAbout(string run) => run == Guest || run == Guest + Comparison.NarrowMark;
 
     private static bool IsLike(string pattern, string text) =>
         pattern.EndsWith('…') ? text.StartsWith(pattern[..^1], StringComparison.Ordinal) : pattern == text;

@@ -109,6 +109,16 @@ internal static class BootSuite
             }
         }
 
+        // The same calls from 32-bit code, in the 32-bit ABI.
+        foreach (string name in (string[])["hypercalls"])
+        {
+            foreach (TestMachine machine in Main)
+            {
+                BootTest test = Guest(name, machine);
+                yield return test with { Name = test.Name + "-compat", Modules = [new BootModule(GuestPath(name), "first second=3 compat")] };
+            }
+        }
+
         // It builds domains, of its own file and of memory that is left.
         foreach (TestMachine machine in Main)
         {

@@ -62,7 +62,7 @@ internal static class OtherTests
         Memory.Write64(page + (2 * entrySize) + 16, (ulong)VersionOp.Pagesize);
         tests.Success(Xen.Call(Hypercall.Multicall, page, 3), "three calls");
         tests.Equal((long)Memory.Read64(page + 8), 4 << 16 | 17, "result of the first");
-        tests.Equal((long)Memory.Read64(page + entrySize + 8), -(long)Errno.ENOSYS, "result of the second");
+        tests.Error(Result(page + entrySize), Errno.ENOSYS, "result of the second");
         tests.Equal((long)Memory.Read64(page + (2 * entrySize) + 8), 4096, "result of the third");
         tests.Success(Xen.Call(Hypercall.Multicall, page, 0), "no calls");
         tests.Success(Xen.Call(Hypercall.Multicall, Hostile.NonCanonical, 0), "no calls at a non-canonical address");
@@ -74,8 +74,11 @@ internal static class OtherTests
         Memory.Write64(page + 16, page);
         Memory.Write64(page + 24, 1);
         tests.Success(Xen.Call(Hypercall.Multicall, page, 1), "a multicall in a multicall");
-        tests.Between((long)Memory.Read64(page + 8), -64, -1, "its result");
+        tests.Between(Result(page), -64, -1, "its result");
     }
+
+    /// <summary>An entry's result: 32 bits of it are all that a 32-bit call has.</summary>
+    private static long Result(ulong entry) => NarrowCalls.IsOn ? (int)Memory.Read32(entry + 8) : (long)Memory.Read64(entry + 8);
 
     /// <summary>Numbers that an HVM guest has not got answer -ENOSYS.</summary>
     private static void Absent(TestRun tests)

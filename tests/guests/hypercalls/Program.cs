@@ -16,6 +16,7 @@ internal static class Program
         ProcessorTests.Run(tests);
         VersionTests.Run(tests);
         MemoryTests.Run(tests);
+        SharedInfoTests.Run(tests);
         EventTests.Run(tests);
         VcpuTests.Run(tests);
         SchedTests.Run(tests);

@@ -53,7 +53,7 @@ internal static class VcpuTests
         tests.Error(Call(VcpuOp.RegisterVcpuInfo, 0, Xen.AddressOf(ref argument)), Errno.ENXIO, "past the end of the page");
         argument.Offset = 4096;
         tests.Error(Call(VcpuOp.RegisterVcpuInfo, 0, Xen.AddressOf(ref argument)), Errno.ENXIO, "offset 4096");
-        argument.Offset = 4;
+        argument.Offset = SharedState.WordBits / 16;
         tests.Error(Call(VcpuOp.RegisterVcpuInfo, 0, Xen.AddressOf(ref argument)), Errno.ENXIO, "not aligned");
         argument = new VcpuRegisterVcpuInfo { Frame = 0x20_0000, Offset = 64 };
         tests.Error(Call(VcpuOp.RegisterVcpuInfo, 0, Xen.AddressOf(ref argument)), Errno.EINVAL, "a frame where nothing is");
@@ -75,8 +75,12 @@ internal static class VcpuTests
         var argument = new VcpuRegisterRunstateMemoryArea { Address = page };
         tests.Success(Call(VcpuOp.RegisterRunstateMemoryArea, 0, Xen.AddressOf(ref argument)), "a page");
         tests.Equal(Memory.Read32(page), (long)RunState.Running, "state");
-        tests.True(Memory.Read64(page + 16) < 0xEEEE_EEEE_EEEE_EEEE, "time running is written");
-        tests.Equal(Memory.Read8(page + 48), 0xEE, "the byte after the structure");
+        // The 32-bit ABI aligns words of 64 bits by 4.
+        ulong entryTime = NarrowCalls.IsOn ? 4UL : 8UL;
+        tests.True(Memory.Read64(page + entryTime) < 0xEEEE_EEEE_EEEE_EEEE, "time of entry is written");
+        tests.True(Memory.Read64(page + entryTime + 8) < 0xEEEE_EEEE_EEEE_EEEE, "time running is written");
+        tests.True(Memory.Read64(page + entryTime + 32) < 0xEEEE_EEEE_EEEE_EEEE, "time offline is written");
+        tests.Equal(Memory.Read8(page + entryTime + 40), 0xEE, "the byte after the structure");
         tests.Error(Call(VcpuOp.RegisterRunstateMemoryArea, NoVcpu, Xen.AddressOf(ref argument)), Errno.ENOENT, "vCPU 1000");
         Hostiles(tests, VcpuOp.RegisterRunstateMemoryArea);
     }

@@ -21,6 +21,11 @@ internal static unsafe class GuestStart
         Interrupts.Initialize();
         Startup.Initialize();
         BootRecord.Address = startInfo;
+        if (BootRecord.HasWord("compat"))
+        {
+            NarrowCalls.Start();
+        }
+
         GuestMain();
         Xen.Shutdown(Abi.Contract.ShutdownReason.Poweroff);
     }

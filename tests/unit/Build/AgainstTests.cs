@@ -56,6 +56,8 @@ public sealed class AgainstTests
         Assert.False(row.Explains(difference with { Ours = "skipped: x" }));
         Assert.False(row.Explains(difference with { Theirs = "failed: other" }));
         Assert.False((row with { Machine = "bochs-vmx" }).Explains(difference));
+        Assert.True(row.Explains(difference with { Guest = "events (32-bit)" }));
+        Assert.False(row.Explains(difference with { Guest = "timers (32-bit)" }));
     }
 
     [Theory]

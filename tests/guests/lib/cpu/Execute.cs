@@ -48,29 +48,56 @@ public static unsafe class Execute
     [MethodImpl(MethodImplOptions.InternalCall)]
     private static extern long RunUser(Registers* registers, byte* code, byte* stackTop);
 
+    [RuntimeImport("*", "guest_execute_narrow")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern long RunNarrow(Registers* registers, byte* code);
+
+    [RuntimeImport("*", "guest_execute_user_narrow")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern long RunUserNarrow(Registers* registers, byte* code, byte* stackTop);
+
     /// <summary>At CPL 0. Registers after the code, or as they stood at the fault, come back in place.</summary>
     /// <param name="code">At most 4,000 bytes; RET is added.</param>
     /// <param name="registers">General registers but RSP.</param>
-    public static Outcome AtKernel(ReadOnlySpan<byte> code, ref Registers registers)
+    /// <param name="isNarrow">As 32-bit code: of the registers, the lower halves of the first eight.</param>
+    public static Outcome AtKernel(ReadOnlySpan<byte> code, ref Registers registers, bool isNarrow = false)
     {
+        const byte near = 0xC3, far = 0xCB;
         byte* page = Place(code);
-        page[code.Length] = 0xC3;
+        page[code.Length] = isNarrow ? far : near;
         _outcome = default;
         Registers block = registers;
-        Run(&block, page);
+        if (isNarrow)
+        {
+            RunNarrow(&block, page);
+        }
+        else
+        {
+            Run(&block, page);
+        }
+
         registers = block;
         return _outcome;
     }
 
     /// <summary>The same at CPL 3, interrupts off, on a stack of its own.</summary>
-    public static Outcome AtUser(ReadOnlySpan<byte> code, ref Registers registers)
+    public static Outcome AtUser(ReadOnlySpan<byte> code, ref Registers registers, bool isNarrow = false)
     {
         byte* page = Place(code);
         page[code.Length] = 0xCD;
         page[code.Length + 1] = Interrupts.UserReturn;
         _outcome = default;
         Registers block = registers;
-        RunUser(&block, page, Layout.UserStack() + (16 * 1024));
+        byte* stack = Layout.UserStack() + (16 * 1024);
+        if (isNarrow)
+        {
+            RunUserNarrow(&block, page, stack);
+        }
+        else
+        {
+            RunUser(&block, page, stack);
+        }
+
         registers = block;
         if (_outcome.Vector == Interrupts.UserReturn)
         {

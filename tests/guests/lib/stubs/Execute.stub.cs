@@ -9,18 +9,23 @@ namespace Xenolith.Tests.Guests.Stubs;
 /// between comes back as a return value instead (the C# exception handler resumes at <c>guest_recover</c>).
 /// <c>long guest_execute(Registers* registers, void* code)</c>: 0 finished, 1 faulted. The code ends in RET.
 /// <c>long guest_execute_user(Registers* registers, void* code, void* stackTop)</c>: the same at CPL 3; the code ends in
-/// INT 0x80, which C# treats as the recovering event, so this one always returns 1.
+/// INT 0x80, which C# treats as the recovering event, so this one always returns 1. The narrow ones run the code as 32-bit code, which ends in
+/// a far RET.
 /// </summary>
 internal sealed class ExecuteStub : IStub
 {
+    private const int UserCode32 = 0x1B, UserCode64 = 0x2B;
+
     private static readonly AssemblerRegister64[] CalleeSaved = [rbx, rbp, r12, r13, r14, r15];
 
     public void Emit(StubObject o)
     {
         // [0] stack pointer to resume with, 0 when nothing is to be recovered; [8] code to run; [16] register block.
         o.Bss("guest_recovery", ".bss", 32, 16);
-        EmitExecute(o);
-        EmitExecuteUser(o);
+        EmitExecute(o, "guest_execute", isNarrow: false);
+        EmitExecute(o, "guest_execute_narrow", isNarrow: true);
+        EmitExecuteUser(o, "guest_execute_user", UserCode64);
+        EmitExecuteUser(o, "guest_execute_user_narrow", UserCode32);
         EmitRecover(o);
     }
 
@@ -53,16 +58,29 @@ internal sealed class ExecuteStub : IStub
         a.mov(rdi, __[rdi + (7 * 8)]);
     }
 
-    private static void EmitExecute(StubObject o)
+    private static void EmitExecute(StubObject o, string name, bool isNarrow)
     {
-        StubFunction f = o.Function("guest_execute");
+        StubFunction f = o.Function(name);
         Assembler a = f.A;
         EmitPrologue(f);
         // The target is called through the stack so that no register is spent on it.
         a.sub(rsp, 8);
         a.push(rsi);
+        if (isNarrow)
+        {
+            a.mov(__dword_ptr[rsp + 4], NarrowCallsStub.Code32);
+        }
+
         EmitLoadRegisters(a);
-        a.call(__qword_ptr[rsp]);
+        if (isNarrow)
+        {
+            a.call(__fword_ptr[rsp]);
+        }
+        else
+        {
+            a.call(__qword_ptr[rsp]);
+        }
+
         a.push(rdi);
         f.LoadAddress(rdi, "guest_recovery");
         a.mov(rdi, __[rdi + 16]);
@@ -84,16 +102,16 @@ internal sealed class ExecuteStub : IStub
         EmitEpilogue(a);
     }
 
-    private static void EmitExecuteUser(StubObject o)
+    private static void EmitExecuteUser(StubObject o, string name, int selector)
     {
-        const int userData = 0x23, userCode64 = 0x2B, flagsWithoutInterrupts = 0x2;
-        StubFunction f = o.Function("guest_execute_user");
+        const int userData = 0x23, flagsWithoutInterrupts = 0x2;
+        StubFunction f = o.Function(name);
         Assembler a = f.A;
         EmitPrologue(f);
         a.push(userData);
         a.push(rdx);
         a.push(flagsWithoutInterrupts);
-        a.push(userCode64);
+        a.push(selector);
         a.push(rsi);
         EmitLoadRegisters(a);
         a.iretq();

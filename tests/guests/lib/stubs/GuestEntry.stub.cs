@@ -53,9 +53,10 @@ internal sealed class GuestEntryStub : IStub
         gdt.U64(0x00AF_FB00_0000_FFFF); // 0x28: 64-bit code, DPL 3
         gdt.U64(0);                     // 0x30: task state segment, written by GuestCpu
         gdt.U64(0);
+        gdt.U64(0x00CF_9B00_0000_FFFF); // 0x40: 32-bit code, DPL 0
 
         StubData pointer = o.Data("guest_gdt_pointer", ".data", 8, writable: true);
-        pointer.U16((8 * 8) - 1);
+        pointer.U16((9 * 8) - 1);
         pointer.Address64("guest_gdt");
     }
 

@@ -8,14 +8,14 @@ public static class Hostile
     /// <summary>Page 0 is not mapped.</summary>
     public const ulong Unmapped = 0x10;
 
-    /// <summary>First address of the hole that no 48-bit address reaches.</summary>
-    public const ulong NonCanonical = 0x0000_8000_0000_0000;
+    /// <summary>First address of the hole that no 48-bit address reaches; for 32-bit calls, which can't say that, one where devices are.</summary>
+    public static ulong NonCanonical => NarrowCalls.IsOn ? 0xFEE0_1000UL : 0x0000_8000_0000_0000;
 
-    /// <summary>Mapped by nothing: the guest's tables end at 4 GiB.</summary>
-    public const ulong Beyond = 0x1_0000_0000;
+    /// <summary>Mapped by nothing: the guest's tables end at 4 GiB. For 32-bit calls: the last page there is.</summary>
+    public static ulong Beyond => NarrowCalls.IsOn ? 0xFFFF_F000UL : 0x1_0000_0000;
 
     /// <summary>An address whose argument wraps past the end of the address space.</summary>
-    public const ulong Wrapping = 0xFFFF_FFFF_FFFF_FFFC;
+    public static ulong Wrapping => NarrowCalls.IsOn ? 0xFFFF_FFFCUL : 0xFFFF_FFFF_FFFF_FFFC;
 
     public const int Count = 4;
 
@@ -30,8 +30,8 @@ public static class Hostile
     public static string Name(int index) => index switch
     {
         0 => "argument in an unmapped page",
-        1 => "argument at a non-canonical address",
-        2 => "argument beyond the page tables",
+        1 => NarrowCalls.IsOn ? "argument where a device is" : "argument at a non-canonical address",
+        2 => NarrowCalls.IsOn ? "argument in the last page" : "argument beyond the page tables",
         _ => "argument that wraps",
     };
 

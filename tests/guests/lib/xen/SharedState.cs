@@ -5,14 +5,24 @@ namespace Xenolith.Guests;
 
 /// <summary>
 /// shared_info, mapped over a page of the pool, with vCPU 0's vcpu_info in it or moved elsewhere (Xen public header
-/// xen.h, arch-x86/xen.h; 64-bit layout). The bits of a port lie in it on two levels, else in the port's event word.
+/// xen.h, arch-x86/xen.h), in the layout of the width that calls are made in. The bits of a port lie in it on two levels, else in the port's event word.
 /// </summary>
 public static unsafe class SharedState
 {
     // unsafe: words that the hypervisor changes meanwhile; bits are set and cleared by interlocked operations.
 
-    private const int PendingOffset = 2048, MaskOffset = 2560, WallClockOffset = 3072;
-    private const int UpcallPendingOffset = 0, UpcallMaskOffset = 1, SelectorOffset = 8, TimeOffset = 32;
+    private const int PendingOffset = 2048;
+    private const int UpcallPendingOffset = 0, UpcallMaskOffset = 1, NarrowSelectorOffset = 4, SelectorOffset = 8, TimeOffset = 32;
+
+    private static int MaskOffset => NarrowCalls.IsOn ? 2176 : 2560;
+
+    private static int WallClockOffset => NarrowCalls.IsOn ? 2304 : 3072;
+
+    /// <summary>Ports that a word of the bitmaps has bits for, and a bit of the selector stands for; also the number of the words.</summary>
+    public static uint WordBits => NarrowCalls.IsOn ? 32u : 64u;
+
+    /// <summary>Ports that can be had on two levels.</summary>
+    public static uint PortLimit => WordBits * WordBits;
 
     /// <summary>Address of shared_info; 0 before <see cref="Map"/>.</summary>
     public static ulong Address { get; private set; }
@@ -38,21 +48,17 @@ public static unsafe class SharedState
     public static ulong Time => VcpuInfo + TimeOffset;
 
     /// <summary>Address of wc_version, wc_sec, wc_nsec.</summary>
-    public static ulong WallClock => Address + WallClockOffset;
+    public static ulong WallClock => Address + (ulong)WallClockOffset;
 
     public static bool UpcallPending => Memory.Read8(VcpuInfo + UpcallPendingOffset) != 0;
 
     public static bool UpcallMasked => Memory.Read8(VcpuInfo + UpcallMaskOffset) != 0;
 
-    public static ulong Selector => Memory.Read64(VcpuInfo + SelectorOffset);
+    public static ulong Selector => NarrowCalls.IsOn ? Memory.Read32(VcpuInfo + NarrowSelectorOffset) : Memory.Read64(VcpuInfo + SelectorOffset);
 
-    public static bool IsPending(uint port) => FifoState.IsActive
-        ? FifoState.Test(port, EventWord.Pending)
-        : (Memory.Read64(Address + PendingOffset + (port / 64 * 8)) >> (int)(port % 64) & 1) != 0;
+    public static bool IsPending(uint port) => FifoState.IsActive ? FifoState.Test(port, EventWord.Pending) : Test(PendingOffset, port);
 
-    public static bool IsMasked(uint port) => FifoState.IsActive
-        ? FifoState.Test(port, EventWord.Masked)
-        : (Memory.Read64(Address + MaskOffset + (port / 64 * 8)) >> (int)(port % 64) & 1) != 0;
+    public static bool IsMasked(uint port) => FifoState.IsActive ? FifoState.Test(port, EventWord.Masked) : Test(MaskOffset, port);
 
     public static void Mask(uint port)
     {
@@ -92,8 +98,16 @@ public static unsafe class SharedState
     public static ulong TakeSelector()
     {
         Memory.Write8(VcpuInfo + UpcallPendingOffset, 0);
-        return Interlocked.Exchange(ref *(ulong*)(VcpuInfo + SelectorOffset), 0);
+        return TakeSelector(VcpuInfo);
     }
+
+    /// <summary>Takes the selector of a vcpu_info.</summary>
+    public static ulong TakeSelector(ulong vcpuInfo) => NarrowCalls.IsOn
+        ? Interlocked.Exchange(ref *(uint*)(vcpuInfo + NarrowSelectorOffset), 0)
+        : Interlocked.Exchange(ref *(ulong*)(vcpuInfo + SelectorOffset), 0);
+
+    // The bits of a port stand in the same byte whatever the width of words.
+    private static bool Test(int offset, uint port) => (Memory.Read8(Address + (ulong)offset + (port / 8)) >> (int)(port % 8) & 1) != 0;
 
     private static ref ulong Word(int offset, uint port) => ref *(ulong*)(Address + (ulong)offset + (port / 64 * 8));
 }

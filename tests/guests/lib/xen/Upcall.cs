@@ -40,11 +40,11 @@ public sealed class Upcall : InterruptHandler
                 Note(port);
             }
 
-            for (uint word = 0; word < 64; word++)
+            for (uint word = 0; word < SharedState.WordBits; word++)
             {
                 if ((selector >> (int)word & 1) != 0)
                 {
-                    Scan(word * 64);
+                    Scan(word * SharedState.WordBits);
                 }
             }
         }
@@ -52,7 +52,7 @@ public sealed class Upcall : InterruptHandler
 
     private void Scan(uint first)
     {
-        for (uint port = first; port < first + 64; port++)
+        for (uint port = first; port < first + SharedState.WordBits; port++)
         {
             if (SharedState.IsPending(port) && !SharedState.IsMasked(port))
             {

@@ -56,15 +56,32 @@ public static unsafe class Xen
 
     /// <summary>The same by bare number, for numbers that are not calls.</summary>
     public static long CallNumber(ulong number, ulong a1 = 0, ulong a2 = 0, ulong a3 = 0, ulong a4 = 0, ulong a5 = 0) =>
+        NarrowCalls.IsOn ? NarrowCalls.Call(number, a1, a2, a3, a4, a5) : WideCall(number, a1, a2, a3, a4, a5);
+
+    /// <summary>A 64-bit call, whatever the others are.</summary>
+    public static long WideCall(ulong number, ulong a1 = 0, ulong a2 = 0, ulong a3 = 0, ulong a4 = 0, ulong a5 = 0) =>
         UsesVmcall ? Vmcall(number, a1, a2, a3, a4, a5) : Vmmcall(number, a1, a2, a3, a4, a5);
 
     /// <summary>The same through the hypercall page; <see cref="InstallHypercallPage"/> first.</summary>
     public static long CallByPage(Hypercall number, ulong a1 = 0, ulong a2 = 0, ulong a3 = 0, ulong a4 = 0, ulong a5 = 0) =>
-        PageCall((ulong)number, a1, a2, a3, a4, a5);
+        NarrowCalls.IsOn ? NarrowCalls.PageCall((ulong)number, a1, a2, a3, a4, a5) : PageCall((ulong)number, a1, a2, a3, a4, a5);
 
     /// <summary>Asks the hypervisor to fill the hypercall page (the MSR that CPUID leaf +2 names).</summary>
-    public static void InstallHypercallPage() =>
-        Instructions.WriteMsr(Instructions.Cpuid(CpuidBase + 2).Ebx, (ulong)Layout.HypercallPage());
+    public static void InstallHypercallPage() => InstallHypercallPage(NarrowCalls.IsOn);
+
+    /// <summary>The same from 32-bit code or from 64-bit code.</summary>
+    public static void InstallHypercallPage(bool isNarrow)
+    {
+        uint index = Instructions.Cpuid(CpuidBase + 2).Ebx;
+        if (isNarrow)
+        {
+            NarrowCalls.WriteMsr(index, (ulong)Layout.HypercallPage());
+        }
+        else
+        {
+            Instructions.WriteMsr(index, (ulong)Layout.HypercallPage());
+        }
+    }
 
     /// <summary>Ends the guest. Does not return.</summary>
     public static void Shutdown(ShutdownReason reason)
