@@ -75,6 +75,7 @@ internal sealed class PageWalker(GuestMemory memory)
 
         for (int attempt = 0; ; attempt++)
         {
+            ulong generation = _memory.P2m.Generation;
             if (!TryDescend(linear, paging.Cr3, mode, noExecute, (cr4 & ControlBits.Cr4Pse) != 0, out physical, out Permissions permissions, out error))
             {
                 error |= error == PageFaultError.NotCanonical ? PageFaultError.None : reported;
@@ -85,7 +86,8 @@ internal sealed class PageWalker(GuestMemory memory)
                 error = PageFaultError.Present | reported;
                 return false;
             }
-            IsSettled = TrySetFlags(mode, (access & AccessKind.Write) != 0);
+            // A wait in the descent, for memory to be cleared, is a moment at which frames may go to another owner. From here on there is none.
+            IsSettled = generation == _memory.P2m.Generation && TrySetFlags(mode, (access & AccessKind.Write) != 0);
             if (IsSettled || attempt == MaximumRestarts)
                 return true;
         }

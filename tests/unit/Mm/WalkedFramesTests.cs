@@ -108,6 +108,27 @@ public sealed class WalkedFramesTests
         Assert.NotEqual(0, guest.AccessesOfARead());
     }
 
+    /// <summary>Tables that are given up, and then another's, after the walk has read them, as may happen where it waits for memory to be cleared.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void AWalkMarksNothingInAFrameThatTheGuestHasGivenUp(int victim)
+    {
+        using var guest = new WalkingGuest();
+        Gfn table = guest.WalkedFrames[victim];
+        Mfn given = guest.P2m.Lookup(table).Mfn;
+        byte[] content = guest.Memory.Frame(given).ToArray();
+        guest.Memory.AtWord(guest.LastEntry, () =>
+        {
+            guest.Replace(table, givesAnother: false);
+            content.CopyTo(guest.Memory.Frame(given));
+        });
+        Assert.False(guest.Read().Done);
+        Assert.True(guest.Memory.WasReached);
+        Assert.Equal(content, guest.Memory.Frame(given).ToArray());
+    }
+
     private sealed class WalkingGuest : IDisposable
     {
         private readonly HostPhysicalMemory _host = new(16 << 20);
@@ -129,6 +150,7 @@ public sealed class WalkedFramesTests
             _cpu.SetSegment(Xenolith.Hal.SegmentName.Cs, new Xenolith.Hal.Segment(0x10, 0xA9B, uint.MaxValue, 0));
             _access = new GuestAccess(_cpu, _memory);
             WalkedFrames = [new Gfn(Root >> 12), .. Tables(tables), new Gfn(Leaf)];
+            LastEntry = P2m.Lookup(WalkedFrames[3]).Mfn.Address + (tables.SlotFor(Linear, 1) & Page.OffsetMask);
         }
 
         public P2m P2m { get; }
@@ -136,6 +158,9 @@ public sealed class WalkedFramesTests
         public InterposedMemory Memory { get; }
 
         public IReadOnlyList<Gfn> WalkedFrames { get; }
+
+        /// <summary>Where the leaf's entry is in the host.</summary>
+        public ulong LastEntry { get; }
 
         public (bool Done, byte Value) Read() => Read(_access);
 
@@ -178,6 +203,7 @@ public sealed class WalkedFramesTests
     private sealed class InterposedMemory(PhysicalMemory inner) : PhysicalMemory
     {
         private int _countdown;
+        private ulong? _word;
         private Action? _action;
 
         public int Accesses { get; private set; }
@@ -188,6 +214,9 @@ public sealed class WalkedFramesTests
 
         /// <param name="access">1: the next one; 0: never.</param>
         public void At(int access, Action? action) => (_countdown, _action, WasReached) = (access, action, false);
+
+        /// <param name="address">The first access of that word.</param>
+        public void AtWord(ulong address, Action action) => (_word, _action, WasReached) = (address, action, false);
 
         public override bool IsRam(ulong address, ulong length) => inner.IsRam(address, length);
 
@@ -200,6 +229,12 @@ public sealed class WalkedFramesTests
         public override ref ulong Word64(ulong address)
         {
             Count();
+            if (_word == address)
+            {
+                _word = null;
+                WasReached = true;
+                _action!();
+            }
             return ref inner.Word64(address);
         }
 
