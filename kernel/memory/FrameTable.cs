@@ -38,21 +38,17 @@ public sealed unsafe class FrameTable<T> where T : unmanaged
     /// <summary>Frames taken.</summary>
     public int FrameCount { get; private set; }
 
-    /// <summary>An entry. <paramref name="index"/>: 0 to <see cref="Count"/> - 1.</summary>
+    /// <summary>An entry. <paramref name="index"/>: 0 to <see cref="Count"/> - 1; any other faults as an array's does, so that it is contained like one.</summary>
     public ref T this[uint index]
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get
-        {
-            if (index >= Count)
-                throw OutOfTable();
-            return ref ((T*)_entries[index / EntriesPerFrame])[index % EntriesPerFrame];
-        }
+        get => ref ((T*)_entries[index < Count ? index / EntriesPerFrame : uint.MaxValue])[index % EntriesPerFrame];
     }
 
-    private static uint EntriesPerFrame => (uint)(Page.Size / sizeof(T));
+    /// <summary>Entries that a frame holds.</summary>
+    public static uint EntriesPerFrame => (uint)(Page.Size / sizeof(T));
 
-    /// <summary>Grows to that many entries; nothing happens when there are as many. False: past the capacity, or out of frames.</summary>
+    /// <summary>Grows to that many entries, all zero; nothing happens when there are as many. False: past the capacity, or out of frames.</summary>
     public bool TryGrow(uint count)
     {
         if (count > Capacity)
@@ -75,6 +71,4 @@ public sealed unsafe class FrameTable<T> where T : unmanaged
         while (FrameCount != 0)
             _allocator.Free(_frames[--FrameCount], 0);
     }
-
-    private static ArgumentOutOfRangeException OutOfTable() => new("index");
 }

@@ -9,17 +9,17 @@ namespace Xenolith.Domains;
 public sealed class GrantMappings
 {
     // An element in use: the mapping. A free one: zero, and the next free one's number plus one (0: the last).
-    private readonly FramedArray _elements;
+    private readonly FrameTable<GrantWords> _elements;
     private uint _firstFree = None, _lastFree = None;
 
     private const uint None = uint.MaxValue;
 
     /// <param name="maximumFrames">gnttab_max_maptrack_frames: the limit, in frames of 256.</param>
     internal GrantMappings(PhysicalMemory memory, FrameAllocator allocator, int maximumFrames) =>
-        _elements = new FramedArray(memory, allocator, maximumFrames);
+        _elements = new FrameTable<GrantWords>(memory, allocator, (uint)maximumFrames * FrameTable<GrantWords>.EntriesPerFrame);
 
     /// <summary>One past the highest handle so far.</summary>
-    public uint Limit => _elements.Length;
+    public uint Limit => _elements.Count;
 
     /// <summary>Reserves a handle, which names nothing until <see cref="Set"/>. False: the domain has as many as it may, or there is no memory.</summary>
     public bool TryTake(out uint handle)
@@ -34,28 +34,28 @@ public sealed class GrantMappings
     /// <summary>Gives a handle back that <see cref="TryTake"/> reserved. It names nothing any more.</summary>
     public void GiveBack(uint handle)
     {
-        _elements.First(handle) = 0;
-        _elements.Second(handle) = 0;
+        _elements[handle].First = 0;
+        _elements[handle].Second = 0;
         if (_lastFree == None)
             _firstFree = handle;
         else
-            _elements.Second(_lastFree) = handle + 1UL;
+            _elements[_lastFree].Second = handle + 1UL;
         _lastFree = handle;
     }
 
     public void Set(uint handle, in GrantMapping mapping)
     {
-        _elements.Second(handle) = mapping.Second;
-        _elements.First(handle) = mapping.First;
+        _elements[handle].Second = mapping.Second;
+        _elements[handle].First = mapping.First;
     }
 
     /// <summary>The mapping with that handle, of any value; false: none.</summary>
     public bool TryGet(uint handle, out GrantMapping mapping)
     {
         mapping = default;
-        if (handle >= Limit || _elements.First(handle) == 0)
+        if (handle >= Limit || _elements[handle].First == 0)
             return false;
-        mapping = GrantMapping.Unpack(_elements.First(handle), _elements.Second(handle));
+        mapping = GrantMapping.Unpack(_elements[handle].First, _elements[handle].Second);
         return true;
     }
 
@@ -64,20 +64,20 @@ public sealed class GrantMappings
     private bool TryTakeNew(out uint handle)
     {
         handle = Limit;
-        if (!_elements.TryGrow(handle + 1))
+        if (!_elements.TryGrow(handle + FrameTable<GrantWords>.EntriesPerFrame))
             return false;
         // The rest of the frame goes before what was free.
         uint last = Limit - 1;
         for (uint free = handle + 1; free < last; free++)
-            _elements.Second(free) = free + 2UL;
-        _elements.Second(last) = _firstFree == None ? 0 : _firstFree + 1UL;
+            _elements[free].Second = free + 2UL;
+        _elements[last].Second = _firstFree == None ? 0 : _firstFree + 1UL;
         if (_lastFree == None)
             _lastFree = last;
         _firstFree = handle + 1;
         return true;
     }
 
-    private uint NextOf(uint handle) => (uint)_elements.Second(handle) - 1;
+    private uint NextOf(uint handle) => (uint)_elements[handle].Second - 1;
 }
 
 /// <summary>One mapping of a grant.</summary>

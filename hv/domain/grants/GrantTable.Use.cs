@@ -184,18 +184,18 @@ public sealed partial class GrantTable
     {
         for (uint i = first; i < end; i++)
         {
-            if (_active.First(i) != 0)
+            if (_active[i].First != 0)
                 return true;
         }
         return false;
     }
 
-    private ActiveGrant ActiveAt(uint reference) => ActiveGrant.Unpack(_active.First(reference), _active.Second(reference));
+    private ActiveGrant ActiveAt(uint reference) => ActiveGrant.Unpack(_active[reference].First, _active[reference].Second);
 
     private void SetActive(uint reference, in ActiveGrant active)
     {
-        _active.Second(reference) = active.Second;
-        _active.First(reference) = active.First;
+        _active[reference].Second = active.Second;
+        _active[reference].First = active.First;
     }
 
     /// <summary>Reads what the entry grants, and finds the frame.</summary>

@@ -17,7 +17,7 @@ public sealed partial class GrantTable
     private readonly Domain _domain;
     private readonly LentFrame[] _frames;
     private readonly LentFrame[] _statusFrames;
-    private readonly FramedArray _active;
+    private readonly FrameTable<GrantWords> _active;
     private uint _releaseAt;
 
     /// <param name="domain">Whose table.</param>
@@ -27,7 +27,7 @@ public sealed partial class GrantTable
     {
         _domain = domain;
         MaximumFrames = maximumFrames;
-        _active = new FramedArray(domain.Services.Memory, domain.Services.Frames, maximumFrames * (EntriesPerFrameV1 / FramedArray.PerFrame));
+        _active = new FrameTable<GrantWords>(domain.Services.Memory, domain.Services.Frames, (uint)(maximumFrames * EntriesPerFrameV1));
         Mappings = new GrantMappings(domain.Services.Memory, domain.Services.Frames, maximumMappingFrames);
         _frames = NewFrames(maximumFrames);
         _statusFrames = NewFrames(StatusFramesFor(maximumFrames));
