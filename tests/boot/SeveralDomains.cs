@@ -149,8 +149,7 @@ internal static class SeveralDomains
             Limit = TimeSpan.FromSeconds(400),
             Input =
             [
-                new Typed("/ # ", load + "grants offer 1 & echo first $((6 * 7))\n"),
-                new Typed("first 42", ""),
+                new Typed("/ # ", load + "grants offer 1 &\n"),
                 new Typed("grants: offered", MoveOn),
                 new Typed("goes to domain 1 (second)", "\n"),
                 new Typed("(d1) / # ", load + "grants take 0; echo second $((6 * 8))\n"),
