@@ -141,6 +141,11 @@ public class ScanTests
     [InlineData("a conversion")]
     [InlineData("MMX")]
     [InlineData("x87")]
+    [InlineData("x87 to memory")]
+    [InlineData("x87 without operands")]
+    [InlineData("the whole state")]
+    [InlineData("the whole state, by XSAVE")]
+    [InlineData("MXCSR")]
     public void WhatAnExitLeavesToTheGuestIsRefusedUnlessAllowed(string use)
     {
         Add("Leaf", a =>
@@ -153,6 +158,11 @@ public class ScanTests
                 case "arithmetic": a.addsd(xmm0, xmm8); break;
                 case "a conversion": a.cvtsi2sd(xmm0, rax); break;
                 case "MMX": a.movq(mm0, rax); break;
+                case "x87 to memory": a.fnstcw(__word_ptr[rdi]); break;
+                case "x87 without operands": a.fninit(); break;
+                case "the whole state": a.fxsave64(__[rdi]); break;
+                case "the whole state, by XSAVE": a.xrstor64(__[rdi]); break;
+                case "MXCSR": a.ldmxcsr(__dword_ptr[rdi]); break;
                 default: a.fadd(st0, st1); break;
             }
 
@@ -174,6 +184,8 @@ public class ScanTests
             a.movups(__xmmword_ptr[rdi + 16], xmm0);
             a.movq(xmm0, rax);
             a.punpcklqdq(xmm0, xmm0);
+            a.xgetbv();
+            a.xsetbv();
             a.ret();
         });
         Assert.Empty(Scan());
