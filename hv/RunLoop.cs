@@ -212,6 +212,11 @@ public sealed class RunLoop
             vcpu.Apic.Synchronise();
         }
 
+        if (vcpu.HasOrderedEvent && !OrderedDelivery.TryDeliver(vcpu))
+        {
+            return;
+        }
+
         Injection injection = vcpu.SelectInjection();
         if (injection.Kind == InjectionKind.None)
         {

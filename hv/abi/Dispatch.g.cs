@@ -95,7 +95,7 @@ internal static class Dispatch
             case 40: // xenpmu_op
                 return call.Fail(Errno.EOPNOTSUPP, "not for this kind of guest");
             case 41: // dm_op
-                return call.NotYet(Errno.ENOSYS);
+                return DmOp(ref call);
             case 42: // hypfs_op
                 return call.Absent();
             case 48: // arch_0 (mca)
@@ -112,7 +112,7 @@ internal static class Dispatch
     public static bool IsUnlocked(in HypercallCall call)
     {
         int number = unchecked((int)call.Number);
-        if (((0x000307E0DACBC77F >> number) & 1) != 0)
+        if (((0x000305E0DACBC77F >> number) & 1) != 0)
             return true;
         switch (number)
         {
@@ -864,6 +864,70 @@ internal static class Dispatch
     public static Permission DomctlPermission(uint operation) => operation switch
     {
         5 => Permission.Xenstore,
+        _ => Permission.Privileged,
+    };
+
+    private static long DmOp(ref HypercallCall call)
+    {
+        if (!DmOps.TryOpen(ref call, out DmOps.Frame frame, out long result))
+            return result;
+        result = DmOpRow(ref call, ref frame);
+        return DmOps.Close(ref call, ref frame, result);
+    }
+
+    private static long DmOpRow(ref HypercallCall call, ref DmOps.Frame frame)
+    {
+        switch (call.Operation)
+        {
+            case 1: // XEN_DMOP_create_ioreq_server
+                return call.NotYet(Errno.ENOSYS);
+            case 2: // XEN_DMOP_get_ioreq_server_info
+                return call.NotYet(Errno.ENOSYS);
+            case 3: // XEN_DMOP_map_io_range_to_ioreq_server
+                return call.NotYet(Errno.ENOSYS);
+            case 4: // XEN_DMOP_unmap_io_range_from_ioreq_server
+                return call.NotYet(Errno.ENOSYS);
+            case 5: // XEN_DMOP_set_ioreq_server_state
+                return call.NotYet(Errno.ENOSYS);
+            case 6: // XEN_DMOP_destroy_ioreq_server
+                return call.NotYet(Errno.ENOSYS);
+            case 7: // XEN_DMOP_track_dirty_vram
+                return DmMemoryOps.TrackDirty(ref call, ref frame);
+            case 8: // XEN_DMOP_set_pci_intx_level
+                return DmInterruptOps.SetPciLevel(ref call, ref frame);
+            case 9: // XEN_DMOP_set_isa_irq_level
+                return DmInterruptOps.SetIsaLevel(ref call, ref frame);
+            case 10: // XEN_DMOP_set_pci_link_route
+                return DmInterruptOps.SetLinkRoute(ref call, ref frame);
+            case 11: // XEN_DMOP_modified_memory
+                return DmMemoryOps.Modified(ref call, ref frame);
+            case 12: // XEN_DMOP_set_mem_type
+                return DmMemoryOps.SetType(ref call, ref frame);
+            case 13: // XEN_DMOP_inject_event
+                return DmInterruptOps.InjectEvent(ref call, ref frame);
+            case 14: // XEN_DMOP_inject_msi
+                return DmInterruptOps.InjectMessage(ref call, ref frame);
+            case 15: // XEN_DMOP_map_mem_type_to_ioreq_server
+                return call.NotYet(Errno.ENOSYS);
+            case 16: // XEN_DMOP_remote_shutdown
+                return DmInterruptOps.Shutdown(ref call, ref frame);
+            case 17: // XEN_DMOP_relocate_memory
+                return DmMemoryOps.Relocate(ref call, ref frame);
+            case 18: // XEN_DMOP_pin_memory_cacheattr
+                return DmMemoryOps.PinCaching(ref call, ref frame);
+            case 19: // XEN_DMOP_set_irq_level
+                return call.Fail(Errno.EOPNOTSUPP, "not for this kind of guest");
+            case 20: // XEN_DMOP_nr_vcpus
+                return DmInterruptOps.CountVcpus(ref call, ref frame);
+            default:
+                return call.Unknown();
+        }
+    }
+
+    /// <summary>Who may call an operation of dm_op; one that there is not: the control domain, which is told so.</summary>
+    public static Permission DmOpPermission(uint operation) => operation switch
+    {
+        1 or 2 or 3 or 4 or 5 or 6 or 7 or 8 or 9 or 10 or 11 or 12 or 13 or 14 or 15 or 16 or 17 or 18 or 19 or 20 => Permission.DeviceModel,
         _ => Permission.Privileged,
     };
 }

@@ -47,7 +47,7 @@ internal static class HypercallNames
         38 => "tmem_op",
         39 => "argo_op",
         40 => "xenpmu_op",
-        41 => "dm_op",
+        41 => OfDmOp(operation),
         42 => "hypfs_op",
         48 => "arch_0 (mca)",
         49 => "arch_1 (paging_domctl_cont)",
@@ -364,5 +364,30 @@ internal static class HypercallNames
         1003 => "XEN_DOMCTL_gdbsx_domstatus",
         1291845633 => "XENOLITH_DOMCTL_exposure",
         _ => "domctl",
+    };
+
+    private static string OfDmOp(uint operation) => operation switch
+    {
+        1 => "XEN_DMOP_create_ioreq_server",
+        2 => "XEN_DMOP_get_ioreq_server_info",
+        3 => "XEN_DMOP_map_io_range_to_ioreq_server",
+        4 => "XEN_DMOP_unmap_io_range_from_ioreq_server",
+        5 => "XEN_DMOP_set_ioreq_server_state",
+        6 => "XEN_DMOP_destroy_ioreq_server",
+        7 => "XEN_DMOP_track_dirty_vram",
+        8 => "XEN_DMOP_set_pci_intx_level",
+        9 => "XEN_DMOP_set_isa_irq_level",
+        10 => "XEN_DMOP_set_pci_link_route",
+        11 => "XEN_DMOP_modified_memory",
+        12 => "XEN_DMOP_set_mem_type",
+        13 => "XEN_DMOP_inject_event",
+        14 => "XEN_DMOP_inject_msi",
+        15 => "XEN_DMOP_map_mem_type_to_ioreq_server",
+        16 => "XEN_DMOP_remote_shutdown",
+        17 => "XEN_DMOP_relocate_memory",
+        18 => "XEN_DMOP_pin_memory_cacheattr",
+        19 => "XEN_DMOP_set_irq_level",
+        20 => "XEN_DMOP_nr_vcpus",
+        _ => "dm_op",
     };
 }

@@ -121,6 +121,9 @@ public sealed partial class Domain : IDisposable
 
     public DomainWatchdog Watchdog { get; }
 
+    /// <summary>How ranges of the domain's memory are to be cached.</summary>
+    public PinnedRanges PinnedRanges { get; } = new();
+
     /// <summary>Which hypercalls the domain is shown.</summary>
     public Exposure Exposure { get; }
 

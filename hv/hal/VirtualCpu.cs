@@ -113,6 +113,13 @@ public abstract class VirtualCpu
     /// </summary>
     public abstract void InjectException(byte vector, bool hasErrorCode, uint errorCode);
 
+    /// <summary>
+    /// Delivers at the next entry what an instruction raises: INT n, INT1, INT3 or INTO, of which RIP names one.
+    /// </summary>
+    /// <param name="kind">One of the software kinds.</param>
+    /// <param name="length">The instruction's bytes, 1 to 15: the handler returns behind it.</param>
+    public abstract void InjectSoftware(EventKind kind, byte vector, int length);
+
     /// <summary>In words, what the last exit was that came out as <see cref="ExitReason.Unexpected"/>, for the report of the domain's end.</summary>
     public virtual string ExitName => "an exit that nobody asked for";
 

@@ -131,14 +131,20 @@ internal static class PhysmapOps
                     return Refuse(ref call, Errno.EINVAL, "the grant table has no such frame and can't grow to it");
                 return Lend(ref call, domain, frame, gfn);
             case MapSpace.Gmfn:
-                if (!domain.P2m.Lookup(new Gfn(index)).IsRam)
-                    return Refuse(ref call, Errno.EINVAL, "the guest frame to move is not memory");
-                if (gfn >= GfnLimit)
-                    return Refuse(ref call, Errno.ENOENT, "the guest frame lies past 48 bits of address");
-                return Refuse(ref call, domain.Move(new Gfn(index), new Gfn(gfn)), "the target is not the guest's to replace, or no frame for a page table");
+                return Move(ref call, domain, index, gfn);
             default:
                 return Refuse(ref call, Errno.EINVAL, "no such space");
         }
+    }
+
+    /// <summary>One frame of a domain's memory goes elsewhere in it.</summary>
+    internal static Errno Move(ref HypercallCall call, Domain domain, ulong from, ulong to)
+    {
+        if (!domain.P2m.Lookup(new Gfn(from)).IsRam)
+            return Refuse(ref call, Errno.EINVAL, "the guest frame to move is not memory");
+        return to >= GfnLimit
+            ? Refuse(ref call, Errno.ENOENT, "the guest frame lies past 48 bits of address")
+            : Refuse(ref call, domain.Move(new Gfn(from), new Gfn(to)), "the target is not the guest's to replace, or no frame for a page table");
     }
 
     private static Errno Lend(ref HypercallCall call, Domain domain, LentFrame frame, ulong gfn) => gfn >= GfnLimit

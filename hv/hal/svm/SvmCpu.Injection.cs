@@ -86,6 +86,14 @@ public sealed partial class SvmCpu
         _needsPreparation = true;
     }
 
+    public override void InjectSoftware(EventKind kind, byte vector, int length)
+    {
+        // What is injected pushes RIP as it stands (15.20), and an interrupt is delivered whatever RFLAGS.IF says.
+        SkipInstruction(length);
+        _events.AddException(kind == EventKind.SoftwareInterrupt ? PendingEvent.Interrupt(vector) : PendingEvent.Fault(vector, false, 0));
+        _needsPreparation = true;
+    }
+
     public override void ReturnException()
     {
         // 15.12.2: DR6 and DR7 are saved as the handler is to see them (Bochs 2.7 loses them). The delivery of an event ends the shadow.

@@ -77,6 +77,12 @@ public sealed partial class VmxCpu
         _needsPreparation = true;
     }
 
+    public override void InjectSoftware(EventKind kind, byte vector, int length)
+    {
+        _events.AddException(new PendingEvent(true, kind, vector, false, 0, (byte)length));
+        _needsPreparation = true;
+    }
+
     public override void ReturnException()
     {
         // The delivery of an event ends these shadows. Left in place, with TF set, the entry would ask for a pending single step

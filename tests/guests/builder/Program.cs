@@ -24,6 +24,7 @@ internal static class Program
         Scheduling.Run(tests);
         Settings.Run(tests);
         Rights.Run(tests);
+        DeviceModel.Run(tests);
         Lives.Run(tests);
         tests.Finish();
     }

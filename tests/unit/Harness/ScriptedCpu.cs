@@ -108,6 +108,11 @@ public sealed class ScriptedCpu : VirtualCpu
     public override void InjectException(byte vector, bool hasErrorCode, uint errorCode) =>
         InjectedExceptions.Add((vector, hasErrorCode ? errorCode : null));
 
+    /// <summary>What instructions were said to raise.</summary>
+    public List<(EventKind Kind, byte Vector, int Length)> InjectedSoftware { get; } = [];
+
+    public override void InjectSoftware(EventKind kind, byte vector, int length) => InjectedSoftware.Add((kind, vector, length));
+
     public override void ReturnException() => InjectException(Exit.Vector, Exit.HasErrorCode, Exit.ErrorCode);
 
     public override void SkipInstruction(int length)

@@ -33,7 +33,7 @@ public static class HypercallTable
         [
             MemoryRows.Group, VersionRows.Group, GrantTableRows.Group, VcpuRows.Group, SchedRows.Group, EventChannelRows.Group,
             PhysdevRows.Group, HvmRows.Group, SmallRows.Console, SmallRows.VmAssist, SmallRows.SetTimer, SmallRows.Multicall, SmallRows.Pmu,
-            DomctlRows.Group, SysctlRows.Group, PlatformRows.Group, SmallRows.Mmuext,
+            DomctlRows.Group, SysctlRows.Group, PlatformRows.Group, DmOpRows.Group, SmallRows.Mmuext,
         ];
         var groups = new List<HypercallGroup>();
         foreach (Hypercall number in Enum.GetValues<Hypercall>())
@@ -56,7 +56,6 @@ public static class HypercallTable
 
     private static HypercallGroup Whole(Hypercall number) => number switch
     {
-        Hypercall.DmOp => Pending(number, Row.NotYet<DmOp>(), "domid, nr_bufs, bufs"),
         Hypercall.HypfsOp => Alone(number, "hypfs_op", RowState.Absent, "4.17's answer without hypfs"),
         Hypercall.Arch1 => Alone(number, "arch_1 (paging_domctl_cont)", RowState.NotYet, "continuation of XEN_DOMCTL_shadow_op"),
         Hypercall.Arch0 => Alone(number, "arch_0 (mca)", RowState.Absent, "for paravirtual guests"),
@@ -70,13 +69,4 @@ public static class HypercallTable
 
     private static HypercallGroup Alone(Hypercall number, string name, RowState state, string note) =>
         new() { Number = number, Self = new() { Name = name, State = state, Note = note } };
-
-    private static HypercallGroup Pending(Hypercall number, HypercallRow[] rows, string parameters) => new()
-    {
-        Number = number,
-        Self = new() { Name = NameOf(number), State = RowState.NotYet },
-        Selector = Selector.InArgument,
-        Parameters = parameters,
-        Rows = rows,
-    };
 }

@@ -1,0 +1,145 @@
+using System;
+using Xenolith.Abi.Contract;
+using Xenolith.Domains;
+using Xenolith.Kernel;
+using Xenolith.Mm;
+
+namespace Xenolith.Abi.Calls;
+
+/// <summary>dm_op: what a domain's memory is, and where.</summary>
+internal static class DmMemoryOps
+{
+    private const string Gap = "something stands in the gap";
+
+    public static long SetType(ref HypercallCall call, ref DmOps.Frame frame)
+    {
+        ref DmOpMemoryType argument = ref frame.Argument.MemoryType;
+        if (argument.Pad != 0)
+            return call.Fail(Errno.EINVAL, Gap);
+        ulong last = unchecked(argument.First + argument.Count - 1);
+        if (argument.First > last || last > frame.Target.P2m.MaximumGfn.Value)
+            return call.Fail(Errno.EINVAL, "no frames, or past the domain's last");
+        P2mType type;
+        switch ((HvmMemoryType)argument.Type)
+        {
+            case HvmMemoryType.RamRw:
+                type = P2mType.Ram;
+                break;
+            case HvmMemoryType.RamRo:
+                type = P2mType.RamReadOnly;
+                break;
+            case HvmMemoryType.MmioDm:
+                type = P2mType.None;
+                break;
+            case HvmMemoryType.IoreqServer:
+                return call.Fail(Errno.EINVAL, "no server has such memory");
+            default:
+                return call.Fail(Errno.EINVAL, "no such type");
+        }
+        uint count = argument.Count;
+        for (uint done = 0; done < count; done++)
+        {
+            if (done == (uint)call.Dispatcher.Budget)
+            {
+                argument.First += done;
+                argument.Count -= done;
+                frame.CopiesBack = true;
+                return call.Restart();
+            }
+            Errno error = ChangeType(frame.Target, new Gfn(argument.First + done), type);
+            if (error != Errno.None)
+                return call.Fail(error, "memory that can't become that, or no frame for a page table");
+        }
+        return 0;
+    }
+
+    /// <summary>Memory becomes any of the three; where nothing is, nothing can stay. What is taken out goes back to the machine.</summary>
+    private static Errno ChangeType(Domain domain, Gfn gfn, P2mType type)
+    {
+        P2mEntry entry = domain.P2m.Lookup(gfn);
+        if (entry.Type == P2mType.None)
+            return type == P2mType.None ? Errno.None : Errno.EINVAL;
+        if (!entry.IsRam)
+            return Errno.EINVAL;
+        if (entry.Type == type)
+            return Errno.None;
+        bool changed = type == P2mType.None
+            ? domain.P2m.TryDepopulate(gfn)
+            : domain.P2m.TrySet(gfn, entry.Mfn, 0, type, type == P2mType.Ram ? Rights.All : Rights.Read | Rights.Execute);
+        return changed ? Errno.None : Errno.ENOMEM;
+    }
+
+    /// <summary>XENMEM_add_to_physmap with the space gmfn_range, which has 16 bits for the count.</summary>
+    public static long Relocate(ref HypercallCall call, ref DmOps.Frame frame)
+    {
+        ref DmOpRelocate argument = ref frame.Argument.Relocate;
+        if (argument.Pad != 0)
+            return call.Fail(Errno.EINVAL, Gap);
+        uint count = unchecked((ushort)argument.Count);
+        for (uint done = 0; done < count; done++)
+        {
+            if (done == (uint)call.Dispatcher.Budget)
+            {
+                argument.Count -= done;
+                argument.Source = unchecked(argument.Source + done);
+                argument.Destination = unchecked(argument.Destination + done);
+                frame.CopiesBack = true;
+                return call.Restart();
+            }
+            Errno error = PhysmapOps.Move(ref call, frame.Target, unchecked(argument.Source + done), unchecked(argument.Destination + done));
+            if (error != Errno.None)
+                return -(long)error;
+        }
+        return 0;
+    }
+
+    /// <summary>Kept, and without effect: all memory of a domain without devices is cached by write-back, as on Xen.</summary>
+    public static long PinCaching(ref HypercallCall call, ref DmOps.Frame frame)
+    {
+        ref readonly DmOpPinCaching argument = ref frame.Argument.PinCaching;
+        if (argument.Pad != 0)
+            return call.Fail(Errno.EINVAL, Gap);
+        if (argument.Last < argument.First || argument.Last >= PhysmapOps.GfnLimit)
+            return call.Fail(Errno.EINVAL, "no range of guest frames");
+        Errno error = (PinnedCaching)argument.Type switch
+        {
+            PinnedCaching.Delete => frame.Target.PinnedRanges.Remove(argument.First, argument.Last),
+            PinnedCaching.Uncached or PinnedCaching.WriteCombining or PinnedCaching.WriteThrough or PinnedCaching.WriteProtected
+                or PinnedCaching.WriteBack or PinnedCaching.UncachedMinus => frame.Target.PinnedRanges.Add(argument.First, argument.Last),
+            _ => Errno.EINVAL,
+        };
+        return call.Result(error, "no way of caching, or an overlap, no such range, or too many");
+    }
+
+    /// <summary>Nothing is logged, so there is nothing to add to: Xen looks no further either while a domain's writes are not logged.</summary>
+    public static long Modified(ref HypercallCall call, ref DmOps.Frame frame) =>
+        frame.BufferCount == DmOpLimits.Buffers ? 0 : call.Fail(Errno.EINVAL, "no buffer with extents");
+
+    /// <summary>Which frames of a range were written: without a log each may have been, each time that somebody asks.</summary>
+    public static long TrackDirty(ref HypercallCall call, ref DmOps.Frame frame)
+    {
+        ref readonly DmOpTrackDirty argument = ref frame.Argument.TrackDirty;
+        if (argument.Pad != 0 || frame.BufferCount < DmOpLimits.Buffers)
+            return call.Fail(Errno.EINVAL, "something stands in the gap, or there is no buffer for the bitmap");
+        if (argument.Count > DmOpLimits.TrackedFrames)
+            return call.Fail(Errno.EINVAL, "more than 1 GiB");
+        if (frame.Target.IsDying)
+            return call.Fail(Errno.ESRCH, "the domain is being taken apart");
+        if (!frame.Target.HasVcpus)
+            return call.Fail(Errno.EINVAL, "the domain's vCPUs are not made yet");
+        ulong bytes = (argument.Count + 7) / 8;
+        if (bytes > frame.Second.Size)
+            return call.Fail(Errno.EINVAL, "the bitmap is too short");
+        Span<byte> written = stackalloc byte[ChunkBytes];
+        written.Fill(byte.MaxValue);
+        for (ulong at = 0; at < bytes; at += ChunkBytes)
+        {
+            int part = (int)Math.Min(ChunkBytes, bytes - at);
+            if (!call.Access.CopyOut(unchecked(frame.Second.Address + at), written.Slice(0, part)))
+                return call.Fault();
+        }
+        return 0;
+    }
+
+    private const int ChunkBytes = 256;
+}
