@@ -285,7 +285,7 @@ internal static class Dispatch
             case 27: // XENMEM_reserved_device_memory_map
                 return MemoryAbsenceOps.ReservedRegions(ref call);
             case 28: // XENMEM_acquire_resource
-                return call.NotYet(Errno.ENOSYS);
+                return ResourceOps.Acquire(ref call);
             default:
                 return call.Unknown();
         }

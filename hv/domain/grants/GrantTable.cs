@@ -45,6 +45,9 @@ public sealed partial class GrantTable
     /// <summary>The most frames of entries.</summary>
     public int MaximumFrames { get; }
 
+    /// <summary>The most frames of status words.</summary>
+    public int MaximumStatusFrames => _statusFrames.Length;
+
     /// <summary>Frames of status words at present; 0 in version 1.</summary>
     public int StatusFrameCount { get; private set; }
 

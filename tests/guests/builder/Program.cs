@@ -25,6 +25,7 @@ internal static class Program
         Settings.Run(tests);
         Rights.Run(tests);
         DeviceModel.Run(tests);
+        Resources.Run(tests);
         Lives.Run(tests);
         tests.Finish();
     }

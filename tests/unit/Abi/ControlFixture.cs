@@ -13,9 +13,9 @@ internal sealed class ControlFixture : IDisposable
     /// <summary>What a domain's tables take besides, and then some.</summary>
     public const ulong PagingBytes = 1UL << 20;
 
-    public ControlFixture(bool isPrivileged = true, bool is64Bit = true, ushort id = 0)
+    public ControlFixture(bool isPrivileged = true, bool is64Bit = true, ushort id = 0, int budget = 64)
     {
-        Guest = new CallFixture(isPrivileged: isPrivileged, is64Bit: is64Bit, id: id);
+        Guest = new CallFixture(isPrivileged: isPrivileged, is64Bit: is64Bit, id: id, budget: budget);
         FreeAtStart = Machine.Frames.FreeFrames;
     }
 

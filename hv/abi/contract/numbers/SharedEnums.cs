@@ -52,6 +52,14 @@ public enum MapSpace : uint
     [XenConstant("XENMAPSPACE_dev_mmio")] DevMmio = 5,
 }
 
+/// <summary>What XENMEM_acquire_resource maps: XENMEM_resource_* (public/memory.h).</summary>
+public enum ResourceType : ushort
+{
+    [XenConstant("XENMEM_resource_ioreq_server")] IoreqServer = 0,
+    [XenConstant("XENMEM_resource_grant_table")] GrantTable = 1,
+    [XenConstant("XENMEM_resource_vmtrace_buf")] VmtraceBuffer = 2,
+}
+
 /// <summary>What a vCPU does: RUNSTATE_* (public/vcpu.h).</summary>
 public enum RunState : int
 {

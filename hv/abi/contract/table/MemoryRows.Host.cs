@@ -56,7 +56,9 @@ internal static class MemoryRows
             Row.Done(MemoryOp.GetVnumainfo, "MemoryAbsenceOps.VirtualNodes").InOut<VnumaTopologyInfo>().Target().Errors("EFAULT EINVAL ESRCH EPERM EOPNOTSUPP")
                 .Note("4.17's answer when the domain has no virtual NUMA."),
             Row.Done(MemoryOp.ReservedDeviceMemoryMap, "MemoryAbsenceOps.ReservedRegions").Errors("EFAULT EINVAL").Note("No regions."),
-            Row.NotYet(MemoryOp.AcquireResource).InOut<MemAcquireResource, MemAcquireResource32>().Privileged(),
+            Row.Done(MemoryOp.AcquireResource, "ResourceOps.Acquire").InOut<MemAcquireResource, MemAcquireResource32>().DeviceModel().Preemptible()
+                .Errors("EOPNOTSUPP EFAULT EINVAL ESRCH EPERM EINVAL; of each 32 frames: EOPNOTSUPP ENOENT EINVAL EFAULT ENOENT EINVAL ENOMEM, EIO past the first")
+                .Note("For the initial domain, as on Xen for a translated one. A place where another domain's frame is mapped is EINVAL; Xen ends the caller."),
         ],
     };
 }
