@@ -138,8 +138,9 @@ internal static class ResourceOps
 
     private static Errno FindGrantFrames(GrantTable table, bool areStatus, ulong first, Span<Mfn> frames)
     {
-        ulong size = (ulong)(areStatus ? table.MaximumStatusFrames : table.MaximumFrames);
-        if ((areStatus && table.Version != 2) || first > size - (ulong)frames.Length)
+        long size = areStatus ? table.MaximumStatusFrames : table.MaximumFrames;
+        long last = size - frames.Length;
+        if ((areStatus && table.Version != 2) || last < 0 || first > (ulong)last)
             return Errno.EINVAL;
         for (int i = 0; i < frames.Length; i++)
         {

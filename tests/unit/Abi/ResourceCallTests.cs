@@ -108,6 +108,17 @@ public sealed class ResourceCallTests : IDisposable
         Assert.Equal(-(long)Errno.EINVAL, Acquire(Wanted(other, frames: 2, first: 7, id: 1), Places(2)));
     }
 
+    [Theory]
+    [InlineData(0u)]
+    [InlineData(1u)]
+    public void MoreThanTheWholeTableIsRefused(uint id)
+    {
+        Assert.Equal(0, _control.Create(ControlFixture.Pvh() with { MaximumGrantFrames = 4 }, out ushort other));
+        Domain domain = _control.Machine.Services.Domains.Find(other)!;
+        Assert.Equal(Errno.None, domain.GrantTable.SetVersion(2));
+        Assert.Equal(-(long)Errno.EINVAL, Acquire(Wanted(domain, frames: 8, id: id), Places(8)));
+    }
+
     [Fact]
     public void ManyAreMappedInPasses()
     {
