@@ -23,6 +23,9 @@ public sealed partial class Domain
     /// <summary>Whether the domain is being taken apart (XEN_DOMCTL_destroydomain): it never runs again.</summary>
     public bool IsDying { get; private set; }
 
+    /// <summary>Whether nothing is left of it but frames that others refer to. Until they let go, its id is taken and it can be described.</summary>
+    public bool IsDead { get; internal set; }
+
     /// <summary>Whether the domain serves xenstore to others, so that it may look at each.</summary>
     public bool IsXenstoreDomain => ((CreateFlags)Settings.Flags & CreateFlags.XenstoreDomain) != 0;
 

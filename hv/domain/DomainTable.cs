@@ -14,6 +14,9 @@ public sealed class DomainTable
     // passed meanwhile.
     private readonly Unowned<Domain>[] _domains = new Unowned<Domain>[Capacity];
 
+    // Those of which only frames are left that others refer to.
+    private readonly Unowned<Domain>[] _ended = new Unowned<Domain>[Capacity];
+
     /// <summary>The domain with that id; null when there is none. Reserved ids name nobody here.</summary>
     public Domain? Find(ushort id)
     {
@@ -88,6 +91,36 @@ public sealed class DomainTable
             return true;
         }
         return false;
+    }
+
+    /// <summary>A domain that is going to be removed, but keeps its frames until nobody refers to them.</summary>
+    internal void AddEnded(Domain domain)
+    {
+        int place = 0;
+        while (_ended[place].Value is not null)
+            place++;
+        _ended[place] = new Unowned<Domain>(domain);
+    }
+
+    /// <summary>No frame is its any more.</summary>
+    internal void RemoveEnded(Domain domain)
+    {
+        for (int i = 0; i < Capacity; i++)
+        {
+            if (_ended[i].Value == domain)
+                _ended[i] = default;
+        }
+    }
+
+    /// <summary>Whose frames have that owner, after its removal; null: nobody's. It stays as long as one of them is referred to.</summary>
+    internal Domain? FindEnded(ushort id)
+    {
+        for (int i = 0; i < Capacity; i++)
+        {
+            if (_ended[i].Value is { } domain && domain.Id == id)
+                return domain;
+        }
+        return null;
     }
 
     /// <summary>Nobody finds the domain from now on.</summary>

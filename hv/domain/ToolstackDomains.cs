@@ -27,7 +27,11 @@ public sealed class ToolstackDomains
     private readonly RunQueues _queues;
     private readonly HostCpuid _cpuid;
     private readonly DomainSlot[] _slots = new DomainSlot[DomainTable.Capacity];
+    private readonly ForgetTimer[] _forgetting = new ForgetTimer[CurrentCpu.MaximumCpus];
     private ushort _lastId;
+
+    /// <summary>Nanoseconds after which who finds <see cref="Lock"/> taken looks again.</summary>
+    private const ulong Pause = 20_000;
 
     /// <summary>Allocates what stays: for the start only.</summary>
     /// <param name="queues">Where new domains' vCPUs wait for their turn.</param>
@@ -39,6 +43,8 @@ public sealed class ToolstackDomains
         _cpuid = cpuid;
         for (int i = 0; i < _slots.Length; i++)
             _slots[i] = new DomainSlot();
+        for (int i = 0; i < _forgetting.Length; i++)
+            _forgetting[i] = new ForgetTimer(this);
     }
 
     /// <summary>Held by whoever makes domains or takes them apart.</summary>
@@ -48,14 +54,28 @@ public sealed class ToolstackDomains
     public bool IsFree(ushort id) => _services.Domains.Find(id) is null && FindEnding(id) is null && _services.OnEnd?.HasPromised(id) != true;
 
     /// <summary>The domain of that id that is being taken apart and that nobody else finds any more; it is there while <see cref="Lock"/> is held.</summary>
-    public Domain? FindEnding(ushort id)
+    public Domain? FindEnding(ushort id) => FindEndingFrom(id) is { } domain && domain.Id == id ? domain : null;
+
+    /// <summary>Of those domains the one with the lowest id that is not below.</summary>
+    public Domain? FindEndingFrom(ushort id)
     {
+        Domain? lowest = null;
         foreach (DomainSlot slot in _slots)
         {
-            if (slot is { IsLeft: true, Domain: { } domain } && domain.Id == id)
-                return domain;
+            if (slot is { IsLeft: true, IsOver: false, Domain: { } domain } && domain.Id >= id && (lowest is null || domain.Id < lowest.Id))
+                lowest = domain;
         }
-        return null;
+        return lowest;
+    }
+
+    /// <summary>Forgets domains whose frames are all back, once nothing is done with domains. Needs no lock.</summary>
+    internal void ForgetSoon() => _services.Timers.Set(_forgetting[CurrentCpu.Number], _services.Clock.Nanoseconds);
+
+    /// <summary>Forgets domains whose frames are all back.</summary>
+    public void ForgetDead()
+    {
+        foreach (DomainSlot slot in _slots)
+            Forget(slot);
     }
 
     /// <summary>Ids go up, as on Xen, and begin again after the last. False: all are taken.</summary>
@@ -80,6 +100,7 @@ public sealed class ToolstackDomains
     public Errno TryMake(ushort id, in DomctlCreateDomain settings, out Domain? domain)
     {
         domain = null;
+        ForgetDead();
         int vcpus = (int)settings.MaximumVcpus;
         if (CountVcpus() + vcpus > MaximumVcpus || FindFreeSlot() is not { } slot || !slot.Arena.TryReserve(ArenaBytes + vcpus * ArenaBytesPerVcpu))
             return Errno.ENOMEM;
@@ -89,6 +110,7 @@ public sealed class ToolstackDomains
             if (domain is not null)
             {
                 domain.P2m.TableLimit = PoolPages;
+                domain.P2m.KeepsLeft = true;
                 DomainPolicies.Give(domain, _cpuid, new CpuPolicyOptions());
                 domain.Pause();
                 domain.CountControllerPause();
@@ -105,7 +127,8 @@ public sealed class ToolstackDomains
     }
 
     /// <summary>
-    /// Goes on with the end of a domain, by a bounded step. True: it is over, and every frame is back. The caller holds no domain's lock.
+    /// Goes on with the end of a domain, by a bounded step. True: it is over, and every frame is back but those that others refer to. The
+    /// caller holds no domain's lock.
     /// </summary>
     public bool EndStep(Domain domain)
     {
@@ -118,17 +141,31 @@ public sealed class ToolstackDomains
             _queues.Detach(domain);
             _queues.Retire(domain);
             _services.Virqs.Forget(domain);
+            _services.Domains.AddEnded(domain);
             domain.Leave();
             slot.IsLeft = true;
             return false;
         }
+        if (domain.IsDead)
+            return true;
         if (!domain.ReleaseStep(FramesPerStep))
             return false;
+        domain.IsDead = true;
+        _services.Virqs.Raise(Virq.DomExc);
+        Forget(slot);
+        return true;
+    }
+
+    /// <summary>Gives a dead domain's arena and id back if nobody refers to a frame of it any more.</summary>
+    private void Forget(DomainSlot slot)
+    {
+        if (!slot.IsOver || slot.Domain is not { } domain)
+            return;
+        _services.Domains.RemoveEnded(domain);
         slot.Domain = null;
         slot.IsLeft = false;
         slot.Arena.Release();
         _services.Virqs.Raise(Virq.DomExc);
-        return true;
     }
 
     /// <summary>Whether the domain is one of those made here.</summary>
@@ -175,6 +212,21 @@ public sealed class ToolstackDomains
         return null;
     }
 
+    /// <summary>Fires when a reference to a dead domain's frame was dropped, where no lock is held.</summary>
+    private sealed class ForgetTimer(ToolstackDomains domains) : Timer
+    {
+        protected internal override void Fire(ulong now)
+        {
+            if (!domains.Lock.TryAcquire())
+            {
+                domains._services.Timers.Set(this, now + Pause);
+                return;
+            }
+            domains.ForgetDead();
+            domains.Lock.Release();
+        }
+    }
+
     /// <summary>Room for one domain after the other. Immortal.</summary>
     private sealed class DomainSlot
     {
@@ -184,6 +236,9 @@ public sealed class ToolstackDomains
 
         /// <summary>Whether nobody finds the domain any more: only its memory is still to go back.</summary>
         public bool IsLeft { get; set; }
+
+        /// <summary>Whether nothing is left of it at all.</summary>
+        public bool IsOver => Domain is { IsDead: true, P2m.HasLeft: false };
 
         /// <summary>The domain; null: the slot is free.</summary>
         public Domain? Domain

@@ -79,6 +79,14 @@ public sealed partial class P2m
     /// <summary>Who has to leave translations that are taken away; null: the calling CPU alone uses them, and forgets before it does again.</summary>
     public TranslationUsers? Users { get; set; }
 
+    /// <summary>
+    /// Whether frames that others still refer to at the domain's end stay its own until they let go: nobody gets its id before.
+    /// </summary>
+    public bool KeepsLeft { get; set; }
+
+    /// <summary>Whether others refer to frames that the domain has let go of. Once false after a release, nobody touches the accounts any more.</summary>
+    public bool HasLeft => Volatile.Read(ref _left) != 0;
+
     /// <summary>The root of the nested page table.</summary>
     public Mfn Root => _table.Root;
 
@@ -280,7 +288,7 @@ public sealed partial class P2m
     public void Release()
     {
         Settle();
-        _heir = FrameAllocator.EndedOwner;
+        _heir = HeirAtEnd;
         ulong gfn = 0;
         while (HasFrames && gfn <= MaximumGfn.Value)
         {
@@ -310,7 +318,7 @@ public sealed partial class P2m
     /// <param name="frames">The most frames to scrub; at least the 512 of a large page.</param>
     public bool ReleaseStep(ulong frames)
     {
-        _heir = FrameAllocator.EndedOwner;
+        _heir = HeirAtEnd;
         // A domain that ends in the middle of a call has what the call let go of.
         if (_unsettledCount + _unsettledReferenced != 0)
             Settle();
@@ -346,11 +354,13 @@ public sealed partial class P2m
         return _uncleared.ReleaseStep(entriesPerStep) && _types.ReleaseStep(entriesPerStep) && _table.ReleaseStep(entriesPerStep);
     }
 
+    private ushort HeirAtEnd => KeepsLeft ? Owner : FrameAllocator.EndedOwner;
+
     /// <summary>
     /// Takes the domain's id, which another may get, from frames that were let go of before the end. True: none has it any more.
     /// </summary>
     private bool DisownStep() =>
-        Volatile.Read(ref _left) == 0 || _frames.LeaveAll(Owner, FrameAllocator.EndedOwner, ref _disownAt, DisownedPerStep);
+        KeepsLeft || Volatile.Read(ref _left) == 0 || _frames.LeaveAll(Owner, FrameAllocator.EndedOwner, ref _disownAt, DisownedPerStep);
 
     /// <summary>Gives back what a leaf maps, as the domain ends: scrubbed, unless somebody still uses it. True: it was memory of the domain.</summary>
     private bool ReleaseLeaf(Gfn gfn, Mfn first, int order)

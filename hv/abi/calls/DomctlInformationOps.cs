@@ -15,18 +15,30 @@ internal static class DomctlInformationOps
             if (frame.Argument.Domain >= DomainIds.FirstReserved)
                 return call.Fail(Errno.EINVAL, "no id of a domain");
             call.Vcpu.SettleForLook();
-            domain = call.Services.Domains.FindFrom(frame.Argument.Domain);
+            domain = FindFrom(call.Services, frame.Argument.Domain);
             if (domain is null)
                 return call.Fail(Errno.ESRCH, "no domain of that id or a higher one");
             if (!call.Allows(Permission.Xenstore, domain))
                 return call.Fail(Errno.EPERM, "not the caller's to know of");
-            call.Vcpu.AlsoAcquire(domain);
+            if (!HasLeft(call.Services, domain))
+                call.Vcpu.AlsoAcquire(domain);
         }
         frame.Argument.DomainInformation = Describe(domain);
         frame.Argument.Domain = domain.Id;
         frame.CopiesBack = true;
         return 0;
     }
+
+    /// <summary>The domain with the lowest id that is not below; one that is taken apart, too. The control lock is held.</summary>
+    public static Domain? FindFrom(DomainServices services, ushort id)
+    {
+        Domain? living = services.Domains.FindFrom(id);
+        Domain? ending = services.Toolstack?.FindEndingFrom(id);
+        return ending is null || living?.Id < ending.Id ? living : ending;
+    }
+
+    /// <summary>Whether it is being taken apart and found by nobody else, so that its lock guards nothing any more.</summary>
+    public static bool HasLeft(DomainServices services, Domain domain) => services.Domains.Find(domain.Id) != domain;
 
     /// <summary>What getdomaininfo and getdomaininfolist tell of a domain, whose lock is held.</summary>
     public static DomainInformation Describe(Domain domain)
@@ -60,6 +72,8 @@ internal static class DomctlInformationOps
         flags |= DomainStateFlags.Hvm | DomainStateFlags.Hap;
         if (domain.IsXenstoreDomain)
             flags |= DomainStateFlags.XenstoreDomain;
+        if (domain.IsDead)
+            flags |= DomainStateFlags.Dying;
         if (domain.IsShutDown)
             flags |= DomainStateFlags.Shutdown;
         if (domain.ControllerPauses != 0)

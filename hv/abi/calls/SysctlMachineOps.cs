@@ -37,18 +37,27 @@ internal static class SysctlMachineOps
     /// <summary>What getdomaininfo tells, of all domains from an id on.</summary>
     public static long Domains(ref HypercallCall call, ref SysctlOps.Frame frame)
     {
+        // Domains that are taken apart stay while it is held.
+        if (!call.Services.ControlLock.TryAcquire())
+            return call.Restart();
+        long result = List(ref call, ref frame);
+        call.Services.ControlLock.Release();
+        return result;
+    }
+
+    private static long List(ref HypercallCall call, ref SysctlOps.Frame frame)
+    {
         SysctlDomainList list = frame.Argument.DomainList;
         uint count = 0;
         ushort next = list.First;
         while (count < list.Maximum)
         {
             call.Vcpu.SettleForLook();
-            if (call.Services.Domains.FindFrom(next) is not { } domain)
+            if (DomctlInformationOps.FindFrom(call.Services, next) is not { } domain)
                 break;
             next = (ushort)(domain.Id + 1);
-            call.Vcpu.AlsoAcquire(domain);
-            if (call.Services.Domains.Find(domain.Id) != domain)
-                continue;
+            if (!DomctlInformationOps.HasLeft(call.Services, domain))
+                call.Vcpu.AlsoAcquire(domain);
             DomainInformation information = DomctlInformationOps.Describe(domain);
             if (!call.Handle<DomainInformation>(list.Buffer).TryWriteElement(call.Access, count, in information))
                 return call.Fault();

@@ -298,6 +298,48 @@ public sealed class DomctlLifeTests
         Assert.False(controlLock.IsHeld);
     }
 
+    /// <summary>A frame that is mapped elsewhere is the dead domain's until it is let go of, and so is the id.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_domain_of_which_a_frame_is_mapped_stays_as_a_dying_one(bool isGivenBackBefore)
+    {
+        using var control = new ControlFixture();
+        Domain domain = control.Make(mebibytes: 6);
+        ToolstackDomains toolstack = control.Machine.Services.Toolstack!;
+        Assert.Equal(512, control.Populate(domain.Id, 512));
+        Assert.Equal(1, control.Populate(domain.Id, 1, order: 9, first: 512));
+        Mfn[] mapped = [domain.P2m.Lookup(new Xenolith.Mm.Gfn(5)).Mfn, domain.P2m.Lookup(new Xenolith.Mm.Gfn(600)).Mfn];
+        foreach (Mfn mfn in mapped)
+            domain.P2m.Pin(mfn);
+        if (isGivenBackBefore)
+            Assert.True(domain.P2m.TryDepopulate(new Xenolith.Mm.Gfn(5)));
+        Assert.Equal(0, control.Call(DomctlOp.Destroydomain, 1));
+        Assert.Equal(0, control.Call(DomctlOp.Destroydomain, 1));
+        DomainInformation dead = control.Describe(1);
+        Assert.Equal((1, 2UL, (uint)DomainStateFlags.Dying), (dead.Domain, dead.TotalPages, dead.Flags & (uint)DomainStateFlags.Dying));
+        Assert.Equal(-(long)Errno.EEXIST, control.Create(ControlFixture.Pvh(), out _, wanted: 1));
+        Assert.Equal(0, control.Create(ControlFixture.Pvh(), out ushort next));
+        Assert.Equal(2, next);
+        Assert.Equal(0, control.Call(DomctlOp.Destroydomain, 2));
+
+        control.Machine.Services.Foreign.LetGo(mapped[0]);
+        control.Machine.Advance(1);
+        Assert.Equal(1UL, control.Describe(1).TotalPages);
+
+        // Something is done with domains meanwhile: it is forgotten later, but no longer there.
+        control.Machine.Services.ControlLock.Acquire();
+        control.Machine.Services.Foreign.LetGo(mapped[1]);
+        control.Machine.Advance(1);
+        control.Machine.Services.ControlLock.Release();
+        Assert.Equal(-(long)Errno.ESRCH, control.Call(DomctlOp.Getdomaininfo, 1));
+        Assert.Equal(-(long)Errno.ESRCH, control.Call(DomctlOp.Destroydomain, 1));
+        Assert.True(toolstack.IsFree(1));
+        control.Machine.Advance(100_000);
+        Assert.Equal(control.FreeAtStart, control.Machine.Frames.FreeFrames);
+        Assert.Equal(0, control.Create(ControlFixture.Pvh(), out _, wanted: 1));
+    }
+
     /// <summary>While another CPU has the control lock, the call is issued again and nothing has happened.</summary>
     [Fact]
     public void Only_one_call_of_control_is_under_way()
