@@ -5,6 +5,7 @@ using System.Linq;
 using System.Text;
 using System.Threading;
 using Xenolith.Build.Emulators;
+using Xenolith.Build.Guests;
 using Xenolith.Build.Host;
 
 namespace Xenolith.Build.Against;
@@ -51,9 +52,9 @@ public sealed record GuestRun(IReadOnlyList<string> Lines, string? Problem, stri
         _ => "first second=3",
     };
 
-    /// <summary>The guest, and what it is given beside: the builder builds domains of its own file.</summary>
+    /// <summary>The guest, and what it builds domains of.</summary>
     private static IReadOnlyList<BootModule> ModulesFor(string guest, string arguments) =>
-        Path.GetFileName(guest) == "builder" ? [new BootModule(guest, arguments), new BootModule(guest, "")] : [new BootModule(guest, arguments)];
+        [new BootModule(guest, arguments), .. GuestFiles.For(Path.GetFileName(guest)).Select(file => new BootModule(file, ""))];
 
     /// <summary>As the other, on a machine that is set up already.</summary>
     /// <param name="contestant">The hypervisor.</param>

@@ -62,6 +62,11 @@ public static class Oracle
         ImageDefinition[] images = [.. ImageCatalog.Guests().Where(guest => !NotCompared.Contains(guest.Name) && IsWanted(guest.Name))];
         new ImageBuilder(report, toolchain).Build([ImageCatalog.Hypervisor, .. images]);
         string[] guests = [.. images.Select(image => image.Output), .. CGuest.Names.Where(IsWanted).Select(name => CGuest.Build(name, report))];
+        foreach (ImageDefinition image in images)
+        {
+            GuestFiles.Prepare(image.Name, report);
+        }
+
         if (guests.Length == 0)
         {
             throw new BuildFailure($"no guest's name contains \"{filter}\"");

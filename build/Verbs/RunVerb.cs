@@ -80,12 +80,13 @@ internal static class RunVerb
         else if (ImageCatalog.Guests().FirstOrDefault(image => image.Name == guest) is { } definition)
         {
             builder.Build(ImageCatalog.Hypervisor, definition);
-            modules = [new BootModule(definition.Output)];
+            GuestFiles.Prepare(guest, report);
+            modules = [new BootModule(definition.Output), .. GuestFiles.For(guest).Select(file => new BootModule(file))];
         }
         else if (CGuest.Names.Contains(guest))
         {
             builder.Build(ImageCatalog.Hypervisor);
-            modules = [new BootModule(CGuest.Build(guest, report))];
+            modules = [new BootModule(CGuest.Build(guest, report)), .. GuestFiles.For(guest).Select(file => new BootModule(file))];
         }
         else
         {

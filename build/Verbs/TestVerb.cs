@@ -114,6 +114,7 @@ internal static partial class TestVerb
             CGuest.Build(guest, report);
         }
 
+        GuestFiles.Prepare("builder", report);
         LinuxGuest.Prepare(report);
         LinuxGrants.Prepare(report);
         report.Step("compile the boot tests", () => Compiler.BuildHost([BootProject]));

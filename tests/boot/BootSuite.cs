@@ -13,7 +13,9 @@ namespace Xenolith.Tests.Boot;
 internal static class BootSuite
 {
     private const string PoweredOff = "powers off";
-    private const string UsesFifo = "xen:events: Using FIFO-based ABI";
+
+    /// <summary>What Linux prints when its event channels are FIFO.</summary>
+    public const string UsesFifo = "xen:events: Using FIFO-based ABI";
     private const string Arguments = "loglvl=all console=com1 dom0=pvh";
 
     /// <summary>Debian's kernel and its initial file system.</summary>
@@ -25,6 +27,9 @@ internal static class BootSuite
 
     /// <summary>Counts what Linux complained of that has to do with time and CPUs.</summary>
     public const string Complaints = "dmesg | grep -cE 'self-detected|detected stalls|lockup|WARNING:|skewed|blocked for more'";
+
+    /// <summary>Counts what Linux says of grants and event channels as a warning or worse; it says that of the table's start, too.</summary>
+    public const string WarningsOfGrantsAndEvents = "dmesg -r | grep '^<[0-4]>' | grep -iE 'grant|gnttab|evtchn|xen:events' | grep -vc 'Grant table initialized'";
 
     public static string GuestPath(string name) => Path.Combine(Tree.Guests, name);
 
@@ -119,13 +124,12 @@ internal static class BootSuite
             }
         }
 
-        // It builds domains, of its own file and of memory that is left.
+        // It builds domains, of memory that is left.
         foreach (TestMachine machine in Main)
         {
             yield return Guest("builder", machine) with
             {
                 Arguments = Arguments + " dom0_mem=64M",
-                Modules = [new BootModule(GuestPath("builder"), "first second=3"), new BootModule(GuestPath("builder"), "")],
                 Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 60 : 300),
             };
         }
@@ -158,7 +162,7 @@ internal static class BootSuite
     private static BootTest Guest(string name, TestMachine machine) => new("guest-" + name, machine)
     {
         Arguments = name == "smp" ? Arguments + " dom0_max_vcpus=4" : Arguments,
-        Modules = [new BootModule(GuestPath(name), "first second=3")],
+        Modules = [new BootModule(GuestPath(name), "first second=3"), .. GuestFiles.For(name).Select(file => new BootModule(file))],
         Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 60 : 150),
         Expected = [$@"guest {name}: [1-9]\d* passed, 0 failed, \d+ skipped", PoweredOff],
     };

@@ -15,7 +15,7 @@ internal static class ChildImage
     private const int StartInfoSize = 56, CommandLineOffset = 0x100, MapOffset = 0x80;
 
     // Where the builder has no memory, and its page tables reach.
-    private const ulong Window = 0x6000_0000;
+    public const ulong Window = 0x6000_0000;
     private const int WindowFrames = 64;
 
     private static readonly ulong[] s_indices = new ulong[WindowFrames];
@@ -23,11 +23,8 @@ internal static class ChildImage
     private static readonly int[] s_errors = new int[WindowFrames];
     private static readonly byte[] s_context = new byte[16384];
 
-    /// <summary>Whether a file of the boot is there to build of.</summary>
-    public static bool IsThere => BootRecord.ModuleCount != 0;
-
-    /// <summary>Builds a domain, held back as at its creation. 0, or why not.</summary>
-    public static long Build(ushort id, string words, uint port, uint reason)
+    /// <summary>Builds a domain of a kernel of either width, held back as at its creation. 0, or why not.</summary>
+    public static long Build(ushort id, string name, string words, uint port, uint reason)
     {
         long result = Control.MakeVcpus(id, 1);
         result = result != 0 ? result : Control.SetMaximumMemory(id, Size >> 10);
@@ -44,7 +41,11 @@ internal static class ChildImage
             }
         }
 
-        ulong file = Memory.Read64(BootRecord.ModuleList);
+        if (!BootFiles.Find(name, out ulong file))
+        {
+            return -(long)Errno.ENOENT;
+        }
+
         result = Load(id, file, out uint entry);
         result = result != 0 ? result : WriteStartInfo(id, words, port, reason);
         return result != 0 ? result : SetRegisters(id, entry);
@@ -53,13 +54,16 @@ internal static class ChildImage
     private static long Load(ushort id, ulong file, out uint entry)
     {
         const uint loadable = 1, note = 4;
+        const byte wide = 2;
+        bool isWide = Memory.Read8(file + 4) == wide;
         entry = 0;
-        ulong headers = file + Memory.Read64(file + 32);
-        for (int i = 0; i < Memory.Read16(file + 56); i++, headers += Memory.Read16(file + 54))
+        ulong headers = file + (isWide ? Memory.Read64(file + 32) : Memory.Read32(file + 28));
+        ulong each = Memory.Read16(file + (isWide ? 54UL : 42));
+        for (int i = Memory.Read16(file + (isWide ? 56UL : 44)); i > 0; i--, headers += each)
         {
-            ulong data = file + Memory.Read64(headers + 8);
-            ulong address = Memory.Read64(headers + 24);
-            ulong length = Memory.Read64(headers + 32);
+            ulong data = file + (isWide ? Memory.Read64(headers + 8) : Memory.Read32(headers + 4));
+            ulong address = isWide ? Memory.Read64(headers + 24) : Memory.Read32(headers + 12);
+            ulong length = isWide ? Memory.Read64(headers + 32) : Memory.Read32(headers + 16);
             switch (Memory.Read32(headers))
             {
                 case loadable:

@@ -26,7 +26,11 @@ internal static class Program
         Rights.Run(tests);
         DeviceModel.Run(tests);
         Resources.Run(tests);
+        Watch.Start();
         Lives.Run(tests);
+        Ring.Run(tests);
+        Ends.Run(tests);
+        Watch.End();
         tests.Finish();
     }
 }

@@ -1,13 +1,6 @@
 /* vcpu_op, event_channel_op and sched_op. There are no interrupts here: bits in shared memory, and SCHEDOP_poll. */
 #include "support.h"
 
-static int take(unsigned port)
-{
-    unsigned long bit = 1UL << port % LONG_BITS;
-
-    return !!(__atomic_fetch_and(&shared->evtchn_pending[port / LONG_BITS], ~bit, __ATOMIC_SEQ_CST) & bit);
-}
-
 static long event(unsigned operation, void *argument)
 {
     return CALL2(event_channel_op, operation, argument);
@@ -88,12 +81,12 @@ static void test_binding(void)
     equal(status.status, EVTCHNSTAT_interdomain, "state of the local port");
     equal(status.u.interdomain.port, unbound.port, "its peer");
     /* Binding marks the local port: an event may have been lost while the peer was unbound. */
-    equal(take(bound.local_port), 1, "the local port is pending after bind_interdomain");
-    take(unbound.port);
+    equal(take_event(bound.local_port), 1, "the local port is pending after bind_interdomain");
+    take_event(unbound.port);
     send.port = bound.local_port;
     equal(event(EVTCHNOP_send, &send), 0, "send");
-    equal(take(unbound.port), 1, "the peer is pending");
-    equal(take(bound.local_port), 0, "the sender's own port is pending");
+    equal(take_event(unbound.port), 1, "the peer is pending");
+    equal(take_event(bound.local_port), 0, "the sender's own port is pending");
     move.port = unbound.port;
     equal(event(EVTCHNOP_bind_vcpu, &move), 0, "bind_vcpu");
     move.vcpu = 1000;
@@ -117,7 +110,7 @@ static void test_binding(void)
     equal(info->evtchn_upcall_pending, 1, "an upcall");
     HOLDS(info->evtchn_pending_sel == 1UL << ipi.port / LONG_BITS);
     HOLDS(!(shared->evtchn_mask[ipi.port / LONG_BITS] & 1UL << ipi.port % LONG_BITS));
-    equal(take(ipi.port), 1, "pending");
+    equal(take_event(ipi.port), 1, "pending");
     close_port(ipi.port);
     equal(event(EVTCHNOP_bind_virq, &virq), -XEN_EINVAL, "a virq past the last");
     equal(event(EVTCHNOP_bind_pirq, &pirq), -XEN_EINVAL, "a pirq past the last");
@@ -145,7 +138,7 @@ static void test_limit(void)
     send.port = ipi.port;
     equal(event(EVTCHNOP_send, &send), 0, "send");
     HOLDS(info->evtchn_pending_sel == 1UL << (LONG_BITS - 1));
-    equal(take(ipi.port), 1, "pending");
+    equal(take_event(ipi.port), 1, "pending");
     for (; ipi.port > first; ipi.port--)
         close_port(ipi.port);
     close_port(first);
@@ -172,14 +165,14 @@ void test_scheduling(void)
     equal(event(EVTCHNOP_bind_virq, &virq), 0, "bind_virq");
     equal(event(EVTCHNOP_bind_virq, &virq), -XEN_EEXIST, "bind_virq again");
     port = virq.port;
-    take(port);
+    take_event(port);
     set_xen_guest_handle(poll.ports, &port);
     timer.timeout_abs_ns = now(&info->time) + 2000000;
     equal(CALL3(vcpu_op, VCPUOP_set_singleshot_timer, 0, &timer), 0, "set_singleshot_timer");
     shared->evtchn_mask[port / LONG_BITS] |= 1UL << port % LONG_BITS;
     equal(CALL2(sched_op, SCHEDOP_poll, &poll), 0, "poll");
     HOLDS(now(&info->time) >= timer.timeout_abs_ns);
-    equal(take(port), 1, "VIRQ_TIMER is pending");
+    equal(take_event(port), 1, "VIRQ_TIMER is pending");
     close_port(port);
     poll.nr_ports = 129;
     equal(CALL2(sched_op, SCHEDOP_poll, &poll), -XEN_EINVAL, "poll of 129 ports");

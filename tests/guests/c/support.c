@@ -4,6 +4,7 @@ uint8_t shared_page[PAGE] __attribute__((aligned(PAGE)));
 uint8_t vcpu_page[PAGE] __attribute__((aligned(PAGE)));
 uint8_t control_page[PAGE] __attribute__((aligned(PAGE)));
 uint8_t words_page[PAGE] __attribute__((aligned(PAGE)));
+uint8_t table_page[PAGE] __attribute__((aligned(PAGE)));
 uint8_t spare_page[PAGE] __attribute__((aligned(PAGE)));
 uint8_t buffer[PAGE] __attribute__((aligned(PAGE)));
 
@@ -65,6 +66,55 @@ uint64_t now(const volatile struct vcpu_time_info *time)
         __asm__ volatile("" ::: "memory");
     } while ((version & 1) || version != time->version);
     return result;
+}
+
+int take_event(evtchn_port_t port)
+{
+    unsigned long bit = 1UL << port % LONG_BITS;
+
+    return !!(__atomic_fetch_and(&shared->evtchn_pending[port / LONG_BITS], ~bit, __ATOMIC_SEQ_CST) & bit);
+}
+
+long map_space(unsigned space, unsigned long index, void *page)
+{
+    struct xen_add_to_physmap map = { .domid = DOMID_SELF, .space = space, .idx = index, .gpfn = FRAME(page) };
+
+    return CALL2(memory_op, XENMEM_add_to_physmap, &map);
+}
+
+/* Where the text begins at the start of a word, behind it; or NULL. */
+static const char *behind(const char *words, const char *text)
+{
+    const char *at, *rest;
+
+    for (at = words; *at; at++) {
+        const char *mine = at;
+
+        if (at != words && at[-1] != ' ')
+            continue;
+        for (rest = text; *rest && *mine == *rest; rest++)
+            mine++;
+        if (!*rest)
+            return mine;
+    }
+    return NULL;
+}
+
+int has_word(const char *words, const char *word)
+{
+    const char *end = behind(words, word);
+
+    return end && (!*end || *end == ' ');
+}
+
+unsigned long number_in(const char *words, const char *name)
+{
+    const char *digits = behind(words, name);
+    unsigned long number = 0;
+
+    while (digits && *digits >= '0' && *digits <= '9')
+        number = number * 10 + (*digits++ - '0');
+    return number;
 }
 
 /* Output. */
@@ -155,6 +205,8 @@ void guest_main(const struct hvm_start_info *start)
 
     __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
     intel = b == 0x756E6547;
+    if (has_word((const char *)(unsigned long)start->cmdline_paddr, "child"))
+        child((const char *)(unsigned long)start->cmdline_paddr);
     put("guest " NAME ": start");
     end_line();
     test_information(start);

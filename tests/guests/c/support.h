@@ -57,13 +57,22 @@ void test(const char *name);
 void equal(long actual, long expected, const char *what);
 #define HOLDS(condition) equal(!!(condition), 1, #condition)
 
-extern uint8_t shared_page[PAGE], vcpu_page[PAGE], control_page[PAGE], words_page[PAGE], spare_page[PAGE], buffer[PAGE];
+extern uint8_t shared_page[PAGE], vcpu_page[PAGE], control_page[PAGE], words_page[PAGE], table_page[PAGE], spare_page[PAGE], buffer[PAGE];
 #define shared ((struct shared_info *)shared_page)
 #define info ((struct vcpu_info *)(vcpu_page + 64))
 
 void *memset(void *to, int value, size_t count);
 void *memcpy(void *to, const void *from, size_t count);
 uint64_t now(const volatile struct vcpu_time_info *time);
+
+/* Clears the bit of a port on two levels, and says whether it was set. */
+int take_event(evtchn_port_t port);
+/* XENMEM_add_to_physmap at a page of this guest's. */
+long map_space(unsigned space, unsigned long index, void *page);
+/* The command line. */
+int has_word(const char *words, const char *word);
+unsigned long number_in(const char *words, const char *name);
+void child(const char *words);
 
 /* By file. */
 void test_information(const struct hvm_start_info *start);

@@ -169,3 +169,10 @@ public struct Bytes12
 {
     private byte first;
 }
+
+/// <summary>44 elements in place.</summary>
+[InlineArray(44)]
+public struct Bytes44
+{
+    private byte first;
+}

@@ -45,3 +45,55 @@ public struct XenstoreDomainInterface
     /// <summary>XENSTORE_ERROR_*.</summary>
     [XenField("error")] public uint Error;
 }
+
+/// <summary>
+/// A ring of requests and responses, as io/ring.h lays one out for every device: free-running indices, the index at which each end wants
+/// to be told, then as many entries as fit, a power of two. Here of a network device's transmissions.
+/// </summary>
+[XenStruct("struct netif_tx_sring", XenLayout.Both)]
+[StructLayout(LayoutKind.Sequential)]
+public struct NetifTxRing
+{
+    /// <summary>Free-running index of the next request that the front end makes.</summary>
+    [XenField("req_prod")] public uint RequestProducer;
+    /// <summary>The request before which the back end wants no event.</summary>
+    [XenField("req_event")] public uint RequestEvent;
+    /// <summary>Free-running index of the next response that the back end makes.</summary>
+    [XenField("rsp_prod")] public uint ResponseProducer;
+    /// <summary>The response before which the front end wants no event.</summary>
+    [XenField("rsp_event")] public uint ResponseEvent;
+    /// <summary>Not of this protocol.</summary>
+    [XenField("pvt")] public uint Private;
+    /// <summary>Up to the entries.</summary>
+    [XenField("__pad")] public Bytes44 Padding;
+    /// <summary>The first entry, which is a <see cref="NetifTxRequest"/> or a <see cref="NetifTxResponse"/>.</summary>
+    [XenField("ring")] public NetifTxRequest First;
+}
+
+/// <summary>A piece of a packet to transmit.</summary>
+[XenStruct("struct netif_tx_request", XenLayout.Both)]
+[StructLayout(LayoutKind.Sequential)]
+public struct NetifTxRequest
+{
+    /// <summary>Grant of its page.</summary>
+    [XenField("gref")] public uint Reference;
+    /// <summary>First byte in the page.</summary>
+    [XenField("offset")] public ushort Offset;
+    /// <summary>NETTXF_*.</summary>
+    [XenField("flags")] public ushort Flags;
+    /// <summary>Stands in the response again.</summary>
+    [XenField("id")] public ushort Id;
+    /// <summary>Bytes.</summary>
+    [XenField("size")] public ushort Size;
+}
+
+/// <summary>What became of a <see cref="NetifTxRequest"/>.</summary>
+[XenStruct("struct netif_tx_response", XenLayout.Both)]
+[StructLayout(LayoutKind.Sequential)]
+public struct NetifTxResponse
+{
+    /// <summary>The request's.</summary>
+    [XenField("id")] public ushort Id;
+    /// <summary>NETIF_RSP_*.</summary>
+    [XenField("status")] public short Status;
+}

@@ -34,6 +34,9 @@ public static unsafe class Memory
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Write64(ulong address, ulong value) => *(ulong*)address = value;
 
+    /// <summary>A structure at an address.</summary>
+    public static ref T At<T>(ulong address) where T : unmanaged => ref *(T*)address;
+
     public static void Fill(ulong address, int length, byte value)
     {
         for (int i = 0; i < length; i++)

@@ -1,9 +1,9 @@
 using Xenolith.Abi.Contract;
 
-namespace Xenolith.Guests.Domains;
+namespace Xenolith.Guests;
 
 /// <summary>A guest's own grant table and what it maps of another's (Xen public header grant_table.h).</summary>
-internal static class GrantTable
+public static class GrantTable
 {
     private const int TablePage = PoolPage.FirstFree;
     private const ushort Busy = GrantEntryFlags.Reading | GrantEntryFlags.Writing;
