@@ -15,6 +15,7 @@ public static class HypervisorOptions
         new("apicv", OptionKind.Boolean, "yes", "Leave guests' local APICs to the CPU where it can keep them."),
         new("dom0_max_vcpus", OptionKind.Number, "1", "vCPUs of the initial domain, 1 to 128."),
         new("deny", OptionKind.Text, "nothing", "Calls that are refused beyond Xen's own rules: a list of who:what:whom."),
+        new("trace", OptionKind.Text, "nothing", "Calls that are written to the log: a list of all, errors, unlimited, a domain (d1), a group, group:operation, or a C name."),
         new("dom0-iommu", OptionKind.Text, "none", "No device is given to a domain.") { WithoutEffect = true },
         new("iommu", OptionKind.Text, "no", "No device is given to a domain.") { WithoutEffect = true },
         new("hap", OptionKind.Boolean, "yes", "Guests always run on nested paging.") { WithoutEffect = true },

@@ -1,6 +1,7 @@
 using System;
 using Xenolith.Abi;
 using Xenolith.Abi.Contract;
+using Xenolith.Abi.Tracing;
 using Xenolith.Domains;
 using Xenolith.Hal;
 using Xenolith.Kernel;
@@ -56,6 +57,14 @@ public static class Startup
         }
 
         machine.Hypercalls.Policy = policy!;
+        if (CallTrace.TryParse(TextOf(kernel.Options, "trace"), out CallTrace? trace, out ReadOnlySpan<char> word) is { } mend)
+        {
+            log.Error($"trace: \"{word}\" is {mend}");
+            log.Error("nothing is started");
+            return false;
+        }
+
+        machine.Hypercalls.Trace = trace;
         kernel.Report = new ExitReport(virtualisation, kernel.Clock.TscFrequency / 1000);
         BuildError? error = DomainPlan.TryMake(kernel.Information, out DomainPlan? plan);
         error ??= machine.Keeper.TryPrepare(plan!);

@@ -7,7 +7,7 @@ namespace Xenolith.Build.Abi;
 
 /// <summary>
 /// Makes everything that follows from the hypercall table (hv/abi/contract/table): the dispatch, the names for the log, the
-/// guests' stubs and translations to 32 bits, docs/abi.md. The files lie in the tree under version control, so that a change of the table shows what it
+/// formats for the call trace, the guests' stubs and translations to 32 bits, docs/abi.md. The files lie in the tree under version control, so that a change of the table shows what it
 /// changes; a unit test fails when one of them is stale.
 /// </summary>
 public static class AbiGenerator
@@ -42,6 +42,7 @@ public static class AbiGenerator
         {
             ("hv/abi/Dispatch.g.cs", DispatchWriter.Write),
             ("hv/abi/HypercallNames.g.cs", NameWriter.Write),
+            ("hv/abi/tracing/CallFormats.g.cs", CallFormatWriter.Write),
             ("tests/guests/lib/Hypercalls.g.cs", GuestStubWriter.Write),
             ("tests/guests/lib/NarrowArguments.g.cs", NarrowArgumentWriter.Write),
             ("docs/abi.md", DocumentWriter.Write),

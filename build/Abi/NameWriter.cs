@@ -12,16 +12,26 @@ internal static class NameWriter
     {
         var text = new StringBuilder();
         text.Append(AbiGenerator.Banner).Append('\n');
-        text.Append("namespace Xenolith.Abi;\n\n/// <summary>Names of calls, for the log.</summary>\ninternal static class HypercallNames\n{\n");
+        text.Append("using System;\n\nnamespace Xenolith.Abi;\n\n/// <summary>Names of calls, for the log, and for options that name calls.</summary>\ninternal static class HypercallNames\n{\n");
         text.Append("    /// <summary>The operation's C name, or the number's where it has none that is known.</summary>\n");
         text.Append("    public static string Of(ulong number, uint operation) => number switch\n    {\n");
         HypercallGroup[] named = [.. HypercallTable.Groups.Where(HasNames)];
+        foreach (HypercallGroup group in named)
+            text.Append($"        {(uint)group.Number} => Of{group.Number}(operation),\n");
+        text.Append("        _ => OfGroup(number),\n    };\n");
+        text.Append("\n    /// <summary>The number's own name.</summary>\n");
+        text.Append("    public static string OfGroup(ulong number) => number switch\n    {\n");
+        foreach (HypercallGroup group in HypercallTable.Groups)
+            text.Append($"        {(uint)group.Number} => \"{group.Self.Name}\",\n");
+        text.Append("        _ => \"no hypercall\",\n    };\n");
+        text.Append("\n    /// <summary>Every number that there is, and every operation that has a name: the number in the upper half.</summary>\n");
+        text.Append("    public static ReadOnlySpan<ulong> All =>\n    [\n");
         foreach (HypercallGroup group in HypercallTable.Groups)
         {
-            string name = named.Contains(group) ? $"Of{group.Number}(operation)" : $"\"{group.Self.Name}\"";
-            text.Append($"        {(uint)group.Number} => {name},\n");
+            ulong[] calls = HasNames(group) ? [.. group.Rows.Select(r => (ulong)group.Number << 32 | Convert.ToUInt32(r.Operation))] : [(ulong)group.Number << 32];
+            text.Append($"        {string.Join(", ", calls.Select(call => $"0x{call:X}"))},\n");
         }
-        text.Append("        _ => \"no hypercall\",\n    };\n");
+        text.Append("    ];\n");
         foreach (HypercallGroup group in named)
         {
             text.Append($"\n    private static string Of{group.Number}(uint operation) => operation switch\n    {{\n");
@@ -33,5 +43,5 @@ internal static class NameWriter
     }
 
     /// <summary>Whether the dispatch knows the operation when it writes a line about it.</summary>
-    private static bool HasNames(HypercallGroup group) => group.Rows.Any(r => r.Handler is not null) && group.Self.Handler is null;
+    public static bool HasNames(HypercallGroup group) => group.Rows.Any(r => r.Handler is not null) && group.Self.Handler is null;
 }

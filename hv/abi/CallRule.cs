@@ -8,9 +8,6 @@ internal readonly struct CallRule
 {
     private const int Anybody = -1;
 
-    // Numbers of calls and of operations end below these, but for four of domctl.
-    private const uint Numbers = 64, Operations = 128, FirstDebugger = 1000, LastDebugger = 1003;
-
     private readonly int _who;
     private readonly int _whom;
     private readonly string _what;
@@ -75,17 +72,9 @@ internal readonly struct CallRule
 
     private bool NamesSomething()
     {
-        for (uint number = 0; number < Numbers; number++)
+        foreach (ulong call in HypercallNames.All)
         {
-            for (uint operation = 0; operation < Operations; operation++)
-            {
-                if (Names(HypercallNames.Of(number, operation)))
-                    return true;
-            }
-        }
-        for (uint operation = FirstDebugger; operation <= LastDebugger; operation++)
-        {
-            if (Names(HypercallNames.Of((uint)Hypercall.Domctl, operation)))
+            if (Names(HypercallNames.Of(call >> 32, unchecked((uint)call))))
                 return true;
         }
         return false;

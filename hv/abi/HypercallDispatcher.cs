@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Xenolith.Abi.Contract;
+using Xenolith.Abi.Tracing;
 using Xenolith.Domains;
 using Xenolith.Hal;
 using Xenolith.Kernel;
@@ -30,6 +31,9 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
     /// <summary>Who may do what to whom.</summary>
     public CallPolicy Policy { get; set; } = CallPolicy.Default();
 
+    /// <summary>What is written to the log of each call; null: nothing.</summary>
+    public CallTrace? Trace { get; set; }
+
     internal ConsoleInput? ConsoleInput { get; } = consoleInput;
 
     /// <summary>The calls that a new domain is shown, a word a group: all of 4.17's.</summary>
@@ -54,7 +58,25 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
     /// Handles one call. Reads the registers, writes RAX (EAX for a 32-bit caller, whose upper half becomes zero); RIP is
     /// the run loop's to move. Takes the domain's lock, but for rows that the table says need none.
     /// </summary>
-    public HypercallOutcome Handle(Vcpu vcpu)
+    public HypercallOutcome Handle(Vcpu vcpu) => Trace is null ? HandleCall(vcpu) : HandleTraced(vcpu, Trace);
+
+    // Not inlined, so that who is not traced does not pay for the room to note calls down.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private HypercallOutcome HandleTraced(Vcpu vcpu, CallTrace trace)
+    {
+        VirtualCpu cpu = vcpu.Cpu;
+        var call = new HypercallCall(this, vcpu, (cpu.Mode & CpuMode.Long) != 0, ref cpu.Registers);
+        TracedCall traced = default;
+        trace.Begin(in call, ref traced);
+        HypercallOutcome outcome = HandleCall(vcpu);
+        ulong result = cpu.Registers.Rax;
+        trace.End(vcpu, ref traced, call.Is64Bit ? unchecked((long)result) : unchecked((int)result), outcome == HypercallOutcome.Restart);
+        return outcome;
+    }
+
+    // One copy in each of the two.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private HypercallOutcome HandleCall(Vcpu vcpu)
     {
         VirtualCpu cpu = vcpu.Cpu;
         CpuMode mode = cpu.Mode;

@@ -155,6 +155,9 @@ public sealed partial class Domain : IDisposable
     /// <summary>The limit for lines that the domain causes in the log.</summary>
     public RateLimit LogLimit;
 
+    /// <summary>The limit for lines of the call trace.</summary>
+    public RateLimit TraceLimit;
+
     private uint _assists;
 
     /// <summary>Whether the guest switched the assist on (vm_assist).</summary>

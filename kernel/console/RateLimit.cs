@@ -47,23 +47,27 @@ public struct RateLimit
 
     /// <summary>Whether a line may be written now.</summary>
     /// <param name="now">Nanoseconds, monotonic.</param>
-    /// <param name="suppressed">Lines swallowed since the last one written.</param>
-    public bool TryTake(ulong now, out uint suppressed)
+    /// <param name="suppressed">Lines swallowed since the last one written, this one included.</param>
+    /// <param name="burst">Lines in a period; the same each time.</param>
+    public bool TryTake(ulong now, out uint suppressed, uint burst = Burst)
     {
         suppressed = 0;
         if (now >= _periodEnd)
         {
             _periodEnd = now + PeriodNanoseconds;
-            _left = Burst;
+            _left = burst;
         }
 
-        if (_left == 0)
+        // Read once: of two CPUs that take the last one neither may leave less than none.
+        uint left = _left;
+        if (left == 0)
         {
             _suppressed = _suppressed == uint.MaxValue ? uint.MaxValue : _suppressed + 1;
+            suppressed = _suppressed;
             return false;
         }
 
-        _left--;
+        _left = left - 1;
         suppressed = _suppressed;
         _suppressed = 0;
         return true;

@@ -58,6 +58,7 @@ internal static class BadInput
         Refused("option-unknown", "unknown option \"dom0_memm=1G\"") with { Arguments = Options + " dom0_memm=1G" },
         Refused("option-malformed", "malformed option \"x2apic=maybe\"") with { Arguments = Options + " x2apic=maybe" },
         Refused("dom0-pv", "dom0") with { Arguments = "loglvl=all console=com1 noreboot dom0=pv" },
+        Refused("trace-unknown", "trace: \"memory_op:populate\" is no operation of that group: ") with { Arguments = Options + " trace=memory_op:populate" },
         Refused("option-unknown", "unknown option \"dom0_memm=1G\"", TestMachine.BochsVmx) with { Arguments = Options + " dom0_memm=1G" },
     ];
 

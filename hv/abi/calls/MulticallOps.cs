@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using Xenolith.Abi.Contract;
+using Xenolith.Abi.Tracing;
 
 namespace Xenolith.Abi.Calls;
 
@@ -15,6 +17,7 @@ internal static class MulticallOps
         ulong address = call.Handle<byte>(call.A0).Address;
         uint left = HypercallCall.Low(call.A1);
         ulong start = call.Services.Clock.Nanoseconds;
+        CallTrace? trace = call.Dispatcher.Trace;
         for (int done = 0; left != 0; done++)
         {
             if (done == call.Dispatcher.Budget
@@ -23,8 +26,7 @@ internal static class MulticallOps
             var inner = new HypercallCall(in call);
             if (!TryReadEntry(in call, address, ref inner))
                 return call.Fault();
-            long result = call.Domain.Exposure.Shows(ExposureGroup.Number, inner.Number) ? Dispatch.Invoke(ref inner) : inner.Unknown();
-            inner.Vcpu.ReleaseOther();
+            long result = trace is null ? Invoke(ref inner) : InvokeTraced(ref inner, trace);
             if (inner.IsRestart)
                 return TryWriteEntry(in call, address, in inner, 0) ? Continue(ref call, address, left) : call.Fault();
             if (result < 0 && !call.Services.Log.IsSilent(ref call.Domain.LogLimit))
@@ -35,6 +37,24 @@ internal static class MulticallOps
             address = unchecked(address + (call.Is64Bit ? EntrySize : NarrowEntrySize));
         }
         return 0;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static long Invoke(ref HypercallCall inner)
+    {
+        long result = inner.Domain.Exposure.Shows(ExposureGroup.Number, inner.Number) ? Dispatch.Invoke(ref inner) : inner.Unknown();
+        inner.Vcpu.ReleaseOther();
+        return result;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static long InvokeTraced(ref HypercallCall inner, CallTrace trace)
+    {
+        TracedCall traced = default;
+        trace.Begin(in inner, ref traced);
+        long result = Invoke(ref inner);
+        trace.End(inner.Vcpu, ref traced, result, inner.IsRestart);
+        return result;
     }
 
     private static long Continue(ref HypercallCall call, ulong address, uint left)

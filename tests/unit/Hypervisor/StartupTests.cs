@@ -38,6 +38,24 @@ public sealed class StartupTests
     }
 
     [Theory]
+    [InlineData("trace=everything", "trace: \"everything\" is no call: accepted are all, errors, ")]
+    [InlineData("trace=errors,memory_op:populate", "trace: \"memory_op:populate\" is no operation of that group: ")]
+    public void RefusesATraceOfNothing(string options, string message)
+    {
+        using var fixture = new HypervisorFixture(options);
+        ExpectRefusal(fixture, message);
+        Assert.Contains("nothing is started", fixture.Console.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void TracesWhatIsAskedFor()
+    {
+        using var fixture = new HypervisorFixture("dom0_mem=8M trace=sched_op");
+        fixture.RunAndPowerOff();
+        Assert.Contains("trace d0v0: SCHEDOP_shutdown = 0 reason=0x0\n", fixture.Console.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("none", "the boot loader gave no module")]
     [InlineData("text", "neither an ELF file nor a bzImage")]
     [InlineData("empty", "kernel: ")]

@@ -15,7 +15,7 @@ internal static class DmOpRows
         },
         Selector = Selector.InArgument,
         Frame = "DmOps",
-        Parameters = "domid, nr_bufs, bufs",
+        Parameters = "domid, nr_bufs, **bufs",
         Rows =
         [
             Row.NotYet(DmOp.CreateIoreqServer).InOut<DmOpCreateServer>().DeviceModel(),

@@ -65,7 +65,7 @@ internal static class DomctlRows
         Self = new() { Name = "domctl", Argument = typeof(Domctl), Direction = Direction.InOut, Errors = "EFAULT EACCES ESRCH EPERM" },
         Selector = Selector.InArgument,
         Frame = "DomctlOps",
-        Parameters = "op",
+        Parameters = "*op",
         Rows = All(),
     };
 

@@ -9,7 +9,7 @@ internal static class EventChannelRows
         Self = new() { Name = "event_channel_op" },
         Selector = Selector.First,
         Exposure = ExposureGroup.EventChannel,
-        Parameters = "cmd, arg",
+        Parameters = "cmd, *arg",
         Rows =
         [
             Row.Done(EventChannelOp.BindInterdomain, "EventChannelOps.BindInterdomain").InOut<EvtchnBindInterdomain>().Allocates()

@@ -9,7 +9,7 @@ internal static class GrantTableRows
         Self = new() { Name = "grant_table_op", Errors = "EINVAL for a count of 2^31 or more, to operations that are there" },
         Selector = Selector.First,
         Exposure = ExposureGroup.GrantTable,
-        Parameters = "cmd, uop, count",
+        Parameters = "cmd, *uop, count",
         Rows =
         [
             Row.Done(GrantTableOp.MapGrantRef, "GrantMapOps.Map").InOut<GnttabMapGrantRef>().Preemptible()

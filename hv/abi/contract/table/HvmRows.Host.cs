@@ -9,7 +9,7 @@ internal static class HvmRows
         Self = new() { Name = "hvm_op" },
         Selector = Selector.FirstWide,
         Exposure = ExposureGroup.Hvm,
-        Parameters = "op, arg",
+        Parameters = "op, *arg",
         Rows =
         [
             Row.Done(HvmOp.SetParam, "HvmParameterOps.Set").In<HvmParam>().Target().Errors("EFAULT EINVAL ESRCH EPERM EINVAL EEXIST ENODEV EINVAL"),

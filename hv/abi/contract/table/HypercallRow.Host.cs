@@ -111,7 +111,10 @@ public sealed record HypercallGroup
     /// <summary>The group of exposure bits of the operations; null: only the number has one.</summary>
     public ExposureGroup? Exposure { get; init; }
 
-    /// <summary>What the arguments are, in C's words: "cmd, arg".</summary>
+    /// <summary>
+    /// What the arguments are, in C's words, * before a pointer: "cmd, *arg"; ** where the argument lies behind the first pointer there. Behind a semicolon: of 32-bit callers, where that differs. In parentheses: for
+    /// people.
+    /// </summary>
     public string Parameters { get; init; } = "";
 
     public HypercallRow[] Rows { get; init; } = [];

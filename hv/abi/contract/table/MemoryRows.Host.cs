@@ -11,7 +11,7 @@ internal static class MemoryRows
         Self = new() { Name = "memory_op" },
         Selector = Selector.FirstLow6,
         Exposure = ExposureGroup.Memory,
-        Parameters = "cmd | start_extent << 6, arg",
+        Parameters = "cmd | start_extent << 6, *arg",
         Rows =
         [
             Row.Done(MemoryOp.IncreaseReservation, "MemoryReservationOps.Increase").InOut<MemoryReservation, MemoryReservation32>().Target()

@@ -12,7 +12,7 @@ internal static class PhysdevRows
         Selector = Selector.First,
         Exposure = ExposureGroup.Physdev,
         Prelude = "PhysdevOps.Prepare",
-        Parameters = "cmd, arg",
+        Parameters = "cmd, *arg",
         Rows = All(),
     };
 

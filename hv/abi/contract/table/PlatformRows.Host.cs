@@ -9,7 +9,7 @@ internal static class PlatformRows
         Self = new() { Name = "platform_op", Argument = typeof(PlatformArgument), Direction = Direction.InOut, Errors = "EFAULT EACCES EPERM" },
         Selector = Selector.InArgument,
         Frame = "PlatformOps",
-        Parameters = "platform_op",
+        Parameters = "*platform_op",
         Rows = Row.Privileged(All()),
     };
 

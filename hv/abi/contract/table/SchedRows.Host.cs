@@ -9,7 +9,7 @@ internal static class SchedRows
         Self = new() { Name = "sched_op" },
         Selector = Selector.First,
         Exposure = ExposureGroup.Sched,
-        Parameters = "cmd, arg",
+        Parameters = "cmd, *arg",
         Rows =
         [
             Row.Done(SchedOp.Yield, "SchedOps.Yield"),

@@ -9,7 +9,7 @@ internal static class SmallRows
         Self = new() { Name = "console_io", Permission = Permission.Privileged, Errors = "EPERM" },
         Selector = Selector.First,
         Prelude = "ConsoleOps.Prepare",
-        Parameters = "cmd, count, buffer",
+        Parameters = "cmd, count, *buffer",
         Rows =
         [
             Row.Done(ConsoleIoOp.Write, "ConsoleOps.Write").Privileged().Preemptible().Errors("EPERM EFAULT"),
@@ -45,7 +45,7 @@ internal static class SmallRows
             Name = "multicall", Handler = "MulticallOps.Handle", Argument = typeof(MulticallEntry), NarrowArgument = typeof(MulticallEntry32),
             Direction = Direction.InOut, Preemptible = true, Errors = "EINVAL EFAULT",
         },
-        Parameters = "call_list, nr_calls",
+        Parameters = "*call_list, nr_calls",
     };
 
     public static HypercallGroup Mmuext => new()
@@ -53,7 +53,7 @@ internal static class SmallRows
         Number = Hypercall.MmuextOp,
         Self = new() { Name = "mmuext_op", Handler = "MmuextOps.Handle", Errors = "ESRCH EINVAL", Note = "for paravirtual guests" },
         Selector = Selector.InArgument,
-        Parameters = "op, count, pdone, foreigndom",
+        Parameters = "*op, count, *pdone, foreigndom",
         Rows = Row.Absent<MmuextOp>("for paravirtual guests", Errno.EINVAL),
     };
 
@@ -61,7 +61,7 @@ internal static class SmallRows
     {
         Number = Hypercall.XenpmuOp,
         Self = new() { Name = "xenpmu_op", State = RowState.Absent, Answer = Errno.EOPNOTSUPP, Note = "as 4.17 answers every guest with a local APIC" },
-        Parameters = "op, arg",
+        Parameters = "op, *arg",
         Selector = Selector.First,
     };
 }

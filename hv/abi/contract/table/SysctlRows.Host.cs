@@ -9,7 +9,7 @@ internal static class SysctlRows
         Self = new() { Name = "sysctl", Argument = typeof(Sysctl), Direction = Direction.InOut, Errors = "EFAULT EACCES EPERM" },
         Selector = Selector.InArgument,
         Frame = "SysctlOps",
-        Parameters = "op",
+        Parameters = "*op",
         Rows = Row.Privileged(All()),
     };
 

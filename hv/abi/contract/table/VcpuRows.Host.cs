@@ -10,7 +10,7 @@ internal static class VcpuRows
         Selector = Selector.First,
         Prelude = "VcpuOps.Prepare",
         Exposure = ExposureGroup.Vcpu,
-        Parameters = "cmd, vcpuid, arg",
+        Parameters = "cmd, vcpuid, *arg",
         Rows =
         [
             Row.Done(VcpuOp.Initialise, "VcpuInitialiseOps.Initialise").In<VcpuHvmContext>().Errors("EINVAL EFAULT EEXIST")

@@ -10,7 +10,7 @@ internal static class VersionRows
         Self = new() { Name = "xen_version", Unlocked = true },
         Selector = Selector.First,
         Exposure = ExposureGroup.Version,
-        Parameters = "cmd, arg",
+        Parameters = "cmd, *arg",
         Rows =
         [
             Row.Done(VersionOp.Version, "VersionOps.Version"),
