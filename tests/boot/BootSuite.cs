@@ -108,18 +108,16 @@ internal static class BootSuite
         {
             foreach (TestMachine machine in Main.Where(machine => CGuest.RunsOn(name, machine.Kind)))
             {
-                // What these judge is time, which is the host's otherwise.
-                bool judgesTime = machine == TestMachine.QemuSvm && name is ("events" or "upcall" or "timers" or "smp");
-                yield return Guest(name, judgesTime ? TestMachine.QemuSvmByInstructions : machine);
+                yield return Guest(name, ClockOf(machine, name));
             }
         }
 
         // The same calls from 32-bit code, in the 32-bit ABI.
-        foreach (string name in (string[])["hypercalls"])
+        foreach (string name in (string[])["hypercalls", "events", "upcall", "timers", "control", "smp", "badcalls", "hostile"])
         {
             foreach (TestMachine machine in Main)
             {
-                BootTest test = Guest(name, machine);
+                BootTest test = Guest(name, ClockOf(machine, name));
                 yield return test with { Name = test.Name + "-compat", Modules = [new BootModule(GuestPath(name), "first second=3 compat")] };
             }
         }
@@ -158,6 +156,10 @@ internal static class BootSuite
         // The line that people type without our tools.
         yield return Guest("hello", TestMachine.QemuSvm) with { Name = "plain-line", Arguments = "loglvl=all console=com1 dom0=pvh", MemoryMiB = 2048 };
     }
+
+    /// <summary>The machine for a guest: what some judge is time, which in QEMU is the host's otherwise.</summary>
+    private static TestMachine ClockOf(TestMachine machine, string name) =>
+        machine == TestMachine.QemuSvm && name is ("events" or "upcall" or "timers" or "smp") ? TestMachine.QemuSvmByInstructions : machine;
 
     private static BootTest Guest(string name, TestMachine machine) => new("guest-" + name, machine)
     {

@@ -36,7 +36,7 @@ internal static class Program
         var random = new RandomNumbers(99);
         for (int i = 0; i < 64; i++)
         {
-            tests.Error(Xen.CallNumber(64 + random.Below(1UL << 31), random.Next(), random.Next(), random.Next()), Errno.ENOSYS, "a number of 64 or more");
+            tests.Error(Xen.CallAsIs(64 + random.Below(1UL << 31), random.Next(), random.Next(), random.Next()), Errno.ENOSYS, "a number of 64 or more");
         }
 
         UserMode(tests);
@@ -82,12 +82,12 @@ internal static class Program
                 if (number == (ulong)Hypercall.Multicall)
                 {
                     // A long list is worked off for as long as memory goes on, by design; only a bad one may claim to be long.
-                    bool readable = second < Hostile.Beyond && second != Hostile.Unmapped;
-                    Xen.CallNumber(number, second, readable ? random.Below(4) : Count(random));
+                    bool readable = NarrowCalls.IsOn ? (uint)second >= Layout.PageSize : second < Hostile.Beyond && second != Hostile.Unmapped;
+                    Xen.CallAsIs(number, second, readable ? random.Below(4) : Count(random));
                     continue;
                 }
 
-                Xen.CallNumber(number, operation, second, third, Argument(random), Argument(random));
+                Xen.CallAsIs(number, operation, second, third, Argument(random), Argument(random));
             }
 
             tests.Equal(Xen.Call(Hypercall.XenVersion, (ulong)VersionOp.Version), 4 << 16 | 17, "the next call is answered");
@@ -123,7 +123,8 @@ internal static class Program
         1 => random.Below(64),
         2 => ulong.MaxValue,
         3 => Hostile.At((int)random.Below(Hostile.Count)),
-        4 => random.Next(),
+        // Of 32 bits, it must not hit the guest's own memory.
+        4 => NarrowCalls.IsOn ? random.Next() | 0xC000_0000 : random.Next(),
         5 => LocalApic.Address + random.Below(4096),
         // Where the hypervisor writes too. What lies there may name a frame of the guest's own, so it need not live through that.
         6 when s_shared => random.Below(3) switch
@@ -168,9 +169,9 @@ internal static class Program
         byte[] code = Xen.UsesVmcall ? Execute.Vmcall : Execute.Vmmcall;
         for (ulong number = 0; number < 64; number++)
         {
-            var registers = new Registers { Rax = number, Rdi = 99, Rsi = Hostile.NonCanonical };
-            tests.Completes(Execute.AtUser(code, ref registers), "the call");
-            tests.Error((long)registers.Rax, Errno.EPERM, "a call at CPL 3");
+            var registers = new Registers { Rax = number, Rdi = 99, Rsi = Hostile.NonCanonical, Rbx = 99, Rcx = Hostile.NonCanonical };
+            tests.Completes(Execute.AtUser(code, ref registers, NarrowCalls.IsOn), "the call");
+            tests.Error(NarrowCalls.IsOn ? (int)registers.Rax : (long)registers.Rax, Errno.EPERM, "a call at CPL 3");
         }
     }
 }

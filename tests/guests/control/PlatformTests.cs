@@ -25,11 +25,11 @@ internal static class PlatformTests
         argument = new PlatformArgument { TimeSeconds = 1_800_000_000, TimeNanoseconds = 2_000_000_000 };
         tests.Success(MachineControl.Call(PlatformOp.Settime64, ref argument), "settime64");
         SharedState.Map();
-        tests.Equal(Memory.Read32(SharedState.Address + 3076), 1_800_000_002, "wc_sec");
+        tests.Equal(Memory.Read32(SharedState.WallClock + 4), 1_800_000_002, "wc_sec");
         argument = new PlatformArgument { Time32Seconds = 1_700_000_000, Time32Nanoseconds = 7 };
         tests.Success(MachineControl.Call(PlatformOp.Settime32, ref argument), "settime32");
-        tests.Equal(Memory.Read32(SharedState.Address + 3076), 1_700_000_000, "wc_sec after settime32");
-        tests.Equal(Memory.Read32(SharedState.Address + 3080), 7, "wc_nsec after settime32");
+        tests.Equal(Memory.Read32(SharedState.WallClock + 4), 1_700_000_000, "wc_sec after settime32");
+        tests.Equal(Memory.Read32(SharedState.WallClock + 8), 7, "wc_nsec after settime32");
 
         tests.Start("platform_op firmware_info");
         foreach ((uint kind, uint index, Errno expected) in ((uint, uint, Errno)[])

@@ -45,7 +45,7 @@ internal static class WildCalls
                 GuestConsole.EndLine();
             }
 
-            Xen.CallNumber(number, operation, second, third, Small(random), Small(random));
+            Xen.CallAsIs(number, operation, second, third, Small(random), Small(random));
         }
     }
 
@@ -69,12 +69,28 @@ internal static class WildCalls
                 operation = random.Below(28);
             }
             while (Ends(number, operation));
-            ulong entry = BufferStart + (i * 64);
-            Memory.Write64(entry, number);
-            Memory.Write64(entry + 16, operation);
-            Memory.Write64(entry + 24, Pointer(random));
-            Memory.Write64(entry + 32, Small(random));
+            Entry(i, number, operation, Pointer(random), Small(random));
         }
+    }
+
+    /// <summary>Writes the number and the arguments of an entry of a multicall's list, which is 8 words of the caller's width.</summary>
+    private static void Entry(ulong index, ulong number, ulong first, ulong second, ulong third)
+    {
+        if (NarrowCalls.IsOn)
+        {
+            ulong narrow = BufferStart + (index * 32);
+            Memory.Write64(narrow, number);
+            Memory.Write32(narrow + 8, (uint)first);
+            Memory.Write32(narrow + 12, (uint)second);
+            Memory.Write32(narrow + 16, (uint)third);
+            return;
+        }
+
+        ulong entry = BufferStart + (index * 64);
+        Memory.Write64(entry, number);
+        Memory.Write64(entry + 16, first);
+        Memory.Write64(entry + 24, second);
+        Memory.Write64(entry + 32, third);
     }
 
     private static ulong Pointer(RandomNumbers random) => random.Below(40) switch

@@ -75,8 +75,7 @@ internal static class VcpuTests
         var argument = new VcpuRegisterRunstateMemoryArea { Address = page };
         tests.Success(Call(VcpuOp.RegisterRunstateMemoryArea, 0, Xen.AddressOf(ref argument)), "a page");
         tests.Equal(Memory.Read32(page), (long)RunState.Running, "state");
-        // The 32-bit ABI aligns words of 64 bits by 4.
-        ulong entryTime = NarrowCalls.IsOn ? 4UL : 8UL;
+        ulong entryTime = SharedState.RunstateEntryTime;
         tests.True(Memory.Read64(page + entryTime) < 0xEEEE_EEEE_EEEE_EEEE, "time of entry is written");
         tests.True(Memory.Read64(page + entryTime + 8) < 0xEEEE_EEEE_EEEE_EEEE, "time running is written");
         tests.True(Memory.Read64(page + entryTime + 32) < 0xEEEE_EEEE_EEEE_EEEE, "time offline is written");

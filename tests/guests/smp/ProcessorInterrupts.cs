@@ -26,7 +26,7 @@ internal sealed class ProcessorInterrupts : InterruptHandler
 
         ulong info = SharedState.Address + ((ulong)processor * VcpuInfoSize);
         Memory.Write8(info, 0);
-        Memory.Write64(info + 8, 0);
+        SharedState.TakeSelector(info);
         if (FifoState.IsActive)
         {
             while (FifoState.Take(processor) != 0)

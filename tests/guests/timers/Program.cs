@@ -184,26 +184,27 @@ internal static class Program
         var argument = new VcpuRegisterRunstateMemoryArea { Address = area };
         tests.Success(Vcpu(VcpuOp.RegisterRunstateMemoryArea, Xen.AddressOf(ref argument)), "register");
         tests.Equal(Memory.Read32(area), (long)RunState.Running, "state");
-        ulong blocked = Memory.Read64(area + 16 + ((ulong)RunState.Blocked * 8));
+        ulong entryTime = area + SharedState.RunstateEntryTime, times = entryTime + 8;
+        ulong blocked = Memory.Read64(times + ((ulong)RunState.Blocked * 8));
         ulong start = Clock.Now;
         SharedState.Mask(s_port);
         tests.Success(Events.Poll(s_port, start + (6 * (ulong)Clock.Millisecond)), "poll for 6 ms");
         ulong waited = Clock.Now - start;
         SharedState.ClearMask(s_port);
-        ulong accounted = Memory.Read64(area + 16 + ((ulong)RunState.Blocked * 8)) - blocked;
+        ulong accounted = Memory.Read64(times + ((ulong)RunState.Blocked * 8)) - blocked;
         tests.Between((long)accounted, 3 * Clock.Millisecond, (long)waited, "ns blocked while polling");
         tests.Equal(Memory.Read32(area), (long)RunState.Running, "state afterwards");
         ulong sum = 0;
         for (uint i = 0; i < 4; i++)
         {
-            sum += Memory.Read64(area + 16 + (i * 8));
+            sum += Memory.Read64(times + (i * 8));
         }
 
-        tests.True(sum > 0 && Memory.Read64(area + 8) <= Clock.Now, "the entry time is not in the future");
+        tests.True(sum > 0 && Memory.Read64(entryTime) <= Clock.Now, "the entry time is not in the future");
 
         tests.Start("runstate update flag");
         tests.Success(Xen.Call(Hypercall.VmAssist, (ulong)VmAssistCommand.Enable, (ulong)VmAssistType.RunstateUpdateFlag), "vm_assist");
         tests.Success(Events.Poll(s_port, Clock.Now + (ulong)Clock.Millisecond), "poll");
-        tests.Equal((long)(Memory.Read64(area + 8) >> 63), 0, "the flag is clear when the guest looks");
+        tests.Equal((long)(Memory.Read64(entryTime) >> 63), 0, "the flag is clear when the guest looks");
     }
 }

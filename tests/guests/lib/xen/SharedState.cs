@@ -21,6 +21,9 @@ public static unsafe class SharedState
     /// <summary>Ports that a word of the bitmaps has bits for, and a bit of the selector stands for; also the number of the words.</summary>
     public static uint WordBits => NarrowCalls.IsOn ? 32u : 64u;
 
+    /// <summary>Where vcpu_runstate_info has its time of entry, and behind it the times of the states: the 32-bit ABI aligns these by 4.</summary>
+    public static ulong RunstateEntryTime => NarrowCalls.IsOn ? 4UL : 8UL;
+
     /// <summary>Ports that can be had on two levels.</summary>
     public static uint PortLimit => WordBits * WordBits;
 

@@ -58,6 +58,10 @@ public static unsafe class Xen
     public static long CallNumber(ulong number, ulong a1 = 0, ulong a2 = 0, ulong a3 = 0, ulong a4 = 0, ulong a5 = 0) =>
         NarrowCalls.IsOn ? NarrowCalls.Call(number, a1, a2, a3, a4, a5) : WideCall(number, a1, a2, a3, a4, a5);
 
+    /// <summary>The same with the arguments as they are: for a 32-bit call, cut to 32 bits, with nothing that they point at translated.</summary>
+    public static long CallAsIs(ulong number, ulong a1, ulong a2, ulong a3 = 0, ulong a4 = 0, ulong a5 = 0) =>
+        NarrowCalls.IsOn ? NarrowCalls.CallAsIs(number, a1, a2, a3, a4, a5) : WideCall(number, a1, a2, a3, a4, a5);
+
     /// <summary>A 64-bit call, whatever the others are.</summary>
     public static long WideCall(ulong number, ulong a1 = 0, ulong a2 = 0, ulong a3 = 0, ulong a4 = 0, ulong a5 = 0) =>
         UsesVmcall ? Vmcall(number, a1, a2, a3, a4, a5) : Vmmcall(number, a1, a2, a3, a4, a5);
