@@ -20,15 +20,10 @@ public sealed partial class P2m
     private readonly PageTable _types;
 
     private readonly PhysicalMemory _memory;
-    private ulong _releaseAt;
     private long _populated;
 
     /// <summary>Frames that were let go of while somebody refers to them and still have the domain's id.</summary>
     private long _left;
-    private ulong _disownAt;
-
-    /// <summary>Entries of the frame table that a step looks at for those.</summary>
-    private const ulong DisownedPerStep = 16384;
 
     /// <summary>Whether a frame of another domain was ever mapped by privilege: then a release has to look everywhere.</summary>
     private bool _hadForeign;
@@ -282,96 +277,6 @@ public sealed partial class P2m
             return;
         Count(-1);
         Interlocked.Decrement(ref _left);
-    }
-
-    /// <summary>Frees the domain's memory and the tables. Every pin must have been taken back. The p2m is not usable afterwards.</summary>
-    public void Release()
-    {
-        Settle();
-        _heir = HeirAtEnd;
-        ulong gfn = 0;
-        while (HasFrames && gfn <= MaximumGfn.Value)
-        {
-            if (TryFreeUncleared(new Gfn(gfn)))
-            {
-                gfn += ChunkFrames;
-                continue;
-            }
-            bool present = _table.TryQuery(gfn << Page.Shift, out Mfn mfn, out _, out int level);
-            ulong step = 1UL << ((level - 1) * 9);
-            if (present)
-                ReleaseLeaf(new Gfn(gfn), mfn, (level - 1) * 9);
-            gfn = (gfn | (step - 1)) + 1;
-        }
-        while (!DisownStep())
-        {
-        }
-        _uncleared.Release();
-        _types.Release();
-        _table.Release();
-    }
-
-    /// <summary>
-    /// Takes a part of what <see cref="Release"/> takes: scrubs and frees some of the domain's memory, then some of the tables. True:
-    /// all is gone.
-    /// </summary>
-    /// <param name="frames">The most frames to scrub; at least the 512 of a large page.</param>
-    public bool ReleaseStep(ulong frames)
-    {
-        _heir = HeirAtEnd;
-        // A domain that ends in the middle of a call has what the call let go of.
-        if (_unsettledCount + _unsettledReferenced != 0)
-            Settle();
-        while (HasFrames && _releaseAt <= MaximumGfn.Value)
-        {
-            if (frames != 0 && TryFreeUncleared(new Gfn(_releaseAt)))
-            {
-                frames--;
-                _releaseAt += ChunkFrames;
-                continue;
-            }
-            bool present = _table.TryQuery(_releaseAt << Page.Shift, out Mfn mfn, out _, out int level);
-            int order = (level - 1) * 9;
-            if (present)
-            {
-                // The largest pages go in pieces.
-                order = Math.Min(order, Page.Order2M);
-                ulong count = 1UL << order;
-                if (count > frames)
-                    return false;
-                if (ReleaseLeaf(new Gfn(_releaseAt), mfn, order))
-                    frames -= count;
-            }
-            else if (frames-- == 0)
-            {
-                return false;
-            }
-            _releaseAt = (_releaseAt | ((1UL << order) - 1)) + 1;
-        }
-        if (!DisownStep())
-            return false;
-        const int entriesPerStep = 4096;
-        return _uncleared.ReleaseStep(entriesPerStep) && _types.ReleaseStep(entriesPerStep) && _table.ReleaseStep(entriesPerStep);
-    }
-
-    private ushort HeirAtEnd => KeepsLeft ? Owner : FrameAllocator.EndedOwner;
-
-    /// <summary>
-    /// Takes the domain's id, which another may get, from frames that were let go of before the end. True: none has it any more.
-    /// </summary>
-    private bool DisownStep() =>
-        KeepsLeft || Volatile.Read(ref _left) == 0 || _frames.LeaveAll(Owner, FrameAllocator.EndedOwner, ref _disownAt, DisownedPerStep);
-
-    /// <summary>Gives back what a leaf maps, as the domain ends: scrubbed, unless somebody still uses it. True: it was memory of the domain.</summary>
-    private bool ReleaseLeaf(Gfn gfn, Mfn first, int order)
-    {
-        P2mType type = Lookup(gfn).Type;
-        if (type == P2mType.Foreign)
-            Foreign?.LetGo(first);
-        if (type is not (P2mType.Ram or P2mType.RamReadOnly) || _frames.OwnerOf(first) != Owner)
-            return false;
-        FreeLeaf(first, order, scrub: true);
-        return true;
     }
 
     private void FreeLeaf(Mfn first, int order, bool scrub)

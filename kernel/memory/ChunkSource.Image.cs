@@ -12,7 +12,7 @@ internal static unsafe class ChunkSource
     /// <summary>From now on chunks come from the allocator.</summary>
     public static void UseFrames(FrameAllocator frames) => s_frames = frames;
 
-    // Zeroed memory of at least that many bytes, page-aligned; null when there is none.
+    // Memory of at least that many bytes, page-aligned, which the runtime clears; null when there is none.
     [RuntimeExport("runtime_allocate_chunk")]
     private static void* Allocate(nint bytes)
     {
@@ -30,7 +30,7 @@ internal static unsafe class ChunkSource
             return (void*)(layout.EarlyHeap + s_earlyUsed - size);
         }
 
-        return bytes >= 0 && s_frames.TryAllocate(OrderFor(size), FrameAllocator.HypervisorOwner, FrameType.Managed, out Mfn mfn)
+        return bytes >= 0 && s_frames.TryAllocateUncleared(OrderFor(size), FrameAllocator.HypervisorOwner, FrameType.Managed, out Mfn mfn)
             ? (void*)(AddressSpace.DirectMap + mfn.Address)
             : null;
     }

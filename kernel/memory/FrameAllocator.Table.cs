@@ -6,6 +6,44 @@ namespace Xenolith.Kernel;
 /// <summary>The frame table itself: single entries, and runs of them.</summary>
 public sealed unsafe partial class FrameAllocator
 {
+    /// <summary>
+    /// Gives a run of frames back, at whatever frame it begins. False, and nothing happens: one of them is referenced. Freeing a frame that is
+    /// not allocated is a bug and panics.
+    /// </summary>
+    public bool FreeRun(Mfn mfn, ulong count)
+    {
+        _lock.Acquire();
+        bool areAllocated = AreAllocated(mfn.Value, count, out bool isFree);
+        if (isFree)
+        {
+            Fill(mfn.Value, count, FrameInfo.FreeTail);
+            FreeFrames += count;
+            InsertRun(mfn.Value, count);
+        }
+
+        _lock.Release();
+        return areAllocated ? isFree : throw new InvalidOperationException("a frame is freed that is not allocated");
+    }
+
+    /// <summary>How many frames from this one on an owner has that nobody refers to.</summary>
+    /// <param name="most">The most to look at.</param>
+    public ulong CountUnreferenced(Mfn mfn, ulong most, ushort owner)
+    {
+        if (mfn.Value >= _frames)
+        {
+            return 0;
+        }
+
+        Span<ulong> infos = Infos(mfn.Value, Math.Min(most, _frames - mfn.Value));
+        int count = 0;
+        while (count < infos.Length && new FrameInfo(infos[count]).IsHeldOnlyBy(owner))
+        {
+            count++;
+        }
+
+        return (ulong)count;
+    }
+
     // unsafe: here and in Infos every index is checked.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref ulong Info(ulong mfn)
@@ -24,23 +62,35 @@ public sealed unsafe partial class FrameAllocator
 
     private bool IsAllocated(Mfn mfn) => mfn.Value < _frames && StateOf(mfn.Value) == FrameState.Allocated;
 
+    // Allocated is the state with all of its bits set.
     private bool AreAllocated(ulong mfn, ulong count, out bool areUnreferenced)
     {
-        areUnreferenced = false;
-        bool isReferenced = false;
-        for (ulong i = 0; i < count; i++)
+        ulong all = ulong.MaxValue, any = 0;
+        for (ulong i = 0; i < count;)
         {
-            FrameInfo info = At(mfn + i);
-            if (info.State != FrameState.Allocated)
+            Span<ulong> infos = Infos(mfn + i, count - i);
+            foreach (ulong value in infos)
             {
-                return false;
+                all &= value;
+                any |= value;
             }
 
-            isReferenced |= info.References != 0;
+            i += (ulong)infos.Length;
         }
 
-        areUnreferenced = !isReferenced;
-        return true;
+        bool areAllocated = new FrameInfo(all).State == FrameState.Allocated;
+        areUnreferenced = areAllocated && new FrameInfo(any).References == 0;
+        return areAllocated;
+    }
+
+    private void InsertRun(ulong mfn, ulong count)
+    {
+        for (ulong end = mfn + count; mfn < end;)
+        {
+            int order = LargestOrder(mfn, end - mfn);
+            InsertAndMerge(mfn, order);
+            mfn += 1UL << order;
+        }
     }
 
     // How many frames from this one on are not managed.

@@ -136,13 +136,7 @@ public sealed unsafe partial class FrameAllocator
             Fill(mfn, run, FrameInfo.FreeTail);
             TotalFrames += run;
             FreeFrames += run;
-            for (ulong done = 0; done < run;)
-            {
-                int order = LargestOrder(mfn + done, run - done);
-                InsertAndMerge(mfn + done, order);
-                done += 1UL << order;
-            }
-
+            InsertRun(mfn, run);
             mfn += run;
         }
 

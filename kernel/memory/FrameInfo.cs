@@ -10,7 +10,7 @@ internal readonly record struct FrameInfo(ulong Value)
     /// <summary>No frame, as a link. Also bounds the frames that can be managed: 2^28 - 1 (1 TiB).</summary>
     public const uint NoLink = 0x0FFF_FFFF;
 
-    private const ulong LeftBit = 1UL << 56;
+    private const ulong LeftBit = 1UL << 56, TypeMask = 0xFFUL << 48;
 
     public static FrameInfo FreeTail => new((ulong)FrameState.FreeTail << 62);
 
@@ -24,6 +24,9 @@ internal readonly record struct FrameInfo(ulong Value)
 
     /// <summary>Whether the owner has let go of the allocated frame: it is free with its last reference.</summary>
     public bool IsLeft => (Value & LeftBit) != 0;
+
+    /// <summary>Whether it is an allocated frame of that owner, who has not let go of it, and nobody refers to it; whatever it is for.</summary>
+    public bool IsHeldOnlyBy(ushort owner) => (Value & ~TypeMask) == Allocated(owner, FrameType.Unspecified).Value;
 
     public int Order => (int)(Value >> 56) & 0x3F;
 

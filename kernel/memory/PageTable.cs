@@ -22,7 +22,6 @@ public sealed class PageTable
     private readonly PageTableFormat _format;
     private readonly ushort _owner;
     private uint _retired = FrameInfo.NoLink;
-    private int _releaseLevel = 1;
     private ulong _releaseAddress;
 
     /// <summary>An empty table. Without memory for its root, <see cref="Root"/> is invalid and every <see cref="TryMap"/> says false.</summary>
@@ -171,8 +170,8 @@ public sealed class PageTable
     }
 
     /// <summary>
-    /// Frees a part of the tables, from the lowest level up. No CPU may use the root any more. True: all are gone, and the object is of no
-    /// use afterwards.
+    /// Frees a part of the tables, each after those that it leads to. No CPU may use the root any more. True: all are gone, and the object is
+    /// of no use afterwards.
     /// </summary>
     /// <param name="entries">About how many entries to look at; at least 1.</param>
     public bool ReleaseStep(int entries)
@@ -183,34 +182,99 @@ public sealed class PageTable
             return true;
         }
 
-        for (; entries > 0 && _releaseLevel < TopLevel; entries--)
+        // Those at lower addresses are gone. The root alone needs no look.
+        while (TableFrames > 1)
         {
-            // The slot that leads to the table of that level around the address, or what stands in its way above.
-            bool isThere = TryFind(_releaseAddress, _releaseLevel + 1, out TablePlace place);
-            ulong entry = isThere && place.Level == _releaseLevel + 1 ? _memory.Word64(place.Slot) : 0;
-            if (_format.IsPresent(entry) && !PageTableFormat.IsLeaf(entry, place.Level))
+            if (entries <= 0)
             {
-                FreeTable(PageTableFormat.FrameOf(entry));
-                _memory.Word64(place.Slot) = _format.Absent;
+                return false;
             }
 
-            _releaseAddress = (_releaseAddress | ((1UL << (Page.Shift + OrderOf(place.Level))) - 1)) + 1;
-            if (_releaseAddress >= 1UL << (Page.Shift + OrderOf(TopLevel + 1)))
+            // The slot that leads to the table of leaves around the address, or what stands in its way above.
+            const int aboveLeaves = 2;
+            ulong entry = Descend(_releaseAddress, aboveLeaves, out TablePlace place);
+            if (LeadsToTable(entry, place.Level))
             {
-                _releaseAddress = 0;
-                _releaseLevel++;
+                FreeTable(place, entry);
             }
-        }
 
-        if (_releaseLevel < TopLevel)
-        {
-            return false;
+            entries -= 1 + FindTableBehind(place, out bool isFound);
+            if (isFound)
+            {
+                continue;
+            }
+
+            if (place.Level == TopLevel)
+            {
+                break;
+            }
+
+            // The table with that slot leads to no other any more.
+            entry = Descend(_releaseAddress, place.Level + 1, out TablePlace above);
+            FreeTable(above, entry);
         }
 
         FreeTable(Root);
         Root = Mfn.Invalid;
         return true;
     }
+
+    // Moves the release to the next slot of the same table that leads to another. How many entries it took.
+    private int FindTableBehind(TablePlace place, out bool isFound)
+    {
+        int level = place.Level;
+        Span<ulong> behind = EntriesFrom(place).Slice(1);
+        int at = 0;
+        while (at < behind.Length && !LeadsToTable(behind[at], level))
+        {
+            at++;
+        }
+
+        isFound = at < behind.Length;
+        if (isFound)
+        {
+            int shift = Page.Shift + OrderOf(level);
+            _releaseAddress = ((_releaseAddress >> shift) + (uint)at + 1) << shift;
+        }
+
+        return at;
+    }
+
+    // Entries above the leaves' level only.
+    private bool LeadsToTable(ulong entry, int level) => _format.IsPresent(entry) && !PageTableFormat.IsLeaf(entry, level);
+
+    private void FreeTable(TablePlace place, ulong entry)
+    {
+        FreeTable(PageTableFormat.FrameOf(entry));
+        _memory.Word64(place.Slot) = _format.Absent;
+    }
+
+    /// <summary>How many entries from one of the lowest level on map consecutive frames, all in the same way.</summary>
+    /// <param name="place">The first, a leaf.</param>
+    /// <param name="most">The most to look at; none beyond the table.</param>
+    public int CountConsecutive(TablePlace place, int most)
+    {
+        if (place.Level != 1)
+        {
+            throw new ArgumentOutOfRangeException(nameof(place));
+        }
+
+        Span<ulong> entries = EntriesFrom(place);
+        entries = entries.Slice(0, Math.Min(most, entries.Length));
+        ulong next = PageTableFormat.AsWritten(entries[0]);
+        int count = 0;
+        while (count < entries.Length && PageTableFormat.AsWritten(entries[count]) == next)
+        {
+            count++;
+            next += Page.Size;
+        }
+
+        return count;
+    }
+
+    // The entry, and those behind it in its table.
+    private Span<ulong> EntriesFrom(TablePlace place) =>
+        _memory.Words64(place.Slot, Entries - (int)((place.Slot & Page.OffsetMask) / sizeof(ulong)));
 
     private static int OrderOf(int level) => 9 * (level - 1);
 
@@ -324,10 +388,9 @@ public sealed class PageTable
         }
 
         TableFrames++;
-        ulong absent = _format.Absent;
-        for (uint i = 0; absent != 0 && i < Entries; i++)
+        if (_format.Absent is not 0 and ulong absent)
         {
-            _memory.Word64(table.Address + (i * sizeof(ulong))) = absent;
+            _memory.Words64(table.Address, Entries).Fill(absent);
         }
 
         return true;

@@ -19,6 +19,9 @@ public abstract class PageTableFormat(ulong presentBits)
     private const ulong LargeBit = 1 << 7;
     private const ulong FrameMask = 0x000F_FFFF_FFFF_F000;
 
+    /// <summary>The bits that the CPU sets, accessed and dirty, whatever the kind: 5 and 6, in EPT 8 and 9.</summary>
+    private const ulong SetByCpu = 0x360;
+
     /// <summary>A leaf entry for the frame. <paramref name="level"/>: 1 = 4 KiB, 2 = 2 MiB, 3 = 1 GiB.</summary>
     public abstract ulong Leaf(Mfn mfn, int level, Rights rights, Caching caching);
 
@@ -38,13 +41,12 @@ public abstract class PageTableFormat(ulong presentBits)
 
     /// <summary>
     /// How a present leaf caches; needed to split one. The default rule compares with what <see cref="Leaf"/> would make, less the
-    /// bits that the CPU sets (accessed and dirty: 5 and 6, in EPT 8 and 9).
+    /// bits that the CPU sets.
     /// </summary>
     public virtual Caching CachingOf(ulong entry, int level)
     {
-        const ulong setByCpu = 0x360;
         ulong uncached = Leaf(FrameOf(entry), level, RightsOf(entry), Caching.Uncached);
-        return (entry & ~setByCpu) == (uncached & ~setByCpu) ? Caching.Uncached : Caching.WriteBack;
+        return (entry & ~SetByCpu) == (uncached & ~SetByCpu) ? Caching.Uncached : Caching.WriteBack;
     }
 
     /// <summary>Bits of a non-present entry that hold the value 0 for "nothing here". EPT may need suppress-#VE set.</summary>
@@ -53,6 +55,10 @@ public abstract class PageTableFormat(ulong presentBits)
     /// <summary>The frame that a present entry names.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Mfn FrameOf(ulong entry) => new((entry & FrameMask) >> Page.Shift);
+
+    /// <summary>An entry as it was written, but for what the CPU has set since.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static ulong AsWritten(ulong entry) => entry & ~SetByCpu;
 
     /// <summary>The largest order that a leaf may have: <see cref="Page.Order2M"/> or <see cref="Page.Order1G"/>.</summary>
     public abstract int MaximumOrder { get; }

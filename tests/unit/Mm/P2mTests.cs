@@ -82,6 +82,45 @@ public sealed class P2mTests
         Assert.Equal(0UL, machine.Frames.CountOwnedBy(p2m.Owner));
     }
 
+    /// <summary>Small pages in runs that end at what is referenced, of another type, another's, or elsewhere in the machine, and at a step's end.</summary>
+    [Fact]
+    public void SmallPagesGoInRunsAndOnlyTheDomainsOwn()
+    {
+        const ulong budget = 64, frames = 0x300;
+        using var machine = new TestMachine(64);
+        ulong before = machine.Frames.FreeFrames;
+        P2m p2m = Create(machine);
+        for (ulong gfn = 1; gfn < frames; gfn++)
+        {
+            Assert.True(p2m.TryPopulate(new Gfn(gfn), 1));
+            machine.Memory.Frame(p2m.Lookup(new Gfn(gfn)).Mfn).Fill(0xAA);
+        }
+
+        Mfn pinned = p2m.Lookup(new Gfn(0x50)).Mfn, shared = default;
+        p2m.Pin(pinned);
+        Assert.True(machine.Frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Shared, out shared));
+        machine.Memory.Frame(shared).Fill(0xBB);
+        Assert.True(p2m.TryDepopulate(new Gfn(0x80)));
+        Assert.True(p2m.TrySet(new Gfn(0x80), shared, 0, P2mType.Ram, Rights.All));
+        Mfn moved = p2m.Lookup(new Gfn(0x90)).Mfn, first = p2m.Lookup(new Gfn(0x91)).Mfn;
+        Assert.True(p2m.TrySet(new Gfn(0x91), moved, 0, P2mType.Ram, Rights.All));
+        Assert.True(p2m.TrySet(new Gfn(0x90), first, 0, P2mType.RamReadOnly, Rights.Read));
+        p2m.Settle();
+
+        int steps = 1;
+        for (; !p2m.ReleaseStep(budget); steps++)
+            Assert.True(steps < 1000);
+        Assert.True(steps >= (int)(frames / budget));
+        Assert.Equal(0xAA, machine.Memory.Frame(pinned)[0]);
+        Assert.Equal(0xBB, machine.Memory.Frame(shared)[0]);
+        Assert.Equal(before - 2, machine.Frames.FreeFrames);
+        Assert.Equal(-1, machine.Memory.Frame(moved).IndexOfAnyExcept((byte)0));
+        Assert.Equal(-1, machine.Memory.Frame(first).IndexOfAnyExcept((byte)0));
+        Assert.True(machine.Frames.Release(pinned));
+        Assert.True(machine.Frames.Free(shared, 0));
+        Assert.Equal(before, machine.Frames.FreeFrames);
+    }
+
     [Fact]
     public void LargePagesAreMappedAtTheFirstLookAndHoldNothingOfTheirPast()
     {
