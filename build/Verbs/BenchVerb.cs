@@ -18,7 +18,7 @@ namespace Xenolith.Build.Verbs;
 /// <summary><c>bench</c>: what operations cost in emulated instructions, here and on Xen.</summary>
 internal static class BenchVerb
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120), TraceLimit = TimeSpan.FromSeconds(240);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(300), TraceLimit = TimeSpan.FromSeconds(480);
 
     private static string Logs => Path.Combine(Tree.Out, "bench", "logs");
 

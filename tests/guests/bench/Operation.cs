@@ -24,6 +24,12 @@ internal class Operation(string name, TimedInstruction instruction)
     /// <summary>Whether the last run gave the answer that the row is about.</summary>
     public bool Answered => !_checked || Result == _answer;
 
+    /// <summary>How often it is measured.</summary>
+    public virtual int Samples => Sampler.MostSamples;
+
+    /// <summary>Whether it is short enough for a list of its instructions.</summary>
+    public virtual bool CanBeListed => true;
+
     protected ref TimedRegisters Registers => ref _registers;
 
     /// <summary>A hypercall.</summary>

@@ -11,7 +11,7 @@ namespace Xenolith.Guests.Bench;
 /// </summary>
 internal static class Program
 {
-    private const int Arguments = PoolPage.FirstFree, Ballooned = Arguments + 1;
+    private const int Arguments = PoolPage.FirstFree, Ballooned = Arguments + 1, GrantTarget = Arguments + 2, CopyTarget = Arguments + 3;
 
     // Where no RAM and no device is on the emulated machines; the domain's accesses are answered by the hypervisor.
     private const ulong Hole = 0xD800_0000;
@@ -44,6 +44,8 @@ internal static class Program
         MemoryCalls();
         Instructions();
         MemoryAccesses();
+        GrantCalls();
+        Lives();
         SecondVcpuCalls();
         s_tests.Finish();
     }
@@ -139,7 +141,7 @@ internal static class Program
         GuestConsole.Write(", most ");
         Ticks(s_sampler.Most, own);
         GuestConsole.EndLine();
-        if (s_traces)
+        if (s_traces && operation.CanBeListed)
         {
             Trace(operation);
         }
@@ -217,7 +219,7 @@ internal static class Program
         Xenolith.Guests.Instructions.EnableInterrupts();
         Row(new SendOperation("evtchn send to upcall", port).With(number, operation, argument, 0).Giving(0, ulong.MaxValue), own);
         Xenolith.Guests.Instructions.DisableInterrupts();
-        if (handler.Calls - before < Sampler.Samples)
+        if (handler.Calls - before < Sampler.MostSamples)
         {
             s_tests.Skip("not every send brought an upcall");
         }
@@ -241,12 +243,71 @@ internal static class Program
         Xenolith.Guests.Instructions.EnableInterrupts();
         Row(Operation.Call("timer set to upcall", (ulong)Hypercall.VcpuOp, (ulong)VcpuOp.SetSingleshotTimer, 0, Xen.AddressOf(ref timer), 0), own);
         Xenolith.Guests.Instructions.DisableInterrupts();
-        if (handler.Calls - before < Sampler.Samples)
+        if (handler.Calls - before < Sampler.MostSamples)
         {
             s_tests.Skip("not every timer brought an upcall");
         }
 
         SharedState.Mask(port);
+    }
+
+    /// <summary>What another domain grants.</summary>
+    private static void GrantCalls()
+    {
+        s_tests.Start("grants of another domain");
+        if (Granter.Make() is not { } granter)
+        {
+            s_tests.Skip("no domain could be made that grants something");
+            return;
+        }
+
+        // As Linux does: what is mapped over is given back first.
+        ref ulong frame = ref Argument<ulong>();
+        frame = Layout.FrameOf(GrantTarget);
+        var reservation = new MemoryReservation { Domain = DomainIds.Self, ExtentCount = 1, ExtentStart = Xen.AddressOf(ref frame) };
+        Hypercalls.MemoryDecreaseReservation(ref reservation);
+
+        ref GnttabMapGrantRef map = ref Argument<GnttabMapGrantRef>();
+        map = new GnttabMapGrantRef { HostAddress = frame * Layout.PageSize, Flags = GrantMapFlags.Host, Reference = Granter.Reference, Domain = granter.Id };
+        ref GnttabUnmapGrantRef unmap = ref Argument<GnttabUnmapGrantRef>();
+        unmap = new GnttabUnmapGrantRef { HostAddress = frame * Layout.PageSize };
+        const ulong statusOfMap = 18, statusOfCopy = 36;
+        ulong mapping = Xen.AddressOf(ref map), handle = Xen.AddressOf(ref map.Handle), unmapping = Xen.AddressOf(ref unmap);
+        Operation mapOnce = new GrantCall("map", mapping, statusOfMap, null).Of(GrantTableOp.MapGrantRef);
+        Operation unmapOnce = new UnmapCall("unmap", handle, unmapping, null).Of(GrantTableOp.UnmapGrantRef);
+        mapOnce.Run();
+        Row(new GrantCall("grant map", mapping, statusOfMap, unmapOnce).Of(GrantTableOp.MapGrantRef));
+        unmapOnce.Run();
+        Row(new UnmapCall("grant unmap", handle, unmapping, mapOnce).Of(GrantTableOp.UnmapGrantRef));
+
+        ref GnttabCopy copy = ref Argument<GnttabCopy>();
+        copy = new GnttabCopy
+        {
+            SourceReference = Granter.Reference, SourceDomain = granter.Id, DestinationGmfn = Layout.FrameOf(CopyTarget), DestinationDomain = DomainIds.Self,
+            Length = 8, Flags = GrantCopyFlags.SourceIsGrant,
+        };
+        Row(new GrantCall("grant copy, 8 bytes", Xen.AddressOf(ref copy), statusOfCopy, null).Of(GrantTableOp.Copy));
+        copy.Length = Layout.PageSize;
+        Row(new GrantCall("grant copy, 4 KiB", Xen.AddressOf(ref copy), statusOfCopy, null).Of(GrantTableOp.Copy));
+        granter.End();
+    }
+
+    /// <summary>Domains from creation to end; those with memory take millions of instructions, so they are measured a few times only.</summary>
+    private static void Lives()
+    {
+        const int few = 5, smallPages = 16384, largePages = 32, largeOrder = 9;
+        Life("domain, empty", new Life(0, 0, 0), Sampler.MostSamples);
+        Life("domain with a vCPU", new Life(1, 0, 0), Sampler.MostSamples);
+        Life("domain, 64 MiB by 4 KiB", new Life(1, smallPages, 0), few);
+        Life("domain, 64 MiB by 2 MiB", new Life(1, largePages, largeOrder), few);
+    }
+
+    private static void Life(string name, Life life, int samples)
+    {
+        life.Begin();
+        Row(new LifeRow(name + ": create", life, ends: false, samples));
+        life.End();
+        Row(new LifeRow(name + ": destroy", life, ends: true, samples));
     }
 
     /// <summary>Last, because from here on a second vCPU exists for the scheduler.</summary>

@@ -3,20 +3,23 @@ namespace Xenolith.Guests.Bench;
 /// <summary>Runs an operation many times and keeps the times in order. One buffer, reused.</summary>
 internal sealed class Sampler
 {
-    public const int Samples = 201;
-    private const int WarmUps = 5;
+    /// <summary>How often a short operation is measured.</summary>
+    public const int MostSamples = 201;
 
-    private readonly uint[] _times = new uint[Samples];
+    private const int MostWarmUps = 5;
+
+    private readonly uint[] _times = new uint[MostSamples];
+    private int _count;
     private uint _frame;
 
     /// <summary>The ticks of the measurement itself, which <see cref="Median"/> and its kind leave out.</summary>
     public uint Frame => _frame;
 
-    public uint Median => Net(Samples / 2);
+    public uint Median => Net(_count / 2);
 
     public uint Least => Net(0);
 
-    public uint Most => Net(Samples - 1);
+    public uint Most => Net(_count - 1);
 
     /// <summary>Learns what a measurement takes by itself.</summary>
     public void Calibrate()
@@ -24,13 +27,14 @@ internal sealed class Sampler
         _frame = 0;
         var nothing = new Operation("nothing", TimedInstruction.Nothing);
         Run(nothing);
-        _frame = _times[Samples / 2];
+        _frame = _times[_count / 2];
     }
 
     /// <summary>Runs it; false as soon as it gives another answer than its row is about.</summary>
     public bool Run(Operation operation)
     {
-        for (int i = -WarmUps; i < Samples; i++)
+        _count = operation.Samples;
+        for (int i = _count < MostSamples ? -1 : -MostWarmUps; i < _count; i++)
         {
             operation.Prepare();
             uint time = operation.Run();
