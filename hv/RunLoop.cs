@@ -10,7 +10,7 @@ namespace Xenolith;
 /// The life of a physical CPU: run a vCPU, take its exit, handle it, run again. A vCPU that waits is state, not a stack.
 /// Host interrupts are let in at three places only: after an exit that one caused, while idle, and where a guest's exception exited.
 /// </summary>
-public sealed class RunLoop
+public sealed partial class RunLoop
 {
     private readonly Machine _machine;
     private readonly Clock _clock;
@@ -88,62 +88,88 @@ public sealed class RunLoop
     /// <returns>The other; null when the vCPU waits, or must, and nobody is chosen yet.</returns>
     private Vcpu? RunUntilAnother(Vcpu vcpu)
     {
-        Vcpu? next = null;
-        _current = new Unowned<Vcpu>(vcpu);
-        vcpu.BeginRun();
-        while (true)
+        Begin(vcpu);
+        Vcpu? next;
+        while (TryPrepareEntry(vcpu, out next))
         {
-            // A host interrupt that waits ends the guest's run at once, so that nothing of what one brings is looked for here.
-            if (CpuGate.IsPolled)
-            {
-                RunDueTimers();
-                DeliverInput();
-            }
-
-            // The guest itself may write the byte that says that events wait.
-            if ((vcpu.Attention != Attention.None || vcpu.HasPendingUpcall) && !Attend(vcpu, out next))
-            {
-                break;
-            }
-
-            vcpu.SynchroniseNested();
             vcpu.Cpu.Run();
-            ExitReason reason = vcpu.Cpu.Exit.Reason;
-            if (reason == ExitReason.Hypercall)
-            {
-                _exits.HandleHypercall(vcpu);
-                continue;
-            }
-
-            switch (reason)
-            {
-                case ExitReason.Interrupt:
-                    TakeInterrupts();
-                    break;
-                case ExitReason.InterruptWindow:
-                    vcpu.SeeWindow();
-                    break;
-                case ExitReason.Exception:
-                case ExitReason.PauseLoop:
-                    // While the delivery of an exception causes it again, no exit by an interrupt comes between. Nor, on Bochs's SVM, while
-                    // a guest spins with interrupts off.
-                    _exits.Handle(vcpu);
-                    TakeInterrupts();
-                    break;
-                default:
-                    _exits.Handle(vcpu);
-                    break;
-            }
+            HandleExit(vcpu);
         }
 
+        End(vcpu, next);
+        return next;
+    }
+
+    private void Begin(Vcpu vcpu)
+    {
+        _current = new Unowned<Vcpu>(vcpu);
+        vcpu.BeginRun();
+    }
+
+    private void End(Vcpu vcpu, Vcpu? next)
+    {
         vcpu.EndRun();
         _current = default;
         if (next is null)
         {
             _scheduler.Leave();
         }
+    }
 
-        return next;
+    /// <summary>Does what has to be done before the vCPU's next entry.</summary>
+    /// <param name="next">Who runs in its stead, when that is decided.</param>
+    /// <returns>Whether it runs on.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryPrepareEntry(Vcpu vcpu, out Vcpu? next)
+    {
+        // A host interrupt that waits ends the guest's run at once, so that nothing of what one brings is looked for here.
+        if (CpuGate.IsPolled)
+        {
+            RunDueTimers();
+            DeliverInput();
+        }
+
+        next = null;
+
+        // The guest itself may write the byte that says that events wait.
+        if ((vcpu.Attention != Attention.None || vcpu.HasPendingUpcall) && !Attend(vcpu, out next))
+        {
+            return false;
+        }
+
+        vcpu.SynchroniseNested();
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void HandleExit(Vcpu vcpu)
+    {
+        ExitReason reason = vcpu.Cpu.Exit.Reason;
+        if (reason == ExitReason.Hypercall)
+        {
+            _exits.HandleHypercall(vcpu);
+            return;
+        }
+
+        switch (reason)
+        {
+            case ExitReason.Interrupt:
+                TakeInterrupts();
+                break;
+            case ExitReason.InterruptWindow:
+                vcpu.SeeWindow();
+                break;
+            case ExitReason.Exception:
+            case ExitReason.PauseLoop:
+                // While the delivery of an exception causes it again, no exit by an interrupt comes between. Nor, on Bochs's SVM, while
+                // a guest spins with interrupts off.
+                _exits.Handle(vcpu);
+                TakeInterrupts();
+                break;
+            default:
+                _exits.Handle(vcpu);
+                break;
+        }
     }
 
     /// <summary>Does what the vCPU's attention is asked for.</summary>

@@ -21,7 +21,7 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
     /// Extents, entries or calls that one pass handles before it lets the guest issue the call again, so that interrupts and timers are
     /// seen to in between.
     /// </summary>
-    public int Budget { get; init; } = 64;
+    public int Budget { get; set; } = 64;
 
     /// <summary>Nanoseconds after which a pass over work of very different sizes ends, whatever is left of <see cref="Budget"/>.</summary>
     internal const ulong PassNanoseconds = 1_000_000;

@@ -14,7 +14,7 @@ public sealed class TimerTests
 {
     private sealed class Recorder(List<int> fired, int id, TimerQueue? again = null) : Timer
     {
-        protected override void Fire(ulong now)
+        protected internal override void Fire(ulong now)
         {
             fired.Add(id);
             again?.Set(this, now);

@@ -1,0 +1,216 @@
+using System;
+using System.Collections.Generic;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Xenolith.Abi.Contract.Table;
+
+/// <summary>A field of a structure, or an argument in a register.</summary>
+/// <param name="Name">As the structure, or C, calls it.</param>
+/// <param name="Offset">Bytes from the structure's start; of an argument: its number, from 0.</param>
+/// <param name="Size">Bytes: 1, 2, 4 or 8 for what is a number.</param>
+/// <param name="Value">What it has to be; null: anything of its kind.</param>
+public sealed record CallField(string Name, int Offset, int Size, ValueKind Kind, ulong? Value = null);
+
+/// <summary>The structure that a call points at, in one layout. Members of a union that the operation does not use are left out.</summary>
+public sealed record CallStructure(int Size, IReadOnlyList<CallField> Fields);
+
+/// <summary>How one row of the table is called: registers, and the structure in both layouts.</summary>
+public sealed record CallShape
+{
+    public required HypercallGroup Group { get; init; }
+
+    public required HypercallRow Row { get; init; }
+
+    /// <summary>Arguments in registers, in order.</summary>
+    public required IReadOnlyList<CallField> Words { get; init; }
+
+    /// <summary>As a 64-bit caller lays it out; null: the call points at no structure.</summary>
+    public CallStructure? Wide { get; init; }
+
+    /// <summary>The same of a 32-bit caller.</summary>
+    public CallStructure? Narrow { get; init; }
+
+    /// <summary>Whether the call takes an array of the structure, with a count in a register.</summary>
+    public bool IsArray { get; init; }
+
+    public CallStructure? StructureFor(bool is64Bit) => is64Bit ? Wide : Narrow;
+}
+
+/// <summary>
+/// The grammar of hypercalls, made of the table: what each row takes in registers and in memory, and what every value names. Generators of
+/// random calls draw from it.
+/// </summary>
+public static class CallGrammar
+{
+    /// <summary>A shape for each row that can be called.</summary>
+    public static IReadOnlyList<CallShape> Shapes { get; } = Build();
+
+    private static List<CallShape> Build()
+    {
+        var shapes = new List<CallShape>();
+        foreach (HypercallGroup group in HypercallTable.Groups)
+        {
+            if (group.Rows.Length == 0)
+                shapes.Add(ShapeOf(group, group.Self));
+            foreach (HypercallRow row in group.Rows)
+                shapes.Add(ShapeOf(group, row));
+        }
+        return shapes;
+    }
+
+    private static CallShape ShapeOf(HypercallGroup group, HypercallRow row)
+    {
+        List<CallField> words = WordsOf(group, row);
+        return new CallShape
+        {
+            Group = group,
+            Row = row,
+            Words = words,
+            Wide = StructureOf(group, row, row.Argument),
+            Narrow = StructureOf(group, row, row.NarrowArgument ?? row.Argument),
+            IsArray = words.Exists(word => word.Name is "count" or "nr_calls"),
+        };
+    }
+
+    private static List<CallField> WordsOf(HypercallGroup group, HypercallRow row)
+    {
+        var words = new List<CallField>();
+        bool isInRegister = row.Operation is not null && (group.Selector is Selector.First or Selector.FirstWide or Selector.FirstLow6);
+        foreach (string parameter in group.Parameters.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            // "cmd | start_extent << 6", "timeout (64-bit callers)".
+            string name = parameter.Split(' ')[0];
+            words.Add(words.Count == 0 && isInRegister
+                ? new CallField(name, 0, sizeof(ulong), ValueKind.Operation, Convert.ToUInt64(row.Operation))
+                : new CallField(name, words.Count, sizeof(ulong), KindOfWord(name)));
+        }
+        return words;
+    }
+
+    private static ValueKind KindOfWord(string name) => name switch
+    {
+        "arg" or "uop" or "op" or "platform_op" or "call_list" => ValueKind.Argument,
+        "buffer" or "bufs" or "pdone" => ValueKind.Buffer,
+        "count" or "nr_calls" or "nr_bufs" => ValueKind.Count,
+        "vcpuid" => ValueKind.Vcpu,
+        "domid" or "foreigndom" => ValueKind.Domain,
+        "timeout" or "low" or "high" => ValueKind.Time,
+        "type" or "cmd" => ValueKind.Small,
+        _ => ValueKind.Plain,
+    };
+
+    /// <summary>The structure; of a group whose operation stands in the argument: its head, and the member of its union that the operation uses.</summary>
+    private static CallStructure? StructureOf(HypercallGroup group, HypercallRow row, Type? argument)
+    {
+        Type? envelope = group.Selector == Selector.InArgument ? group.Self.Argument : null;
+        Type? whole = envelope ?? argument;
+        if (whole is null)
+            return null;
+        var fields = new List<CallField>();
+        bool hasMember = envelope is not null && argument is not null && argument != envelope;
+        foreach (FieldInfo field in FieldsOf(whole))
+        {
+            int offset = OffsetOf(whole, field);
+            bool isHead = envelope is null || !IsUnion(envelope, offset);
+            if (isHead && envelope is not null && field.Name == "Command")
+                fields.Add(new CallField(field.Name, offset, sizeof(uint), ValueKind.Operation, Convert.ToUInt64(row.Operation)));
+            else if (isHead && envelope is not null && field.Name == "InterfaceVersion")
+                fields.Add(new CallField(field.Name, offset, sizeof(uint), ValueKind.Operation, VersionOf(group.Number)));
+            else if (isHead || (hasMember ? field.FieldType == argument : field.FieldType.IsPrimitive))
+                Add(fields, whole, field, offset);
+        }
+        return new CallStructure(SizeOf(whole), fields);
+    }
+
+    private static ulong VersionOf(Hypercall number) => number switch
+    {
+        Hypercall.Domctl => InterfaceVersions.Domctl,
+        Hypercall.Sysctl => InterfaceVersions.Sysctl,
+        _ => InterfaceVersions.Platform,
+    };
+
+    /// <summary>Whether more than one field of the structure lies at the offset.</summary>
+    private static bool IsUnion(Type structure, int offset)
+    {
+        int count = 0;
+        foreach (FieldInfo field in FieldsOf(structure))
+            count += OffsetOf(structure, field) == offset ? 1 : 0;
+        return count > 1;
+    }
+
+    private static void Add(List<CallField> fields, Type structure, FieldInfo field, int offset)
+    {
+        Type type = field.FieldType;
+        if (!type.IsPrimitive && !type.IsEnum && type.GetCustomAttribute<InlineArrayAttribute>() is null)
+        {
+            foreach (FieldInfo inner in FieldsOf(type))
+                Add(fields, type, inner, offset + OffsetOf(type, inner));
+            return;
+        }
+        fields.Add(new CallField(field.Name, offset, SizeOf(type), KindOf(structure, field)));
+    }
+
+    private static ValueKind KindOf(Type structure, FieldInfo field)
+    {
+        string name = field.Name;
+        string of = structure.Name;
+        if (field.FieldType.IsEnum)
+            return ValueKind.Small;
+        if (name.StartsWith("Pad", StringComparison.Ordinal) || name.Contains("Reserved") || name is "Status" or "SecurityLabel")
+            return ValueKind.Padding;
+        if (Ends(name, "Domain") || (name == "First" && of == nameof(SysctlDomainList)) || (name == "Target" && of == nameof(DomctlTarget)))
+            return ValueKind.Domain;
+        if (Ends(name, "Port") && name != "MaximumPort")
+            return ValueKind.Port;
+        if (name is "Vcpu" or "Instance")
+            return ValueKind.Vcpu;
+        if (name == "Virq")
+            return ValueKind.Virq;
+        if (name.Contains("Reference"))
+            return ValueKind.Reference;
+        if (name == "Handle" && field.FieldType == typeof(uint))
+            return ValueKind.Mapping;
+        if (name is "ExtentStart" or "Gpfns" or "Indices" or "FrameList")
+            return ValueKind.FrameList;
+        if (name == "Ports")
+            return ValueKind.PortList;
+        if (name is "HostAddress" or "NewAddress" or "DeviceBusAddress")
+            return ValueKind.FrameAddress;
+        if (Ends(name, "Gfn") || Ends(name, "Gmfn") || Ends(name, "Pfn") || name is "Gpfn" or "Frame" || (name == "Index" && of.StartsWith("AddToPhysmap", StringComparison.Ordinal)))
+            return ValueKind.Frame;
+        if (Ends(name, "Order"))
+            return ValueKind.Order;
+        if (name is "SourceOffset" or "DestinationOffset" or "Offset" || (name == "Length" && field.FieldType == typeof(ushort)))
+            return ValueKind.Bytes;
+        if (Ends(name, "Count") || Ends(name, "Bits") || Ends(name, "Length") || Ends(name, "Pages") || Ends(name, "bytes") || Ends(name, "Frames")
+            || Ends(name, "Vcpus") || name is "Size" or "Maximum" or "MaximumExtents" or "MaximumPort" or "BufferSize")
+        {
+            return ValueKind.Count;
+        }
+        if (Ends(name, "Flags") || Ends(name, "Options") || name == "Miscellaneous")
+            return ValueKind.Flags;
+        if (name is "Timeout" or "Deadline" or "Period" or "Elapsed")
+            return ValueKind.Time;
+        if (name is "Buffer" or "Bytes" or "Address" or "Errors" or "Bitmap" or "Map" or "Leaves" or "Msrs" or "Distances" or "VcpuToNode" or "Ranges" or "Context"
+            or "CpuMask" or "Devices" or "Keys" or "Nodes" or "Memory" or "ResourceEntries" or "Microcode")
+        {
+            return ValueKind.Buffer;
+        }
+        return SizeOf(field.FieldType) <= sizeof(uint) ? ValueKind.Small : ValueKind.Plain;
+    }
+
+    private static bool Ends(string name, string end) => name.EndsWith(end, StringComparison.Ordinal);
+
+    private static FieldInfo[] FieldsOf(Type structure) => structure.GetFields(BindingFlags.Instance | BindingFlags.Public);
+
+    private static int OffsetOf(Type structure, FieldInfo field) => (int)Marshal.OffsetOf(structure, field.Name);
+
+    private static int SizeOf(Type type) => type.IsEnum ? SizeOf(Enum.GetUnderlyingType(type)) : type switch
+    {
+        { IsPrimitive: true } => Marshal.SizeOf(type),
+        _ when type.GetCustomAttribute<InlineArrayAttribute>() is { } array => array.Length * SizeOf(type.GetFields(BindingFlags.Instance | BindingFlags.NonPublic)[0].FieldType),
+        _ => Marshal.SizeOf(type),
+    };
+}
