@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.CommandLine;
 using System.Diagnostics;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text.RegularExpressions;
@@ -29,6 +30,12 @@ internal readonly record struct TestCount(int Passed, int Failed, int Skipped)
 internal static partial class TestVerb
 {
     private const string UnitProject = "tests/unit/Xenolith.Tests.Unit.csproj";
+
+    /// <summary>What tests/unit/Machines reads: how many random sequences are run.</summary>
+    private const string SequencesVariable = "XENOLITH_SEQUENCES";
+    private const string SequencesFilter = "MachineSequenceTests.Whatever_happens_fits_together";
+    private const int LongSequences = 100_000;
+
     private const string BootProject = "tests/boot/Xenolith.Tests.Boot.csproj";
 
     public static Command Create(Report report)
@@ -37,7 +44,7 @@ internal static partial class TestVerb
         var boot = new Option<bool>("--boot") { Description = "Only the tests that boot the image" };
         var filter = new Option<string?>("--filter") { Description = "Only tests whose name contains this" };
         var machine = new Option<MachineKind?>("--machine") { Description = "Boot on qemu or bochs only; otherwise on both" };
-        var isLong = new Option<bool>("--long") { Description = "In place of the tests: those that take many minutes (ten minutes of load, fifty reboots)" };
+        var isLong = new Option<bool>("--long") { Description = "In place of the tests: those that take many minutes (with --unit a hundred thousand random sequences, with --boot ten minutes of load and fifty reboots)" };
         Option<string?> against = BenchVerb.AgainstOption("In place of the tests: compare the guests' results with those on Debian's Xen");
         Option<ObjectToolchain> toolchain = CommonOptions.Toolchain();
         var command = new Command("test", "Run the unit tests, then boot the guests and the in-image tests on the emulators.") { unit, boot, isLong, filter, machine, against, toolchain };
@@ -55,19 +62,14 @@ internal static partial class TestVerb
                 return compared.IsGood ? 0 : 1;
             }
 
-            if (parsed.GetValue(isLong) && parsed.GetValue(unit))
-            {
-                throw new BuildFailure("--long boots the image and runs no unit tests: leave out --unit");
-            }
-
-            bool all = parsed.GetValue(unit) == parsed.GetValue(boot) && !parsed.GetValue(isLong);
+            bool all = parsed.GetValue(unit) == parsed.GetValue(boot);
             var count = new TestCount();
             if (all || parsed.GetValue(unit))
             {
-                count += RunUnitTests(parsed.GetValue(filter), report);
+                count += parsed.GetValue(isLong) ? RunSequences(report) : RunUnitTests(parsed.GetValue(filter), report);
             }
 
-            if (all || parsed.GetValue(boot) || parsed.GetValue(isLong))
+            if (all || parsed.GetValue(boot))
             {
                 count += RunBootTests(parsed.GetValue(isLong), parsed.GetValue(machine), parsed.GetValue(filter), parsed.GetValue(toolchain), report);
             }
@@ -78,7 +80,13 @@ internal static partial class TestVerb
         return command;
     }
 
-    private static TestCount RunUnitTests(string? filter, Report report)
+    private static TestCount RunSequences(Report report)
+    {
+        string count = Environment.GetEnvironmentVariable(SequencesVariable) ?? LongSequences.ToString(CultureInfo.InvariantCulture);
+        return RunUnitTests(SequencesFilter, report, (SequencesVariable, count));
+    }
+
+    private static TestCount RunUnitTests(string? filter, Report report, params (string Name, string Value)[] variables)
     {
         Debian.Ensure(report, [.. Debian.ForImages, .. Debian.ForTests]);
         report.Step("compile the unit tests", () => Compiler.BuildHost([UnitProject]));
@@ -86,6 +94,11 @@ internal static partial class TestVerb
         if (filter is not null)
         {
             command.With("-method", $"*{filter}*");
+        }
+
+        foreach ((string name, string value) in variables)
+        {
+            command.WithVariable(name, value);
         }
 
         report.Note(command.ToString());

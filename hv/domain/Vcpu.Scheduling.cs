@@ -193,7 +193,7 @@ public sealed partial class Vcpu
         {
             EndPoll();
             _isBlocked = false;
-            Enter(IdleState);
+            Enter(PresentState);
         }
         queues.Release();
     }
@@ -251,12 +251,15 @@ public sealed partial class Vcpu
     {
         SpinLock queues = RunQueueLock;
         queues.Acquire();
-        Enter(_runState.State == RunState.Running && IsRunnable ? RunState.Running : IdleState);
+        Enter(PresentState);
         queues.Release();
     }
 
     /// <summary>The state that the vCPU is in while it is on no CPU.</summary>
     private RunState IdleState => _isBlocked ? RunState.Blocked : IsRunnable ? RunState.Runnable : RunState.Offline;
+
+    /// <summary>The state of one that may be on a CPU still, though it was about to leave: if it need not any more, it goes on there.</summary>
+    private RunState PresentState => IsOnCpu && IsRunnable ? RunState.Running : IdleState;
 
     private void GoOnline()
     {
@@ -264,7 +267,7 @@ public sealed partial class Vcpu
             return;
         _isBlocked = false;
         _isOnline = true;
-        Enter(IdleState);
+        Enter(PresentState);
     }
 
     private void GoOffline()

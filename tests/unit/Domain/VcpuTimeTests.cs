@@ -209,6 +209,7 @@ public sealed class VcpuTimeTests : IDisposable
         _vcpu.BeginRun();
         _machine.Advance(5);
         _vcpu.Block();
+        _vcpu.EndRun();
         _machine.Advance(700);
         _vcpu.Wake();
         _machine.Advance(7);

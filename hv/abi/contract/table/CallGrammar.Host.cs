@@ -70,7 +70,7 @@ public static class CallGrammar
             Words = words,
             Wide = StructureOf(group, row, row.Argument),
             Narrow = StructureOf(group, row, row.NarrowArgument ?? row.Argument),
-            IsArray = words.Exists(word => word.Name is "count" or "nr_calls"),
+            IsArray = group.Number is Hypercall.GrantTableOp or Hypercall.Multicall,
         };
     }
 

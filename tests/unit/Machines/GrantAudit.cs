@@ -1,0 +1,62 @@
+using System.Collections.Generic;
+using Xenolith.Abi.Contract;
+using Xenolith.Domains;
+using Xenolith.Kernel;
+
+namespace Xenolith.Tests.Unit.Machines;
+
+/// <summary>Mappings of grants and the entries that they use: each knows of the other.</summary>
+internal static class GrantAudit
+{
+    /// <summary>Checks the entries of one domain against the mappings of all, those that are being taken apart included.</summary>
+    public static void Check(Domain granter, Domain[] users)
+    {
+        var uses = new Dictionary<uint, (int Readers, int Writers)>();
+        foreach (Domain user in users)
+            Count(granter, user, uses);
+        FramedArray active = Private.Active(granter.GrantTable);
+        for (uint reference = 0; reference < active.Length; reference++)
+        {
+            // Most entries are never used.
+            if (active.First(reference) == 0 && (uses.Count == 0 || !uses.ContainsKey(reference)))
+                continue;
+            ActiveGrant grant = ActiveGrant.Unpack(active.First(reference), active.Second(reference));
+            (int readers, int writers) = uses.GetValueOrDefault(reference);
+            if (grant.Readers != readers || grant.Writers != writers)
+                throw new AuditException($"grant {reference} of domain {granter.Id} counts {grant.Readers} readers and {grant.Writers} writers; {readers} and {writers} mappings are there");
+            CheckMarks(granter, reference, in grant);
+        }
+    }
+
+    private static void Count(Domain granter, Domain user, Dictionary<uint, (int Readers, int Writers)> uses)
+    {
+        GrantMappings mappings = user.GrantTable.Mappings;
+        for (uint handle = 0; handle < mappings.Limit; handle++)
+        {
+            if (!mappings.TryGet(handle, out GrantMapping mapping) || mapping.Granter != granter.Identity)
+                continue;
+            (int readers, int writers) = uses.GetValueOrDefault(mapping.Reference);
+            uses[mapping.Reference] = mapping.IsReadOnly ? (readers + 1, writers) : (readers, writers + 1);
+            FramedArray active = Private.Active(granter.GrantTable);
+            if (mapping.Reference >= active.Length)
+                throw new AuditException($"domain {user.Id} has grant {mapping.Reference} of domain {granter.Id} mapped, which has none of that number");
+            ActiveGrant grant = ActiveGrant.Unpack(active.First(mapping.Reference), active.Second(mapping.Reference));
+            if (grant.Mfn != mapping.Mfn || grant.User != user.Id)
+                throw new AuditException($"domain {user.Id} has frame {mapping.Mfn.Value:x} mapped by grant {mapping.Reference} of domain {granter.Id}, which is domain {grant.User}'s to use, frame {grant.Mfn.Value:x}");
+        }
+    }
+
+    /// <summary>The guest sees that its entry is in use. It may clear that itself in version 1, where the marks stand in its own entry.</summary>
+    private static void CheckMarks(Domain granter, uint reference, in ActiveGrant grant)
+    {
+        GrantTable table = granter.GrantTable;
+        if (table.Version != 2 || reference >= (uint)table.EntryCount)
+            return;
+        const uint perFrame = Page.Size / 2;
+        Mfn frame = table.StatusFrame((int)(reference / perFrame)).Mfn;
+        var status = (ushort)(granter.Services.Memory.Word32(frame.Address + (reference % perFrame & ~1u) * 2) >> (int)(reference & 1) * 16);
+        bool reading = (status & GrantEntryFlags.Reading) != 0, writing = (status & GrantEntryFlags.Writing) != 0;
+        if (reading != grant.IsUsed || writing != (grant.Writers != 0))
+            throw new AuditException($"grant {reference} of domain {granter.Id} has {grant.Readers} readers and {grant.Writers} writers, and status {status:x}");
+    }
+}

@@ -1,0 +1,140 @@
+using System;
+using System.Runtime.CompilerServices;
+using Xenolith.Domains;
+using Xenolith.Kernel;
+using Xenolith.Mm;
+
+namespace Xenolith.Tests.Unit.Machines;
+
+/// <summary>What the hypervisor's classes keep to themselves, for those who check that it fits together.</summary>
+internal static class Private
+{
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "Infos")]
+    public static extern Span<ulong> Infos(FrameAllocator frames, ulong mfn, ulong count);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_frames")]
+    public static extern ref ulong FrameCount(FrameAllocator frames);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_table")]
+    public static extern ref PageTable Table(P2m p2m);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_types")]
+    public static extern ref PageTable Types(P2m p2m);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_uncleared")]
+    public static extern ref PageTable Uncleared(P2m p2m);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_format")]
+    public static extern ref PageTableFormat Format(PageTable table);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_left")]
+    public static extern ref long Left(P2m p2m);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_unsettledCount")]
+    public static extern ref int UnsettledCount(P2m p2m);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_unsettledReferenced")]
+    public static extern ref int UnsettledReferenced(P2m p2m);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_sharedInfoFrame")]
+    public static extern ref LentFrame SharedInfoFrame(Domain domain);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_channels")]
+    public static extern ref FrameTable<EventChannel> Channels(EventChannels channels);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_frames")]
+    public static extern ref Mfn[] Frames(FrameTable<EventChannel> table);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_consumers")]
+    public static extern ref EventConsumer?[] Consumers(EventChannels channels);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_inUse")]
+    public static extern ref uint InUse(EventChannels channels);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_firstFree")]
+    public static extern ref uint FirstFree(EventChannels channels);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_fifo")]
+    public static extern ref FifoEvents Fifo(EventChannels channels);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_pages")]
+    public static extern ref SharedPage[] Pages(FifoEvents fifo);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_pageCount")]
+    public static extern ref int PageCount(FifoEvents fifo);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_queues")]
+    public static extern ref FifoQueues[] Queues(FifoEvents fifo);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_page")]
+    public static extern ref SharedPage PageOf(FifoQueues queues);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_offset")]
+    public static extern ref int OffsetOf(FifoQueues queues);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_frames")]
+    public static extern ref LentFrame[] EntryFrames(GrantTable table);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_statusFrames")]
+    public static extern ref LentFrame[] StatusFrames(GrantTable table);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_active")]
+    public static extern ref FramedArray Active(GrantTable table);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_elements")]
+    public static extern ref FramedArray Elements(GrantMappings mappings);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_frames")]
+    public static extern ref Mfn[] Frames(FramedArray array);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_count")]
+    public static extern ref int Count(FramedArray array);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_runStateArea")]
+    public static extern ref RegisteredArea RunStateArea(Vcpu vcpu);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_timeArea")]
+    public static extern ref RegisteredArea TimeArea(Vcpu vcpu);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_first")]
+    public static extern ref SharedPage First(RegisteredArea area);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_second")]
+    public static extern ref SharedPage Second(RegisteredArea area);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_own")]
+    public static extern ref SharedPage Own(VcpuInfoArea info);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_page")]
+    public static extern ref SharedPage? PageOf(VcpuInfoArea info);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_offset")]
+    public static extern ref int OffsetOf(VcpuInfoArea info);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_page")]
+    public static extern ref SharedPage PageOf(ConsoleRing ring);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_registers")]
+    public static extern ref ApicRegisterFile Registers(VirtualApic apic);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_timer")]
+    public static extern ref ApicTimer TimerOf(VirtualApic apic);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_singleShot")]
+    public static extern ref VcpuTimer SingleShot(Vcpu vcpu);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_periodic")]
+    public static extern ref VcpuTimer Periodic(Vcpu vcpu);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_pollTimeout")]
+    public static extern ref VcpuTimer PollTimeout(Vcpu vcpu);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_timers")]
+    public static extern ref WatchdogTimer[] Timers(DomainWatchdog watchdog);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_queues")]
+    public static extern ref TimerQueue[] Queues(CpuTimers timers);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_heap")]
+    public static extern ref Unowned<Timer>[] Heap(TimerQueue queue);
+}
