@@ -135,10 +135,10 @@ internal static class DomainFrames
             audit.Refers(page.Mfn);
     }
 
-    private static void State(FrameAudit audit, FramedArray array)
+    private static void State(FrameAudit audit, FrameTable<GrantWords> table)
     {
-        for (int i = 0; i < Private.Count(array); i++)
-            State(audit, Private.Frames(array)[i], FrameType.Control);
+        for (int i = 0; i < table.FrameCount; i++)
+            State(audit, Private.Frames(table)[i], FrameType.Table);
     }
 
     private static void State(FrameAudit audit, Mfn mfn, FrameType type)

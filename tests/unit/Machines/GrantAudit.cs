@@ -14,13 +14,13 @@ internal static class GrantAudit
         var uses = new Dictionary<uint, (int Readers, int Writers)>();
         foreach (Domain user in users)
             Count(granter, user, uses);
-        FramedArray active = Private.Active(granter.GrantTable);
-        for (uint reference = 0; reference < active.Length; reference++)
+        FrameTable<GrantWords> active = Private.Active(granter.GrantTable);
+        for (uint reference = 0; reference < active.Count; reference++)
         {
             // Most entries are never used.
-            if (active.First(reference) == 0 && (uses.Count == 0 || !uses.ContainsKey(reference)))
+            if (active[reference].First == 0 && (uses.Count == 0 || !uses.ContainsKey(reference)))
                 continue;
-            ActiveGrant grant = ActiveGrant.Unpack(active.First(reference), active.Second(reference));
+            ActiveGrant grant = ActiveGrant.Unpack(active[reference].First, active[reference].Second);
             (int readers, int writers) = uses.GetValueOrDefault(reference);
             if (grant.Readers != readers || grant.Writers != writers)
                 throw new AuditException($"grant {reference} of domain {granter.Id} counts {grant.Readers} readers and {grant.Writers} writers; {readers} and {writers} mappings are there");
@@ -37,10 +37,10 @@ internal static class GrantAudit
                 continue;
             (int readers, int writers) = uses.GetValueOrDefault(mapping.Reference);
             uses[mapping.Reference] = mapping.IsReadOnly ? (readers + 1, writers) : (readers, writers + 1);
-            FramedArray active = Private.Active(granter.GrantTable);
-            if (mapping.Reference >= active.Length)
+            FrameTable<GrantWords> active = Private.Active(granter.GrantTable);
+            if (mapping.Reference >= active.Count)
                 throw new AuditException($"domain {user.Id} has grant {mapping.Reference} of domain {granter.Id} mapped, which has none of that number");
-            ActiveGrant grant = ActiveGrant.Unpack(active.First(mapping.Reference), active.Second(mapping.Reference));
+            ActiveGrant grant = ActiveGrant.Unpack(active[mapping.Reference].First, active[mapping.Reference].Second);
             if (grant.Mfn != mapping.Mfn || grant.User != user.Id)
                 throw new AuditException($"domain {user.Id} has frame {mapping.Mfn.Value:x} mapped by grant {mapping.Reference} of domain {granter.Id}, which is domain {grant.User}'s to use, frame {grant.Mfn.Value:x}");
         }

@@ -47,7 +47,7 @@ internal static class Intents
     private static readonly (Hypercall Number, int Weight)[] s_weights =
     [
         (Hypercall.EventChannelOp, 24), (Hypercall.GrantTableOp, 22), (Hypercall.MemoryOp, 22), (Hypercall.Domctl, 14), (Hypercall.SchedOp, 6),
-        (Hypercall.VcpuOp, 8), (Hypercall.HvmOp, 4), (Hypercall.Sysctl, 3), (Hypercall.Multicall, 3), (Hypercall.SetTimerOp, 1), (Hypercall.PlatformOp, 1),
+        (Hypercall.VcpuOp, 8), (Hypercall.HvmOp, 4), (Hypercall.Sysctl, 3), (Hypercall.Multicall, 3), (Hypercall.SetTimerOp, 1), (Hypercall.PlatformOp, 1), (Hypercall.DmOp, 3),
     ];
 
     private static readonly (IntentKind Kind, int Weight)[] s_kinds =

@@ -76,7 +76,7 @@ internal sealed class Picker(WholeMachine machine, uint[] picks)
                 return Frame();
             case ValueKind.FrameAddress:
                 return Frame() << Page.Shift | (OneIn(8) ? Next & Page.OffsetMask : 0);
-            case ValueKind.Buffer or ValueKind.FrameList or ValueKind.PortList:
+            case ValueKind.Buffer or ValueKind.FrameList or ValueKind.PortList or ValueKind.BufferList:
                 return Address(caller);
             case ValueKind.Count:
                 return Of(s_counts);

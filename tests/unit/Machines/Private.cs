@@ -79,16 +79,13 @@ internal static class Private
     public static extern ref LentFrame[] StatusFrames(GrantTable table);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_active")]
-    public static extern ref FramedArray Active(GrantTable table);
+    public static extern ref FrameTable<GrantWords> Active(GrantTable table);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_elements")]
-    public static extern ref FramedArray Elements(GrantMappings mappings);
+    public static extern ref FrameTable<GrantWords> Elements(GrantMappings mappings);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_frames")]
-    public static extern ref Mfn[] Frames(FramedArray array);
-
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_count")]
-    public static extern ref int Count(FramedArray array);
+    public static extern ref Mfn[] Frames(FrameTable<GrantWords> table);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_runStateArea")]
     public static extern ref RegisteredArea RunStateArea(Vcpu vcpu);

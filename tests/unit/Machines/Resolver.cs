@@ -226,7 +226,7 @@ internal sealed class Resolver(DeedRunner runner)
     private IEnumerable<Deed> Call(CallShape shape, Vcpu by, Picker picker)
     {
         // Those who may not are told so at once; that is tried now and then.
-        if (shape.Row.Permission == Permission.Privileged && !by.Domain.IsPrivileged && !picker.OneIn(10))
+        if (shape.Row.Permission is Permission.Privileged or Permission.DeviceModel && !by.Domain.IsPrivileged && !picker.OneIn(10))
             by = Machine.Control.Vcpus[picker.Below(WholeMachine.ControlVcpus)];
         // A domain that has stopped makes no calls any more.
         if (shape.Row.Operation is SchedOp.Shutdown && !picker.OneIn(6))
@@ -262,9 +262,15 @@ internal sealed class Resolver(DeedRunner runner)
                     Fill(image.AsSpan(i * structure.Size), structure, by, picker);
             }
             yield return Write(by, argument, image);
+            if (shape.Group.Number == Hypercall.DmOp)
+                yield return Write(by, GuestLayout.ListOf(by.Id), BufferOf(argument, image.Length, is64Bit));
         }
         yield return new Deed(DeedKind.Call, by.Domain.Id, by.Id, [.. values], Name: shape.Row.Name);
     }
+
+    private static byte[] BufferOf(ulong address, int length, bool is64Bit) => is64Bit
+        ? MemoryMarshal.AsBytes<ulong>([address, (ulong)length]).ToArray()
+        : MemoryMarshal.AsBytes<uint>([(uint)address, (uint)length]).ToArray();
 
     private static void Fill(Span<byte> image, CallStructure structure, Vcpu by, Picker picker)
     {

@@ -92,7 +92,8 @@ public static class CallGrammar
     private static ValueKind KindOfWord(string name) => name switch
     {
         "arg" or "uop" or "op" or "platform_op" or "call_list" => ValueKind.Argument,
-        "buffer" or "bufs" or "pdone" => ValueKind.Buffer,
+        "buffer" or "pdone" => ValueKind.Buffer,
+        "bufs" => ValueKind.BufferList,
         "count" or "nr_calls" or "nr_bufs" => ValueKind.Count,
         "vcpuid" => ValueKind.Vcpu,
         "domid" or "foreigndom" => ValueKind.Domain,
@@ -114,7 +115,7 @@ public static class CallGrammar
         {
             int offset = OffsetOf(whole, field);
             bool isHead = envelope is null || !IsUnion(envelope, offset);
-            if (isHead && envelope is not null && field.Name == "Command")
+            if (isHead && envelope is not null && field.Name is "Command" or "Operation")
                 fields.Add(new CallField(field.Name, offset, sizeof(uint), ValueKind.Operation, Convert.ToUInt64(row.Operation)));
             else if (isHead && envelope is not null && field.Name == "InterfaceVersion")
                 fields.Add(new CallField(field.Name, offset, sizeof(uint), ValueKind.Operation, VersionOf(group.Number)));

@@ -57,6 +57,9 @@ public enum ValueKind
     /// <summary>A linear address of ports.</summary>
     PortList,
 
+    /// <summary>A linear address of buffers, each an address and a number of bytes; the structure is the first one's content.</summary>
+    BufferList,
+
     /// <summary>Zero, or written by the call only.</summary>
     Padding,
 
