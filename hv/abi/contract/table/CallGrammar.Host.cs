@@ -84,16 +84,16 @@ public static class CallGrammar
             string name = parameter.Split(' ')[0];
             words.Add(words.Count == 0 && isInRegister
                 ? new CallField(name, 0, sizeof(ulong), ValueKind.Operation, Convert.ToUInt64(row.Operation))
-                : new CallField(name, words.Count, sizeof(ulong), KindOfWord(name)));
+                : new CallField(name.TrimStart('*'), words.Count, sizeof(ulong), KindOfWord(name)));
         }
         return words;
     }
 
     private static ValueKind KindOfWord(string name) => name switch
     {
-        "arg" or "uop" or "op" or "platform_op" or "call_list" => ValueKind.Argument,
-        "buffer" or "pdone" => ValueKind.Buffer,
-        "bufs" => ValueKind.BufferList,
+        "*buffer" or "*pdone" => ValueKind.Buffer,
+        _ when name.StartsWith("**", StringComparison.Ordinal) => ValueKind.BufferList,
+        _ when name[0] == '*' => ValueKind.Argument,
         "count" or "nr_calls" or "nr_bufs" => ValueKind.Count,
         "vcpuid" => ValueKind.Vcpu,
         "domid" or "foreigndom" => ValueKind.Domain,
