@@ -39,6 +39,8 @@ internal static class MemoryReservationOps
     /// <summary>The number is of all pages that the domain is to have, those that it has included.</summary>
     public static long Claim(ref HypercallCall call)
     {
+        if (!call.Is64Bit)
+            return call.Fail(Errno.ENOSYS, "a 32-bit caller can't claim");
         if (call.A0 >> ProgressShift != 0)
             return call.Fail(Errno.EINVAL, "a claim has no progress");
         if (!TryRead(ref call, out Reservation reservation))

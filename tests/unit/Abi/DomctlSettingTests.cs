@@ -448,6 +448,17 @@ public sealed class DomctlSettingTests
         Assert.Equal(0UL, control.Machine.Services.Claims.Outstanding);
     }
 
+    /// <summary>4.17 knows the operation in its 64-bit ABI only, whoever asks and for whatever.</summary>
+    [Fact]
+    public void A_32_bit_caller_can_not_claim()
+    {
+        using var control = new ControlFixture(is64Bit: false);
+        Domain domain = control.Make();
+        control.Guest.Write(CallFixture.Argument, new MemoryReservation32 { ExtentCount = 16, Domain = domain.Id });
+        Assert.Equal(-(long)Errno.ENOSYS, control.Guest.Call(Hypercall.MemoryOp, (ulong)MemoryOp.ClaimPages, CallFixture.Argument));
+        Assert.Equal(-(long)Errno.ENOSYS, control.Guest.Call(Hypercall.MemoryOp, (ulong)MemoryOp.ClaimPages | 1 << 6, CallFixture.Unmapped));
+    }
+
     [Theory]
     [InlineData(5u)]
     [InlineData(6u)]

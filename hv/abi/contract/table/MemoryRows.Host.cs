@@ -51,7 +51,7 @@ internal static class MemoryRows
                 .Errors("EDOM EFAULT EOPNOTSUPP ESRCH EPERM EILSEQ EFAULT; an error an entry, as add_to_physmap's")
                 .Note("XENMAPSPACE_gmfn_foreign: ESRCH, EPERM or EINVAL an entry for what is not memory of another domain that the target controls."),
             Row.Done(MemoryOp.ClaimPages, "MemoryReservationOps.Claim").In<MemoryReservation, MemoryReservation32>().Privileged()
-                .Errors("EINVAL EFAULT EINVAL EPERM EINVAL ENOMEM"),
+                .Errors("ENOSYS EINVAL EFAULT EINVAL EPERM EINVAL ENOMEM").Note("Not for 32-bit callers: 4.17 knows it in the 64-bit ABI only."),
             Row.Absent(MemoryOp.MachphysCompatMfnList, answer: Errno.EOPNOTSUPP, note: "for paravirtual guests"),
             Row.Done(MemoryOp.GetVnumainfo, "MemoryAbsenceOps.VirtualNodes").InOut<VnumaTopologyInfo>().Target().Errors("EFAULT EINVAL ESRCH EPERM EOPNOTSUPP")
                 .Note("4.17's answer when the domain has no virtual NUMA."),
