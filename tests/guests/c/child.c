@@ -4,12 +4,8 @@
  */
 #include "support.h"
 
-#define xen_mb() __atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define xen_rmb() __asm__ volatile("" ::: "memory")
-#define xen_wmb() __asm__ volatile("" ::: "memory")
-#include <xen/io/netif.h>
-
-enum { RING_REFERENCE = 8, FIRST_REFERENCE = 16, PAYLOADS = 8, REQUESTS = 300 };
+#include "ring.h"
+#include <xen/hvm/hvm_vcpu.h>
 
 static uint8_t ring_page[PAGE] __attribute__((aligned(PAGE)));
 static uint8_t payloads[PAYLOADS][PAGE] __attribute__((aligned(PAGE)));
@@ -33,18 +29,13 @@ static void require(int condition)
 
 static void send(void)
 {
-    struct evtchn_send argument = { .port = port };
-
-    require(CALL2(event_channel_op, EVTCHNOP_send, &argument) == 0);
+    require(send_event(port) == 0);
 }
 
 static void await(void)
 {
-    struct sched_poll poll = { .nr_ports = 1 };
-
-    set_xen_guest_handle(poll.ports, &port);
-    while (!take_event(port))
-        CALL2(sched_op, SCHEDOP_poll, &poll);
+    while (!await_event(port))
+        ;
 }
 
 static void grant(grant_ref_t reference, void *page)
@@ -132,6 +123,39 @@ static void exchange(void)
         await();
 }
 
+static long vcpu(unsigned operation, void *argument)
+{
+    return CALL3(vcpu_op, operation, 1, argument);
+}
+
+/* Another vCPU is started in protected mode without paging, says that it was there, and halts with interrupts off. */
+static void start_another(void)
+{
+    struct vcpu_hvm_context context = { .mode = VCPU_HVM_MODE_32B };
+    struct vcpu_runstate_info state;
+
+    context.cpu_regs.x86_32 = (struct vcpu_hvm_x86_32){
+        .eip = (unsigned long)second_vcpu, .cr0 = 0x11, .cs_limit = ~0U, .ds_limit = ~0U, .ss_limit = ~0U, .es_limit = ~0U, .tr_limit = 0x67,
+        .cs_ar = 0xC93, .ds_ar = 0xC93, .ss_ar = 0xC93, .es_ar = 0xC93, .tr_ar = 0x8B,
+    };
+    require(vcpu(VCPUOP_is_up, 0) == 0);
+    require(vcpu(VCPUOP_up, 0) == -XEN_EINVAL);
+    require(vcpu(VCPUOP_initialise, (void *)NOWHERE) == -XEN_EFAULT);
+    context.pad = 1;
+    require(vcpu(VCPUOP_initialise, &context) == -XEN_EINVAL);
+    context.pad = 0;
+    require(vcpu(VCPUOP_initialise, &context) == -XEN_EINVAL);
+    context.cpu_regs.x86_32.cs_ar = 0xC9B;
+    require(vcpu(VCPUOP_initialise, &context) == 0);
+    require(vcpu(VCPUOP_initialise, &context) == -XEN_EEXIST);
+    require(vcpu(VCPUOP_is_up, 0) == 0);
+    require(vcpu(VCPUOP_get_runstate_info, &state) == 0 && state.state == RUNSTATE_offline);
+    require(vcpu(VCPUOP_up, 0) == 0);
+    while (!second_vcpu_ran || vcpu(VCPUOP_is_up, 0))
+        CALL2(sched_op, SCHEDOP_yield, 0);
+    require(vcpu(VCPUOP_down, 0) == 0);
+}
+
 void child(const char *words)
 {
     struct xen_hvm_param parameter = { .domid = DOMID_SELF, .index = HVM_PARAM_CALLBACK_IRQ, .value = (2ULL << 56) | 0xF3 };
@@ -146,6 +170,8 @@ void child(const char *words)
     if (has_word(words, "ring")) {
         exchange();
     } else {
+        if (has_word(words, "vcpus"))
+            start_another();
         send();
         await();
     }

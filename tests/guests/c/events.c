@@ -28,11 +28,11 @@ void test_vcpus(void)
     place.offset = 64;
     equal(CALL3(vcpu_op, VCPUOP_register_vcpu_info, 0, &place), 0, "register_vcpu_info");
     equal(CALL3(vcpu_op, VCPUOP_register_vcpu_info, 0, &place), -XEN_EINVAL, "a second register_vcpu_info");
-    HOLDS(info->time.tsc_to_system_mul != 0);
-    equal(info->evtchn_upcall_pending, 1, "an upcall is pending after the move");
-    HOLDS(info->evtchn_pending_sel == ~0UL);
-    info->evtchn_upcall_pending = 0;
-    info->evtchn_pending_sel = 0;
+    HOLDS(own_info->time.tsc_to_system_mul != 0);
+    equal(own_info->evtchn_upcall_pending, 1, "an upcall is pending after the move");
+    HOLDS(own_info->evtchn_pending_sel == ~0UL);
+    own_info->evtchn_upcall_pending = 0;
+    own_info->evtchn_pending_sel = 0;
 
     test("vcpu_op");
     equal(CALL3(vcpu_op, VCPUOP_is_up, 0, 0), 1, "is_up");
@@ -50,7 +50,7 @@ void test_vcpus(void)
     equal(registered->state, RUNSTATE_running, "state there");
     equal(buffer[1024 + sizeof(*state)], 0xEE, "the byte after it");
     equal(CALL3(vcpu_op, VCPUOP_register_vcpu_time_memory_area, 0, &time_area), 0, "register_vcpu_time_memory_area");
-    HOLDS(second->tsc_to_system_mul == info->time.tsc_to_system_mul);
+    HOLDS(second->tsc_to_system_mul == own_info->time.tsc_to_system_mul);
     equal(CALL3(vcpu_op, VCPUOP_set_periodic_timer, 0, &periodic), -XEN_EINVAL, "a period under 1 ms");
     equal(CALL3(vcpu_op, VCPUOP_stop_periodic_timer, 0, 0), 0, "stop_periodic_timer");
     equal(CALL3(vcpu_op, 99, 0, 0), -XEN_ENOSYS, "operation 99");
@@ -100,15 +100,15 @@ static void test_binding(void)
     ipi.vcpu = 0;
     equal(event(EVTCHNOP_bind_ipi, &ipi), 0, "bind_ipi");
     shared->evtchn_mask[ipi.port / LONG_BITS] |= 1UL << ipi.port % LONG_BITS;
-    info->evtchn_upcall_pending = 0;
-    info->evtchn_pending_sel = 0;
+    own_info->evtchn_upcall_pending = 0;
+    own_info->evtchn_pending_sel = 0;
     send.port = ipi.port;
     equal(event(EVTCHNOP_send, &send), 0, "send");
-    equal(info->evtchn_upcall_pending, 0, "an upcall while masked");
+    equal(own_info->evtchn_upcall_pending, 0, "an upcall while masked");
     unmask.port = ipi.port;
     equal(event(EVTCHNOP_unmask, &unmask), 0, "unmask");
-    equal(info->evtchn_upcall_pending, 1, "an upcall");
-    HOLDS(info->evtchn_pending_sel == 1UL << ipi.port / LONG_BITS);
+    equal(own_info->evtchn_upcall_pending, 1, "an upcall");
+    HOLDS(own_info->evtchn_pending_sel == 1UL << ipi.port / LONG_BITS);
     HOLDS(!(shared->evtchn_mask[ipi.port / LONG_BITS] & 1UL << ipi.port % LONG_BITS));
     equal(take_event(ipi.port), 1, "pending");
     close_port(ipi.port);
@@ -134,10 +134,10 @@ static void test_limit(void)
     equal(ipi.port, LONG_BITS * LONG_BITS - 1, "the last port");
     equal(event(EVTCHNOP_bind_ipi, &ipi), -XEN_ENOSPC, "another");
     shared->evtchn_mask[ipi.port / LONG_BITS] = 0;
-    info->evtchn_pending_sel = 0;
+    own_info->evtchn_pending_sel = 0;
     send.port = ipi.port;
     equal(event(EVTCHNOP_send, &send), 0, "send");
-    HOLDS(info->evtchn_pending_sel == 1UL << (LONG_BITS - 1));
+    HOLDS(own_info->evtchn_pending_sel == 1UL << (LONG_BITS - 1));
     equal(take_event(ipi.port), 1, "pending");
     for (; ipi.port > first; ipi.port--)
         close_port(ipi.port);
@@ -167,11 +167,11 @@ void test_scheduling(void)
     port = virq.port;
     take_event(port);
     set_xen_guest_handle(poll.ports, &port);
-    timer.timeout_abs_ns = now(&info->time) + 2000000;
+    timer.timeout_abs_ns = now(&own_info->time) + 2000000;
     equal(CALL3(vcpu_op, VCPUOP_set_singleshot_timer, 0, &timer), 0, "set_singleshot_timer");
     shared->evtchn_mask[port / LONG_BITS] |= 1UL << port % LONG_BITS;
     equal(CALL2(sched_op, SCHEDOP_poll, &poll), 0, "poll");
-    HOLDS(now(&info->time) >= timer.timeout_abs_ns);
+    HOLDS(now(&own_info->time) >= timer.timeout_abs_ns);
     equal(take_event(port), 1, "VIRQ_TIMER is pending");
     close_port(port);
     poll.nr_ports = 129;
@@ -212,13 +212,13 @@ void test_fifo(void)
     equal(event(EVTCHNOP_bind_ipi, &ipi), 0, "bind_ipi");
     priority.port = ipi.port;
     equal(event(EVTCHNOP_set_priority, &priority), 0, "set_priority");
-    info->evtchn_upcall_pending = 0;
+    own_info->evtchn_upcall_pending = 0;
     send.port = ipi.port;
     equal(event(EVTCHNOP_send, &send), 0, "send");
     equal(block->ready, 1 << 3, "the queue that is ready");
     equal(block->head[3], ipi.port, "its head");
     HOLDS(words[ipi.port] == (1U << EVTCHN_FIFO_PENDING | 1U << EVTCHN_FIFO_LINKED));
-    equal(info->evtchn_upcall_pending, 1, "an upcall");
+    equal(own_info->evtchn_upcall_pending, 1, "an upcall");
     equal(event(EVTCHNOP_reset, &reset), 0, "reset");
     equal(event(EVTCHNOP_expand_array, &expand), -XEN_EOPNOTSUPP, "expand_array after the reset");
 }

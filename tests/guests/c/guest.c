@@ -57,6 +57,10 @@ void test_parameters(void)
     struct xen_hvm_get_time time = { 0 };
     struct xen_hvm_get_mem_type type = { .domid = DOMID_SELF, .pfn = FRAME(buffer) };
     struct xen_hvm_evtchn_upcall_vector upcall = { .vcpu = 0, .vector = 5 };
+    static const struct { uint32_t index; int error, again; } writes[] = {
+        { HVM_PARAM_STORE_PFN, XEN_EPERM, XEN_EPERM }, { HVM_PARAM_VM_GENERATION_ID_ADDR, 0, 0 }, { HVM_PARAM_IOREQ_PFN, XEN_EPERM, XEN_EPERM }, { 13, XEN_EINVAL, XEN_EINVAL },
+    };
+    unsigned i;
     struct xen_hvm_xentrace trace = { .event = 1, .extra_bytes = 200 };
 
     test("hvm parameters, and the layout of shared_info that they choose");
@@ -69,6 +73,12 @@ void test_parameters(void)
     equal(CALL2(hvm_op, HVMOP_get_param, &parameter), -XEN_EINVAL, "get_param past the last");
     equal(CALL2(hvm_op, HVMOP_set_param, &parameter), -XEN_EINVAL, "set_param past the last");
     equal(CALL2(hvm_op, HVMOP_get_param, NOWHERE), -XEN_EFAULT, "get_param from where nothing is");
+    for (i = 0; i < SIZE(writes); i++) {
+        parameter = (struct xen_hvm_param){ .domid = DOMID_SELF, .index = writes[i].index, .value = 0x1000 + i };
+        equal(CALL2(hvm_op, HVMOP_set_param, &parameter), -writes[i].error, "set_param of another");
+        parameter.value++;
+        equal(CALL2(hvm_op, HVMOP_set_param, &parameter), -writes[i].again, "set_param of another, to another value");
+    }
     HOLDS(shared->wc_version != 0 && shared->wc_sec != 0);
     HOLDS((shared->wc_version & 1) == 0);
     HOLDS(shared->vcpu_info[0].time.tsc_to_system_mul != 0);
@@ -101,12 +111,13 @@ static long set_timer(uint64_t deadline)
 void test_other_calls(void)
 {
     struct multicall_entry *calls = (void *)buffer;
-    uint64_t start = now(&info->time);
+    uint64_t start = now(&own_info->time);
     uint32_t word = 0;
     struct sched_poll poll = { .nr_ports = 0, .timeout = start + 1000000000 };
     struct evtchn_bind_virq virq = { .virq = VIRQ_TIMER, .vcpu = 0 };
     struct evtchn_close close;
     evtchn_port_t port;
+    unsigned operation;
 
     test("multicall");
     memset(buffer, 0, sizeof(buffer));
@@ -128,10 +139,10 @@ void test_other_calls(void)
     poll.nr_ports = 1;
     shared->evtchn_mask[port / LONG_BITS] |= 1UL << port % LONG_BITS;
     shared->evtchn_pending[port / LONG_BITS] &= ~(1UL << port % LONG_BITS);
-    start = now(&info->time);
+    start = now(&own_info->time);
     equal(set_timer(start + 2000000), 0, "in 2 ms");
     equal(CALL2(sched_op, SCHEDOP_poll, &poll), 0, "poll");
-    HOLDS(now(&info->time) >= start + 2000000);
+    HOLDS(now(&own_info->time) >= start + 2000000);
     HOLDS(shared->evtchn_pending[port / LONG_BITS] & 1UL << port % LONG_BITS);
     equal(set_timer(0), 0, "off");
     close.port = port;
@@ -144,6 +155,7 @@ void test_other_calls(void)
     equal(CALL3(console_io, CONSOLEIO_write, 4, NOWHERE), -XEN_EFAULT, "write from where nothing is");
     equal(CALL3(console_io, CONSOLEIO_read, 16, buffer), 0, "read when nothing was typed");
     equal(CALL3(console_io, 99, 0, 0), -XEN_ENOSYS, "console_io 99");
-    equal(CALL2(physdev_op, PHYSDEVOP_eoi, &word), -XEN_ENOSYS, "physdev eoi");
+    for (operation = 0; operation < 24; operation++)
+        equal(CALL2(physdev_op, operation, &word), -XEN_ENOSYS, "a physdev_op that a PVH guest has not got");
     equal(hypercall(63, 0, 0, 0, 0), -XEN_ENOSYS, "number 63");
 }

@@ -1,9 +1,9 @@
-/* memory_op and grant_table_op. */
+/* memory_op. */
 #include "support.h"
 
-static long reservation(unsigned operation, void *frame)
+long reservation(unsigned operation, void *page)
 {
-    xen_pfn_t gfn = FRAME(frame);
+    xen_pfn_t gfn = FRAME(page);
     struct xen_memory_reservation argument = { .nr_extents = 1, .domid = DOMID_SELF };
 
     set_xen_guest_handle(argument.extent_start, &gfn);
@@ -21,6 +21,7 @@ void test_memory(void)
     xen_pfn_t gfn = FRAME(spare_page);
     int error = 7;
     struct xen_add_to_physmap_batch batch = { .domid = DOMID_SELF, .space = XENMAPSPACE_grant_table, .size = 1 };
+    volatile uint8_t *spare_at_window = (void *)WINDOW;
     unsigned i, ram = 0;
     long before;
 
@@ -60,52 +61,25 @@ void test_memory(void)
     equal(CALL2(memory_op, XENMEM_remove_from_physmap, &remove), 0, "remove_from_physmap");
     equal(CALL2(memory_op, XENMEM_remove_from_physmap, &remove), -XEN_ENOENT, "again");
     equal(reservation(XENMEM_populate_physmap, spare_page), 1, "populate_physmap");
+    add.space = XENMAPSPACE_gmfn;
+    add.idx = FRAME(spare_page);
+    add.gpfn = WINDOW / PAGE;
+    equal(CALL2(memory_op, XENMEM_add_to_physmap, &add), 0, "add_to_physmap of space gmfn");
+    spare_at_window[0] = 7;
+    add.idx = WINDOW / PAGE;
+    add.gpfn = FRAME(spare_page);
+    equal(CALL2(memory_op, XENMEM_add_to_physmap, &add), 0, "back");
+    equal(((volatile uint8_t *)spare_page)[0], 7, "what was written there");
+    add.space = XENMAPSPACE_gmfn_range;
+    add.size = 0;
+    equal(CALL2(memory_op, XENMEM_add_to_physmap, &add), 0, "add_to_physmap of a range of none");
+    batch.space = XENMAPSPACE_gmfn_range;
+    equal(CALL2(memory_op, XENMEM_add_to_physmap_batch, &batch), -XEN_EOPNOTSUPP, "add_to_physmap_batch of ranges");
+    batch.space = XENMAPSPACE_gmfn_foreign;
+    batch.u.foreign_domid = 77;
+    equal(CALL2(memory_op, XENMEM_add_to_physmap_batch, &batch), 0, "add_to_physmap_batch of frames of domain 77");
+    equal(error, -XEN_ESRCH, "its error");
     equal(CALL2(memory_op, XENMEM_machphys_mapping, buffer), -XEN_ENOSYS, "machphys_mapping");
     equal(CALL2(memory_op, XENMEM_machine_memory_map, NOWHERE), -XEN_ENOSYS, "machine_memory_map");
     equal(CALL2(memory_op, 63, 0), -XEN_ENOSYS, "operation 63");
-}
-
-void test_grants(void)
-{
-    struct gnttab_query_size size = { .dom = DOMID_SELF };
-    struct gnttab_set_version version = { .version = 1 };
-    struct gnttab_get_version current = { .dom = DOMID_SELF };
-    struct gnttab_setup_table setup = { .dom = DOMID_SELF, .nr_frames = 1 };
-    struct gnttab_map_grant_ref mapping = { .host_addr = (unsigned long)spare_page, .flags = GNTMAP_host_map, .ref = 8, .dom = 77 };
-    struct gnttab_unmap_grant_ref unmapping = { .host_addr = (unsigned long)spare_page, .handle = 99999 };
-    struct gnttab_copy copy = { .len = 16, .flags = GNTCOPY_source_gref };
-    struct gnttab_swap_grant_ref swap = { .ref_a = 9, .ref_b = 0x7FFFFFFF };
-    xen_pfn_t frame = 0;
-
-    test("grant table");
-    equal(CALL3(grant_table_op, GNTTABOP_query_size, &size, 1), 0, "query_size");
-    equal(size.status, GNTST_okay, "its status");
-    HOLDS(size.nr_frames <= size.max_nr_frames && size.max_nr_frames > 0);
-    equal(CALL3(grant_table_op, GNTTABOP_query_size, NOWHERE, 1), -XEN_EFAULT, "query_size from where nothing is");
-    set_xen_guest_handle(setup.frame_list, &frame);
-    equal(CALL3(grant_table_op, GNTTABOP_setup_table, &setup, 1), 0, "setup_table");
-    equal(setup.status, GNTST_okay, "its status");
-    equal(CALL3(grant_table_op, GNTTABOP_set_version, &version, 1), 0, "set_version");
-    equal(CALL3(grant_table_op, GNTTABOP_get_version, &current, 1), 0, "get_version");
-    equal(current.version, 1, "the version");
-    current.dom = 77;
-    equal(CALL3(grant_table_op, GNTTABOP_get_version, &current, 1), -XEN_ESRCH, "get_version of domain 77");
-
-    test("grants");
-    equal(CALL3(grant_table_op, GNTTABOP_map_grant_ref, &mapping, 1), 0, "map_grant_ref");
-    equal(mapping.status, GNTST_bad_domain, "its status");
-    equal(CALL3(grant_table_op, GNTTABOP_unmap_grant_ref, &unmapping, 1), 0, "unmap_grant_ref");
-    equal(unmapping.status, GNTST_bad_handle, "its status");
-    copy.source.u.ref = 8;
-    copy.source.domid = 77;
-    copy.dest.u.gmfn = FRAME(buffer);
-    copy.dest.domid = DOMID_SELF;
-    equal(CALL3(grant_table_op, GNTTABOP_copy, &copy, 1), 0, "copy");
-    equal(copy.status, GNTST_bad_domain, "its status");
-    equal(CALL3(grant_table_op, GNTTABOP_swap_grant_ref, &swap, 1), 0, "swap_grant_ref");
-    equal(swap.status, GNTST_bad_gntref, "its status");
-    equal(CALL3(grant_table_op, GNTTABOP_copy, NOWHERE, -1), -XEN_EINVAL, "2^32 - 1 copies");
-    equal(CALL3(grant_table_op, GNTTABOP_dump_table, buffer, 1), -XEN_ENOSYS, "dump_table");
-    equal(CALL3(grant_table_op, GNTTABOP_transfer, buffer, 1), -XEN_ENOSYS, "transfer");
-    equal(CALL3(grant_table_op, 99, buffer, 1), -XEN_ENOSYS, "operation 99");
 }

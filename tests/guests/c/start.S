@@ -154,4 +154,19 @@ root:   .space 4096
 stack_end:
 #endif
 
+/* A second vCPU in protected mode without paging. */
+    .text
+    .code32
+    .globl second_vcpu
+second_vcpu:
+    movl $1, second_vcpu_ran
+1:  cli
+    hlt
+    jmp 1b
+
+    .bss
+    .globl second_vcpu_ran
+    .balign 4
+second_vcpu_ran: .space 4
+
     .section .note.GNU-stack, "", @progbits
