@@ -198,6 +198,16 @@ public sealed partial class RunLoop
             }
         }
 
+        // Before any interrupt: the instruction that waited comes first.
+        if (vcpu.HasDeviceAnswer)
+        {
+            _exits.Resume(vcpu);
+            if (!vcpu.IsRunnable)
+            {
+                return false;
+            }
+        }
+
         Deliver(vcpu);
         return true;
     }

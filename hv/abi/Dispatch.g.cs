@@ -880,17 +880,17 @@ internal static class Dispatch
         switch (call.Operation)
         {
             case 1: // XEN_DMOP_create_ioreq_server
-                return call.NotYet(Errno.ENOSYS);
+                return DmServerOps.Create(ref call, ref frame);
             case 2: // XEN_DMOP_get_ioreq_server_info
-                return call.NotYet(Errno.ENOSYS);
+                return DmServerOps.Describe(ref call, ref frame);
             case 3: // XEN_DMOP_map_io_range_to_ioreq_server
-                return call.NotYet(Errno.ENOSYS);
+                return DmServerOps.Map(ref call, ref frame);
             case 4: // XEN_DMOP_unmap_io_range_from_ioreq_server
-                return call.NotYet(Errno.ENOSYS);
+                return DmServerOps.Unmap(ref call, ref frame);
             case 5: // XEN_DMOP_set_ioreq_server_state
-                return call.NotYet(Errno.ENOSYS);
+                return DmServerOps.SetState(ref call, ref frame);
             case 6: // XEN_DMOP_destroy_ioreq_server
-                return call.NotYet(Errno.ENOSYS);
+                return DmServerOps.Destroy(ref call, ref frame);
             case 7: // XEN_DMOP_track_dirty_vram
                 return DmMemoryOps.TrackDirty(ref call, ref frame);
             case 8: // XEN_DMOP_set_pci_intx_level

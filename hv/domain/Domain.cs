@@ -55,6 +55,7 @@ public sealed partial class Domain : IDisposable
         Exposure = new Exposure(services.ExposedCalls, services.ExposableCalls);
         EventChannels = new EventChannels(this, options.MaximumEventPort);
         GrantTable = new GrantTable(this, options.MaximumGrantFrames, options.MaximumMappingFrames);
+        IoServers = new IoRequestServers(this);
         Console = new ConsoleRing(this);
         Watchdog = new DomainWatchdog(this);
         SharedInfo = null!;
@@ -116,6 +117,9 @@ public sealed partial class Domain : IDisposable
     public SharedInfoPage SharedInfo { get; private set; }
 
     public GrantTable GrantTable { get; }
+
+    /// <summary>The domain's device models.</summary>
+    public IoRequestServers IoServers { get; }
 
     public ConsoleRing Console { get; }
 
@@ -232,6 +236,8 @@ public sealed partial class Domain : IDisposable
         Services.Domains.Remove(this);
         Services.Claims.Release(this);
         EventChannels.Release();
+        IoServers.Release();
+        EndAsDeviceModel();
         Console.Release();
         Watchdog.Release();
         foreach (Vcpu vcpu in Vcpus)
@@ -242,6 +248,19 @@ public sealed partial class Domain : IDisposable
             Services.Frames.Free(_apicPage, 0);
         _apicPage = Mfn.Invalid;
         GrantTable.Release();
+    }
+
+    /// <summary>What the domain answers for in others goes with it.</summary>
+    private void EndAsDeviceModel()
+    {
+        for (int i = 0; i < DomainTable.Capacity; i++)
+        {
+            if (Services.Domains.At(i) is not { IoServers.AreThere: true } other)
+                continue;
+            other.Acquire();
+            other.IoServers.DestroyAllOf(Identity);
+            other.Release();
+        }
     }
 
     /// <summary>

@@ -9,8 +9,17 @@ internal struct EventChannel
 {
     private byte _state;
 
-    /// <summary>Index + 1 into the table of consumers when the far end (or, unbound, this end) is the hypervisor's own.</summary>
+    /// <summary>Index + 1 into the table of consumers when the far end (or, unbound, this end) is the hypervisor's own; or <see cref="DeviceModel"/>.</summary>
     public byte Consumer;
+
+    /// <summary>For <see cref="Consumer"/>: this end is the hypervisor's, and the far one a device model's.</summary>
+    public const byte DeviceModel = byte.MaxValue;
+
+    /// <summary>Whether the hypervisor speaks to a device model by it: nothing that the domain itself may use.</summary>
+    public readonly bool IsDeviceModels => Consumer == DeviceModel;
+
+    /// <summary>Whether another domain's end is connected to it.</summary>
+    public readonly bool IsConnected => State == EventChannelState.Interdomain && (Consumer == 0 || IsDeviceModels);
 
     /// <summary>The vCPU that is told.</summary>
     public ushort NotifyVcpu;

@@ -16,6 +16,8 @@ public sealed partial class EventChannels
         EventChannel channel = _channels[port];
         switch (channel.State)
         {
+            case var _ when channel.IsDeviceModels:
+                return Errno.EINVAL;
             case EventChannelState.Interdomain when channel.Consumer != 0:
                 _consumers[channel.Consumer - 1]?.Notify(port);
                 return Errno.None;
@@ -63,7 +65,7 @@ public sealed partial class EventChannels
         if (!IsValid(port))
             return;
         EventChannel channel = _channels[port];
-        if (channel.Consumer != 0 && _consumers[channel.Consumer - 1] == consumer)
+        if (channel.Consumer != 0 && !channel.IsDeviceModels && _consumers[channel.Consumer - 1] == consumer)
             SetPending(port);
     }
 
@@ -109,7 +111,11 @@ public sealed partial class EventChannels
     /// <summary>An event arrived at a port of this domain.</summary>
     internal void SetPending(uint port)
     {
-        if (IsValid(port))
+        if (!IsValid(port))
+            return;
+        if (_channels[port].IsDeviceModels)
+            _domain.IoServers.Notify(port);
+        else
             SetPending(port, _channels[port].NotifyVcpu);
     }
 
@@ -170,7 +176,7 @@ public sealed partial class EventChannels
         _domain.AcquireBeside(remote);
         _keepFarEnd = false;
         EventChannel now = _channels[port];
-        if (now.State == EventChannelState.Interdomain && now.Consumer == 0 && now.RemoteDomain == remote.Id && now.RemotePort == farPort)
+        if (now.IsConnected && now.Consumer == channel.Consumer && now.RemoteDomain == remote.Id && now.RemotePort == farPort)
             return true;
         remote.Release();
         return false;

@@ -62,7 +62,7 @@ public sealed partial class EventChannels
         _resetAt = isDone ? 0 : port;
         if (!isDone)
             return Errno.None;
-        if (_inUse != 0)
+        if (_inUse != _deviceModelPorts)
             return Errno.EAGAIN;
         _fifo.Release();
         return Errno.None;
@@ -92,7 +92,7 @@ public sealed partial class EventChannels
         for (uint port = 1; port < _channels.Count; port++)
         {
             EventChannel channel = _channels[port];
-            if (channel.State == EventChannelState.Interdomain && channel.Consumer == 0)
+            if (channel.IsConnected)
                 TryDisconnect(port);
             _channels[port] = default;
         }

@@ -38,7 +38,7 @@ public sealed partial class EventChannels
         if (!far.IsValid(remotePort))
             return Errno.EINVAL;
         ref EventChannel other = ref far._channels[remotePort];
-        if (other.State != EventChannelState.Unbound || other.RemoteDomain != _domain.Id || other.Consumer != 0)
+        if (other.State != EventChannelState.Unbound || other.RemoteDomain != _domain.Id || other.Consumer is not (0 or EventChannel.DeviceModel))
             return Errno.EINVAL;
         Bind(port, new EventChannel { State = EventChannelState.Interdomain, RemoteDomain = remote.Id, RemotePort = remotePort });
         other.State = EventChannelState.Interdomain;
@@ -104,7 +104,7 @@ public sealed partial class EventChannels
         return Errno.ENOSPC;
     }
 
-    /// <summary>EVTCHNOP_close. EINVAL: no such port, or it is not in use.</summary>
+    /// <summary>EVTCHNOP_close. EINVAL: no such port, it is not in use, or a device model's.</summary>
     public Errno Close(uint port)
     {
         if (!IsValid(port))
@@ -117,6 +117,7 @@ public sealed partial class EventChannels
             switch (channel.State)
             {
                 case EventChannelState.Closed:
+                case var _ when channel.IsDeviceModels:
                     return Errno.EINVAL;
                 case EventChannelState.Virq:
                     foreach (Vcpu vcpu in _domain.Vcpus)
@@ -138,13 +139,15 @@ public sealed partial class EventChannels
         return Errno.None;
     }
 
-    /// <summary>EVTCHNOP_status. EINVAL: no such port. A port not in use is <see cref="EventChannelState.Closed"/>.</summary>
+    /// <summary>EVTCHNOP_status. EINVAL: no such port; EACCES: it is a device model's. A port not in use is <see cref="EventChannelState.Closed"/>.</summary>
     public Errno Status(uint port, out EventChannelStatus status)
     {
         status = default;
         if (!IsValid(port))
             return Errno.EINVAL;
         EventChannel channel = _channels[port];
+        if (channel.IsDeviceModels)
+            return Errno.EACCES;
         status = new EventChannelStatus(channel.State, channel.NotifyVcpu, channel.RemoteDomain, channel.RemotePort, channel.Virq);
         return Errno.None;
     }
@@ -157,6 +160,8 @@ public sealed partial class EventChannels
         if (!IsValid(port))
             return Errno.EINVAL;
         ref EventChannel channel = ref _channels[port];
+        if (channel.IsDeviceModels)
+            return Errno.EINVAL;
         bool movable = channel.State switch
         {
             EventChannelState.Virq => IsGlobal(channel.Virq),

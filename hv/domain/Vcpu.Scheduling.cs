@@ -82,7 +82,7 @@ public sealed partial class Vcpu
     }
 
     /// <summary>Whether the run loop may run it.</summary>
-    public bool IsRunnable => IsOnline && !IsBlocked && !Domain.IsShutDown && Domain.PauseCount == 0;
+    public bool IsRunnable => IsOnline && !IsBlocked && !AwaitsDevice && !Domain.IsShutDown && Domain.PauseCount == 0;
 
     /// <summary>Time in each state, up to now.</summary>
     public RunStateAccount RunStateNow
@@ -256,7 +256,7 @@ public sealed partial class Vcpu
     }
 
     /// <summary>The state that the vCPU is in while it is on no CPU.</summary>
-    private RunState IdleState => _isBlocked ? RunState.Blocked : IsRunnable ? RunState.Runnable : RunState.Offline;
+    private RunState IdleState => _isBlocked || _awaitsDevice ? RunState.Blocked : IsRunnable ? RunState.Runnable : RunState.Offline;
 
     /// <summary>The state of one that may be on a CPU still, though it was about to leave: if it need not any more, it goes on there.</summary>
     private RunState PresentState => IsOnCpu && IsRunnable ? RunState.Running : IdleState;

@@ -115,6 +115,7 @@ public sealed partial class Vcpu
     {
         if (_start == StartKind.None)
             return;
+        ForgetDevices();
         SpinLock queues = RunQueueLock;
         queues.Acquire();
         StartKind start = _start;

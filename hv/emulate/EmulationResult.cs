@@ -7,6 +7,8 @@ public enum EmulationResult
     Done,
     /// <summary>A repeated instruction did its budget's worth; registers say how far, RIP still points at it.</summary>
     Again,
+    /// <summary>Somebody else has to make an access good first: nothing has changed, and the instruction is emulated again when that is done.</summary>
+    Waits,
     /// <summary>The bytes are no instruction: inject #UD.</summary>
     Undefined,
     /// <summary>A memory operand or the code itself did not translate: <c>Fault</c> says where and why.</summary>

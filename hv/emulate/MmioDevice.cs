@@ -9,4 +9,7 @@ public abstract class MmioDevice
 
     /// <summary>Writes the low <paramref name="size"/> bytes of the value.</summary>
     public abstract void Write(uint offset, int size, ulong value);
+
+    /// <summary>Whether the last access is still to be made good by somebody else: the instruction waits, and what was read means nothing.</summary>
+    public bool MustWait { get; protected set; }
 }

@@ -113,7 +113,7 @@ public sealed class MmioEmulator(InstructionDecoder decoder)
             }
 
             device.Write(offset, size, stored & GuestGeneralRegister.MaskOf(size));
-            return EmulationResult.Done;
+            return device.MustWait ? EmulationResult.Waits : EmulationResult.Done;
         }
 
         Register target = instruction.Op0Register;
@@ -123,6 +123,11 @@ public sealed class MmioEmulator(InstructionDecoder decoder)
         }
 
         ulong value = device.Read(offset, size) & GuestGeneralRegister.MaskOf(size);
+        if (device.MustWait)
+        {
+            return EmulationResult.Waits;
+        }
+
         if (instruction.Mnemonic is Mnemonic.Movsx or Mnemonic.Movsxd)
         {
             int shift = 64 - size * 8;
@@ -144,12 +149,21 @@ public sealed class MmioEmulator(InstructionDecoder decoder)
 
         ulong flags = cpu.Rflags;
         ulong inMemory = device.Read(offset, size);
+        if (device.MustWait)
+        {
+            return EmulationResult.Waits;
+        }
+
         ulong result = memory == 0
             ? Alu.Compute(operation, size, inMemory, other, ref flags)
             : Alu.Compute(operation, size, other, inMemory, ref flags);
         if (writesBack && memory == 0)
         {
             device.Write(offset, size, result);
+            if (device.MustWait)
+            {
+                return EmulationResult.Waits;
+            }
         }
         else if (writesBack)
         {
@@ -169,14 +183,27 @@ public sealed class MmioEmulator(InstructionDecoder decoder)
 
         ulong bit = 1UL << (int)(index & (ulong)(size * 8 - 1));
         ulong value = device.Read(offset, size);
-        cpu.Rflags = (value & bit) != 0 ? cpu.Rflags | Alu.Carry : cpu.Rflags & ~Alu.Carry;
-        switch (instruction.Mnemonic)
+        if (device.MustWait)
         {
-            case Mnemonic.Bts: device.Write(offset, size, value | bit); break;
-            case Mnemonic.Btr: device.Write(offset, size, value & ~bit); break;
-            case Mnemonic.Btc: device.Write(offset, size, value ^ bit); break;
+            return EmulationResult.Waits;
         }
 
+        ulong changed = instruction.Mnemonic switch
+        {
+            Mnemonic.Bts => value | bit,
+            Mnemonic.Btr => value & ~bit,
+            _ => value ^ bit,
+        };
+        if (instruction.Mnemonic != Mnemonic.Bt)
+        {
+            device.Write(offset, size, changed);
+            if (device.MustWait)
+            {
+                return EmulationResult.Waits;
+            }
+        }
+
+        cpu.Rflags = (value & bit) != 0 ? cpu.Rflags | Alu.Carry : cpu.Rflags & ~Alu.Carry;
         return EmulationResult.Done;
     }
 
@@ -184,7 +211,17 @@ public sealed class MmioEmulator(InstructionDecoder decoder)
     {
         Register register = instruction.GetOpRegister(1 - memory);
         ulong value = device.Read(offset, size);
+        if (device.MustWait)
+        {
+            return EmulationResult.Waits;
+        }
+
         device.Write(offset, size, GuestGeneralRegister.Read(ref cpu.Registers, register));
+        if (device.MustWait)
+        {
+            return EmulationResult.Waits;
+        }
+
         GuestGeneralRegister.Write(ref cpu.Registers, register, value);
         return EmulationResult.Done;
     }

@@ -45,7 +45,7 @@ public sealed class PortIoEmulator(InstructionDecoder decoder)
 
     /// <summary>
     /// The same for an access that is not of a string. It ends as <see cref="EmulationResult.Done"/> or, when the guest changed its code since
-    /// it exited, <see cref="EmulationResult.Again"/>: the next exit says what is there now.
+    /// it exited, <see cref="EmulationResult.Again"/>: the next exit says what is there now. Or it <see cref="EmulationResult.Waits"/>.
     /// </summary>
     public EmulationResult ExecutePlain(VirtualCpu cpu, GuestAccess access, PortDevice device)
     {
@@ -56,13 +56,24 @@ public sealed class PortIoEmulator(InstructionDecoder decoder)
             return EmulationResult.Again;
         }
 
+        uint input = 0;
         if (exit.IsIn)
         {
-            GuestGeneralRegister.WriteAccumulator(ref cpu.Registers, exit.Size, device.Read(exit.Port, exit.Size));
+            input = device.Read(exit.Port, exit.Size);
         }
         else
         {
             device.Write(exit.Port, exit.Size, (uint)(cpu.Registers.Rax & GuestGeneralRegister.MaskOf(exit.Size)));
+        }
+
+        if (device.MustWait)
+        {
+            return EmulationResult.Waits;
+        }
+
+        if (exit.IsIn)
+        {
+            GuestGeneralRegister.WriteAccumulator(ref cpu.Registers, exit.Size, input);
         }
 
         cpu.SkipInstruction(length);
@@ -105,6 +116,11 @@ public sealed class PortIoEmulator(InstructionDecoder decoder)
             {
                 cpu.Registers.Rcx = Advance(cpu.Registers.Rcx, ulong.MaxValue, addressMask);
             }
+
+            if (device.HasWaited)
+            {
+                break;
+            }
         }
 
         if (count != 0)
@@ -139,6 +155,11 @@ public sealed class PortIoEmulator(InstructionDecoder decoder)
             }
 
             uint value = device.Read(port, size);
+            if (device.MustWait)
+            {
+                return EmulationResult.Waits;
+            }
+
             for (int i = 0; i < size; i++)
             {
                 bytes[i] = (byte)(value >> (8 * i));
@@ -159,7 +180,7 @@ public sealed class PortIoEmulator(InstructionDecoder decoder)
         }
 
         device.Write(port, size, output);
-        return EmulationResult.Done;
+        return device.MustWait ? EmulationResult.Waits : EmulationResult.Done;
     }
 
     private EmulationResult FailData(PageFault fault)

@@ -69,6 +69,13 @@ internal sealed partial class ExitHandler
             return;
         }
 
+        if (DeviceModels.Concern(vcpu))
+        {
+            _forwardedMemory.Select(vcpu, exit.GuestPhysical);
+            HandleUnclaimed(vcpu, _forwardedMemory);
+            return;
+        }
+
         HandleUnclaimed(vcpu, _unclaimed);
     }
 
@@ -115,6 +122,7 @@ internal sealed partial class ExitHandler
         {
             case EmulationResult.Done:
             case EmulationResult.Again:
+            case EmulationResult.Waits:
                 break;
             case EmulationResult.Undefined:
                 cpu.InjectException(ExceptionVector.InvalidOpcode, false, 0);

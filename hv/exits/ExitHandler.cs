@@ -24,6 +24,8 @@ internal sealed partial class ExitHandler
     private readonly ApicPage _apicPage = new();
     private readonly UnclaimedMmio _unclaimed = new();
     private readonly ReadOnlyFrame _readOnly = new();
+    private readonly ForwardedPorts _forwardedPorts;
+    private readonly ForwardedMemory _forwardedMemory;
 
     public ExitHandler(Machine machine)
     {
@@ -32,6 +34,8 @@ internal sealed partial class ExitHandler
         _ports = new PortIoEmulator(_decoder);
         _mmio = new MmioEmulator(_decoder);
         _induced = machine.Kernel.Options.GetBoolean("induce", false) ? new InducedFaults(_guestPorts) : null;
+        _forwardedPorts = new ForwardedPorts((PortDevice?)_induced ?? _guestPorts);
+        _forwardedMemory = new ForwardedMemory(_unclaimed);
     }
 
     /// <summary>Handles the vCPU's last exit, which is not <see cref="ExitReason.Interrupt"/> or <see cref="ExitReason.Hypercall"/>.</summary>
@@ -123,7 +127,8 @@ internal sealed partial class ExitHandler
     {
         VirtualCpu cpu = vcpu.Cpu;
         // A port that nobody answers is nothing that the domain's vCPUs share, and so no lock's: the access is between the exit and RAX.
-        bool isShared = cpu.Exit.IsString || GuestPorts.IsAnswered(cpu.Exit.Port) || _induced is not null;
+        bool isForwarded = DeviceModels.Concern(vcpu);
+        bool isShared = isForwarded || cpu.Exit.IsString || GuestPorts.IsAnswered(cpu.Exit.Port) || _induced is not null;
         if (!isShared)
         {
             _ports.ExecutePlain(cpu, vcpu.Access, _guestPorts);
@@ -133,8 +138,36 @@ internal sealed partial class ExitHandler
         vcpu.Domain.Acquire();
         _guestPorts.Select(vcpu.Domain.DebugOutput);
         _induced?.Select(vcpu);
-        Finish(vcpu, _ports.Execute(cpu, vcpu.Access, (PortDevice?)_induced ?? _guestPorts), _ports.Fault, _ports.IsStackFault, "port I/O");
+        PortDevice device = (PortDevice?)_induced ?? _guestPorts;
+        if (isForwarded)
+        {
+            _forwardedPorts.Select(vcpu);
+            device = _forwardedPorts;
+        }
+
+        Finish(vcpu, _ports.Execute(cpu, vcpu.Access, device), _ports.Fault, _ports.IsStackFault, "port I/O");
         vcpu.Domain.Release();
+    }
+
+    /// <summary>Goes on with the instruction that waited for a device model's answer, which is there. It may have to wait for another.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public void Resume(Vcpu vcpu)
+    {
+        vcpu.BeginDevicePass();
+        switch (vcpu.Cpu.Exit.Reason)
+        {
+            case ExitReason.PortIo:
+                HandlePortIo(vcpu);
+                break;
+            case ExitReason.NestedPageFault:
+                HandleNestedPageFault(vcpu);
+                break;
+        }
+
+        if (!vcpu.AwaitsDevice)
+        {
+            vcpu.EndDeviceAccesses();
+        }
     }
 
     /// <summary>INT1: a #DB behind it that DR6 does not show, whatever RFLAGS.TF says.</summary>

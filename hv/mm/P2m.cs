@@ -262,6 +262,13 @@ public sealed partial class P2m
         return true;
     }
 
+    /// <summary>Lets go of a frame of the domain that is mapped nowhere: at once, or with the last reference to it.</summary>
+    public void GiveUp(Mfn mfn)
+    {
+        if (_frames.OwnerOf(mfn) == Owner)
+            FreeOrLeave(mfn);
+    }
+
     /// <summary>Adds a reference to a frame of the domain, so that it outlives its mapping.</summary>
     public void Pin(Mfn mfn)
     {

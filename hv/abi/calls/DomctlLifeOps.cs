@@ -50,7 +50,7 @@ internal static class DomctlLifeOps
         if (domain == call.Domain || frame.Argument.MaximumVcpus.Count != domain.Vcpus.Length)
             return call.Fail(Errno.EINVAL, "the caller's own, or another number than at the domain's creation");
         domain.HasVcpus = true;
-        return 0;
+        return call.Result(domain.IoServers.AddPortsOfVcpus(), "no ports for its device models");
     }
 
     public static long Pause(ref HypercallCall call, ref DomctlOps.Frame frame)

@@ -15,6 +15,9 @@ internal static class HvmParameterOps
     /// <summary>The size that the older of the two TSS parameters implies.</summary>
     private const ulong DefaultTss = 128;
 
+    /// <summary>Pages that can be set aside for requests to device models.</summary>
+    private const ulong MaximumServerPages = 64;
+
     public static long Set(ref HypercallCall call)
     {
         long refused = Resolve(ref call, out HvmParam argument, out Domain domain);
@@ -81,6 +84,8 @@ internal static class HvmParameterOps
                 return StoreTss(ref call, domain, value, fits: true);
             case HvmParameter.TripleFaultReason when value > (ulong)ShutdownReason.SoftReset:
                 return call.Fail(Errno.EINVAL, "no such shutdown reason");
+            case HvmParameter.NrIoreqServerPages when value is 0 or > MaximumServerPages:
+                return call.Fail(Errno.EINVAL, "no pages, or more than 64");
             case HvmParameter.TimerMode when value > (ulong)TimerMode.OneMissedTickPending:
             case HvmParameter.AcpiSState when value is not (0 or 3):
             case HvmParameter.Altp2m when value > (ulong)Altp2mMode.Limited:

@@ -77,7 +77,7 @@ internal static class ResourceOps
     private static Errno MapPass(ref HypercallCall call, Domain domain, in MemAcquireResource resource, ulong at, int count)
     {
         Span<Mfn> frames = stackalloc Mfn[FramesPerPass];
-        Errno error = Find(domain, in resource, unchecked(resource.Frame + at), frames.Slice(0, count));
+        Errno error = Find(in call, domain, in resource, unchecked(resource.Frame + at), frames.Slice(0, count));
         if (error != Errno.None)
             return Refuse(ref call, error, "the resource has no such frames, can't grow to them, or is not there");
         Span<ulong> gfns = stackalloc ulong[FramesPerPass];
@@ -128,11 +128,10 @@ internal static class ResourceOps
     };
 
     /// <summary>The machine frames of a part of the resource, which grows to it where it can.</summary>
-    private static Errno Find(Domain domain, in MemAcquireResource resource, ulong first, Span<Mfn> frames) => (ResourceType)resource.Type switch
+    private static Errno Find(in HypercallCall call, Domain domain, in MemAcquireResource resource, ulong first, Span<Mfn> frames) => (ResourceType)resource.Type switch
     {
         ResourceType.GrantTable => FindGrantFrames(domain.GrantTable, resource.Id == StatusFrames, first, frames),
-        // No domain has an ioreq server.
-        ResourceType.IoreqServer => Errno.ENOENT,
+        ResourceType.IoreqServer => FindServerFrames(in call, domain, resource.Id, first, frames),
         _ => Errno.EOPNOTSUPP,
     };
 
@@ -149,6 +148,19 @@ internal static class ResourceOps
             if (error != Errno.None)
                 return error;
             frames[i] = frame!.Mfn;
+        }
+        return Errno.None;
+    }
+
+    private static Errno FindServerFrames(in HypercallCall call, Domain domain, uint id, ulong first, Span<Mfn> frames)
+    {
+        if (id > ushort.MaxValue)
+            return Errno.EINVAL;
+        for (int i = 0; i < frames.Length; i++)
+        {
+            Errno error = domain.IoServers.FrameFor((ushort)id, call.Domain.Identity, unchecked(first + (ulong)i), out frames[i]);
+            if (error != Errno.None)
+                return error;
         }
         return Errno.None;
     }

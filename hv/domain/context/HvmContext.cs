@@ -171,6 +171,7 @@ public static class HvmContext
         if (CpuRecord.Problem(vcpu.Domain, in record) is { } problem)
             return problem;
         vcpu.TakeHere();
+        vcpu.ForgetDevices();
         CpuRecord.Load(vcpu, tsc, in record);
         vcpu.Cpu.LetGo();
         vcpu.IsInitialised = true;

@@ -12,6 +12,11 @@ internal static class Child
 
     public static void Run()
     {
+        if (BootRecord.HasWord("device"))
+        {
+            DeviceChild.Run();
+        }
+
         SharedState.Map();
         var bind = new EvtchnBindInterdomain { RemoteDomain = 0, RemotePort = (uint)BootRecord.Number("port=", 0) };
         Require(Hypercalls.EventBindInterdomain(ref bind) == 0);

@@ -139,6 +139,15 @@ internal static class ChildImage
         return result;
     }
 
+    /// <summary>Where the builder sees a byte of the child's memory until <see cref="Unsee"/>; what lies behind it in the same frame, too.</summary>
+    public static ulong See(ushort id, ulong address)
+    {
+        Map(id, address >> 12, 1);
+        return Window + (address & 0xFFF);
+    }
+
+    public static void Unsee() => Unmap(1);
+
     private static long Unmap(int frames)
     {
         for (int i = 0; i < frames; i++)

@@ -25,6 +25,8 @@ internal static class Program
         Settings.Run(tests);
         Rights.Run(tests);
         DeviceModel.Run(tests);
+        DeviceServers.Run(tests);
+        DeviceAnswers.Run(tests);
         Resources.Run(tests);
         Watch.Start();
         Lives.Run(tests);

@@ -18,12 +18,14 @@ internal static class DmOpRows
         Parameters = "domid, nr_bufs, **bufs",
         Rows =
         [
-            Row.NotYet(DmOp.CreateIoreqServer).InOut<DmOpCreateServer>().DeviceModel(),
-            Row.NotYet(DmOp.GetIoreqServerInfo).InOut<DmOpServerInformation>().DeviceModel(),
-            Row.NotYet(DmOp.MapIoRangeToIoreqServer).In<DmOpRange>().DeviceModel(),
-            Row.NotYet(DmOp.UnmapIoRangeFromIoreqServer).In<DmOpRange>().DeviceModel(),
-            Row.NotYet(DmOp.SetIoreqServerState).In<DmOpServerState>().DeviceModel(),
-            Row.NotYet(DmOp.DestroyIoreqServer).In<DmOpDestroyServer>().DeviceModel(),
+            Row.Done(DmOp.CreateIoreqServer, "DmServerOps.Create").InOut<DmOpCreateServer>().DeviceModel().Allocates().Errors("EINVAL ENOSPC ENOMEM EFAULT"),
+            Row.Done(DmOp.GetIoreqServerInfo, "DmServerOps.Describe").InOut<DmOpServerInformation>().DeviceModel().Errors("EINVAL ENOENT EPERM ENOMEM EINVAL EFAULT"),
+            Row.Done(DmOp.MapIoRangeToIoreqServer, "DmServerOps.Map").In<DmOpRange>().DeviceModel().Allocates().Errors("EINVAL ENOENT EPERM EINVAL EEXIST ENOMEM"),
+            Row.Done(DmOp.UnmapIoRangeFromIoreqServer, "DmServerOps.Unmap").In<DmOpRange>().DeviceModel().Allocates().Errors("EINVAL ENOENT EPERM EINVAL ENOENT ENOMEM"),
+            Row.Done(DmOp.SetIoreqServerState, "DmServerOps.SetState").In<DmOpServerState>().DeviceModel().Errors("EINVAL ENOENT EPERM")
+                .Note("Each element of a repeated instruction is a request of its own. Nothing of a PVH domain is buffered, as on Xen. Of memory that the domain gives away device models are not told."),
+            Row.Done(DmOp.DestroyIoreqServer, "DmServerOps.Destroy").In<DmOpDestroyServer>().DeviceModel().Errors("EINVAL ENOENT EPERM")
+                .Note("A server ends with the domain that made it, too; on Xen it stays, and who it served waits for ever."),
             Row.Done(DmOp.TrackDirtyVram, "DmMemoryOps.TrackDirty").In<DmOpTrackDirty>().DeviceModel().Errors("EINVAL ESRCH EINVAL EFAULT")
                 .Note("Writes are not logged: every frame counts as written each time, on Xen only the first time."),
             Row.Done(DmOp.SetPciIntxLevel, "DmInterruptOps.SetPciLevel").In<DmOpPciLevel>().DeviceModel().Errors("EINVAL").Note(NoController),
