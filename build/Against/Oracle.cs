@@ -40,10 +40,11 @@ public static class Oracle
     /// <summary>Guests that are run a second time and make 32-bit calls then.</summary>
     private static readonly string[] s_alsoNarrow = ["hypercalls", "events", "upcall", "timers", "control", "badcalls", "hostile"];
 
-    /// <summary>Pairs that an emulator can't run, whatever the hypervisor, and why.</summary>
+    /// <summary>Pairs that can't be compared, as an emulator is in the way, and why.</summary>
     private static readonly (string Guest, Arena Arena, string Why)[] s_leftOut =
     [
         ("debug", Arena.BochsSvm, "Bochs's SVM loses DR6 at an intercepted debug exception, and ends the machine in the midst of the guest"),
+        ("c32pae", Arena.QemuSvm, "QEMU sets the accessed flag in a PAE page-directory-pointer entry, which has none: Xen's walk for the length of an intercepted instruction refuses that, and the guest hangs at its first CPUID"),
     ];
 
     private static readonly Lock s_output = new();
@@ -78,7 +79,7 @@ public static class Oracle
             .. from guest in guests
                from isNarrow in s_alsoNarrow.Contains(System.IO.Path.GetFileName(guest)) ? [false, true] : new[] { false }
                from arena in arenas
-               where CGuest.RunsOn(guest, arena.Kind) && !IsLeftOut(guest, arena)
+               where !IsLeftOut(guest, arena)
                select (arena, guest, isNarrow),
         ];
         var comparisons = new Comparison[pairs.Length];

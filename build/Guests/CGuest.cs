@@ -2,7 +2,6 @@ using System;
 using System.Collections.Generic;
 using System.IO;
 using System.Linq;
-using Xenolith.Build.Emulators;
 using Xenolith.Build.Host;
 using Xenolith.Build.Terminal;
 using Xenolith.Build.Toolchain;
@@ -24,12 +23,6 @@ public static class CGuest
 
     /// <summary>The guests' names.</summary>
     public static IReadOnlyList<string> Names => [.. Folders.SelectMany(folder => s_builds, (folder, build) => folder + build.Suffix)];
-
-    /// <summary>
-    /// Whether a machine runs the guest. QEMU's SVM loses its way in nested tables when the guest's own are PAE's: such a guest hangs at its
-    /// first instruction under paging, on Xen as well.
-    /// </summary>
-    public static bool RunsOn(string name, MachineKind machine) => machine != MachineKind.Qemu || !name.EndsWith("32pae", StringComparison.Ordinal);
 
     private static IReadOnlyList<string> Folders =>
         !Directory.Exists(Tree.At("tests", "guests"))

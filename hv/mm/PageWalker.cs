@@ -246,8 +246,10 @@ internal sealed class PageWalker(GuestMemory memory)
         if (mode == PagingMode.Pae)
         {
             reserved |= 0x7FF0_0000_0000_0000;
+            // Bits 1, 2 and 6 to 8. So is bit 5 (SDM vol. 3, table 4-8), but QEMU's CPU takes it for the accessed flag of every other
+            // level and sets it; a CPU that minds it has done so before anything is walked here.
             if (level == 3)
-                return reserved | NoExecuteBit | 0x1E6;
+                return reserved | NoExecuteBit | 0x1C6;
         }
         if (!noExecute)
             reserved |= NoExecuteBit;

@@ -300,6 +300,10 @@ public sealed class PageWalkTests : IDisposable
         // A PDPTE has no room for rights: bit 1 is reserved; so are bits 52 to 62 of a leaf.
         _tables.Write(0x18_0020 + 3 * 8, 0x18_1000 | 3);
         Assert.Equal(PageFaultError.Present | PageFaultError.ReservedBit, Walk(0xC000_1234, AccessKind.Read, out _));
+        // QEMU's CPU sets the accessed flag that a PDPTE has not got.
+        _tables.Write(0x18_0020 + 3 * 8, 0x18_1000 | 0x21);
+        Assert.Equal(PageFaultError.None, Walk(0xC000_1234, AccessKind.Write, out physical));
+        Assert.Equal(Physical + 0x234, physical);
         _tables.Write(0x18_0020 + 3 * 8, 0x18_1000 | 1);
         _tables.Write(0x18_2000 + 8, Physical | 3 | 1UL << 52);
         Assert.Equal(PageFaultError.Present | PageFaultError.ReservedBit, Walk(0xC000_1234, AccessKind.Read, out _));
