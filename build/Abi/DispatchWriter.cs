@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 using System.Text;
 using Xenolith.Abi.Contract;
@@ -108,7 +110,7 @@ internal static class DispatchWriter
         foreach (HypercallRow row in group.Rows)
         {
             string result = row.Handler is { } handler ? $"{handler}(ref call)" : Refusal(row);
-            text.Append($"            case {Convert.ToUInt32(row.Operation)}: // {row.Name}\n                return {result};\n");
+            text.Append($"            case {Convert.ToUInt32(row.Operation)}: // {row.Name}\n                return {InEdition(row, result)};\n");
         }
         text.Append("            default:\n                return call.Unknown();\n        }\n    }\n");
         if (group is { Exposure: not null, Prelude: { } check })
@@ -132,7 +134,7 @@ internal static class DispatchWriter
         foreach (HypercallRow row in group.Rows)
         {
             string result = row.Handler is { } handler ? $"{handler}(ref call, ref frame)" : Refusal(row);
-            text.Append($"            case {Convert.ToUInt32(row.Operation)}: // {row.Name}\n                return {result};\n");
+            text.Append($"            case {Convert.ToUInt32(row.Operation)}: // {row.Name}\n                return {InEdition(row, result)};\n");
         }
         text.Append("            default:\n                return call.Unknown();\n        }\n    }\n");
         text.Append($"\n    /// <summary>Who may call an operation of {group.Self.Name}; one that there is not: the control domain, which is told so.</summary>\n");
@@ -144,32 +146,32 @@ internal static class DispatchWriter
 
     private static void WriteDefaults(StringBuilder text)
     {
-        WriteExposure(text, "DefaultExposure", "The bits of 4.17's set: a bit a row.", row => row.Since == Frozen, Features417);
-        WriteExposure(text, "WholeExposure", "All bits that there are: a bit a row.", _ => true, Features417);
+        WriteExposure(text, "DefaultExposure", "The bits of 4.17's set: a bit a row.", since => since == HypercallRow.Frozen);
+        WriteExposure(text, "WholeExposure", "All bits that this edition has: a bit a row.", _ => true);
     }
 
-    /// <summary>The version whose rows every domain is shown unless told otherwise.</summary>
-    private const string Frozen = "4.17";
-
-    /// <summary>The features that 4.17 shows a PVH guest, and its initial domain.</summary>
-    private static readonly ulong Features417 = new[]
-    {
-        Feature.WritablePageTables, Feature.AutoTranslatedPhysmap, Feature.HvmCallbackVector, Feature.HvmSafePvclock, Feature.MemoryOpVnodeSupported,
-        Feature.NotDirectMapped, Feature.Dom0,
-    }.Aggregate(0UL, (bits, feature) => bits | 1UL << (int)feature);
-
-    private static void WriteExposure(StringBuilder text, string method, string summary, Func<HypercallRow, bool> counts, ulong features)
+    private static void WriteExposure(StringBuilder text, string method, string summary, Func<string, bool> counts)
     {
         text.Append($"\n    /// <summary>{summary}</summary>\n");
         text.Append($"    public static ulong {method}(ExposureGroup group) => group switch\n    {{\n");
-        ulong numbers = HypercallTable.Groups.Where(g => counts(g.Self)).Aggregate(0UL, (bits, g) => bits | 1UL << (int)g.Number);
-        text.Append($"        ExposureGroup.{nameof(ExposureGroup.Number)} => 0x{numbers:X16},\n");
-        text.Append($"        ExposureGroup.{nameof(ExposureGroup.Feature)} => 0x{features:X16},\n");
+        Write(ExposureGroup.Number, HypercallTable.Groups.Select(g => (g.Self.Since, (int)g.Number)));
+        Write(ExposureGroup.Feature, FeatureRows.All.Select(r => (r.Since, (int)r.Feature)));
         foreach (HypercallGroup group in HypercallTable.Groups.Where(g => g.Exposure is not null))
-        {
-            ulong bits = group.Rows.Where(counts).Aggregate(0UL, (all, r) => all | 1UL << Convert.ToInt32(r.Operation));
-            text.Append($"        ExposureGroup.{group.Exposure} => 0x{bits:X16},\n");
-        }
+            Write(group.Exposure!.Value, group.Rows.Select(r => (r.Since, Convert.ToInt32(r.Operation))));
         text.Append("        _ => 0,\n    };\n");
+
+        void Write(ExposureGroup group, IEnumerable<(string Since, int Bit)> bits)
+        {
+            var editions = bits.Where(b => counts(b.Since)).GroupBy(b => MinorOf(b.Since)).OrderBy(e => e.Key)
+                .Select(e => (Minor: e.Key, Bits: e.Aggregate(0UL, (all, b) => all | 1UL << b.Bit)));
+            text.Append($"        ExposureGroup.{group} => {string.Join(" | ", editions.Select(e => e.Minor is { } minor ? $"(Edition.Minor >= {minor} ? 0x{e.Bits:X16} : 0)" : $"0x{e.Bits:X16}"))},\n");
+        }
     }
+
+    /// <summary>The edition from which on there is the row; null: every one has it.</summary>
+    private static int? MinorOf(string since) =>
+        since is HypercallRow.Frozen or HypercallRow.Own ? null : int.Parse(since.AsSpan(since.IndexOf('.') + 1), NumberStyles.None, CultureInfo.InvariantCulture);
+
+    /// <summary>What a row answers: a newer one is unknown to an image of an older edition, which is built without its handler.</summary>
+    private static string InEdition(HypercallRow row, string result) => MinorOf(row.Since) is { } minor ? $"Edition.Minor >= {minor} ? {result} : call.Unknown()" : result;
 }

@@ -99,6 +99,8 @@ internal static class DocumentWriter
             parts.Add("allocates");
         if (row.Unlocked)
             parts.Add("takes no lock of the domain's");
+        if (row.Since is not (HypercallRow.Frozen or HypercallRow.Own))
+            parts.Add($"of {row.Since}, hidden unless [exposed](exposure.md)");
         if (row.Note != "")
             parts.Add(row.Note);
         return string.Join("; ", parts);

@@ -41,7 +41,9 @@ public static class Tree
     public static string Relative(string path) => Path.GetRelativePath(Root, path).Replace('\\', '/');
 
     /// <summary>Where the compiler puts the assemblies of a freestanding project.</summary>
-    public static string ImageAssemblies(string projectName) => At("out", "bin", "Image", projectName, "Image");
+    /// <param name="edition">Of the hypercall table; null: the newest.</param>
+    public static string ImageAssemblies(string projectName, string? edition = null) =>
+        At("out", "bin", edition is null ? "Image" : "Image-" + edition, projectName, "Image");
 
     /// <summary>A value the project file recorded in this assembly.</summary>
     public static string Metadata(string key)

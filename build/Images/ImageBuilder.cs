@@ -26,13 +26,17 @@ public sealed class ImageBuilder(Report report, ObjectToolchain toolchain)
             report.Note($"written from the hypercall table: {path}");
         }
 
-        IEnumerable<string> projects = images.Select(image => image.Project);
-        if (File.Exists(Tree.At(Facade)))
+        foreach (IGrouping<string?, ImageDefinition> edition in images.GroupBy(image => image.Edition))
         {
-            projects = projects.Append(Facade);
+            IEnumerable<string> projects = edition.Select(image => image.Project);
+            if (File.Exists(Tree.At(Facade)))
+            {
+                projects = projects.Append(Facade);
+            }
+
+            report.Step(edition.Key is null ? "compile C#" : $"compile C#, edition {edition.Key}", () => Compiler.BuildFreestanding([.. projects], edition.Key));
         }
 
-        report.Step("compile C#", () => Compiler.BuildFreestanding([.. projects]));
         foreach (ImageDefinition image in images)
         {
             Build(image);
@@ -74,10 +78,10 @@ public sealed class ImageBuilder(Report report, ObjectToolchain toolchain)
 
     private static (string Input, List<string> References) Assemblies(ImageDefinition image)
     {
-        string folder = Tree.ImageAssemblies(image.Assembly);
+        string folder = Tree.ImageAssemblies(image.Assembly, image.Edition);
         string input = Path.Combine(folder, image.Assembly + ".dll");
         var references = Directory.GetFiles(folder, "*.dll").Where(path => path != input).Order(StringComparer.Ordinal).ToList();
-        AddIfMissing(Path.Combine(Tree.ImageAssemblies("Xenolith.NetStandardFacade"), "netstandard.dll"));
+        AddIfMissing(Path.Combine(Tree.ImageAssemblies("Xenolith.NetStandardFacade", image.Edition), "netstandard.dll"));
         AddIfMissing(Packages.IcedAssembly);
         return (input, references);
 

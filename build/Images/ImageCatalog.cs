@@ -14,6 +14,17 @@ public static class ImageCatalog
         "xenolith", "hv/Xenolith.csproj", "Xenolith", ["kernel", "drivers", "hv", "runtime-stub"], "kernel/image.ld",
         Tree.Image, Tree.DebugImage, WithSymbolTable: true, Scanned: true);
 
+    /// <summary>Editions of the hypercall table that are older than the newest, the newest first.</summary>
+    public static IReadOnlyList<string> OlderEditions { get; } =
+        [.. Directory.GetFiles(Tree.At("hv", "abi", "editions"), "Edition.*.cs").Select(path => Path.GetFileNameWithoutExtension(path)["Edition.".Length..])
+            .OrderByDescending(Version.Parse).Skip(1)];
+
+    /// <summary>The hypervisor without the rows that are newer than an edition of the table.</summary>
+    public static ImageDefinition HypervisorOf(string edition) => Hypervisor with
+    {
+        Name = "xenolith-" + edition, Edition = edition, Output = $"{Tree.Image}-{edition}", DebugOutput = $"{Tree.Image}-{edition}.debug",
+    };
+
     /// <summary>The kernel with the in-image tests of the runtime on top.</summary>
     public static ImageDefinition Features { get; } = new(
         "features", "tests/features/Xenolith.Tests.Features.csproj", "Xenolith.Tests.Features", ["kernel", "drivers", "runtime-stub", "tests/features"],

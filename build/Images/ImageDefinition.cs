@@ -12,6 +12,7 @@ namespace Xenolith.Build.Images;
 /// <param name="DebugOutput">The image with symbols and DWARF.</param>
 /// <param name="WithSymbolTable">Whether the image carries a table for its own backtraces.</param>
 /// <param name="Scanned">Whether the rules of the image scan apply to it.</param>
+/// <param name="Edition">Of the hypercall table, as in "4.17"; null: the newest.</param>
 public sealed record ImageDefinition(
     string Name,
     string Project,
@@ -21,4 +22,5 @@ public sealed record ImageDefinition(
     string Output,
     string DebugOutput,
     bool WithSymbolTable,
-    bool Scanned);
+    bool Scanned,
+    string? Edition = null);

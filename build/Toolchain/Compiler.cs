@@ -9,15 +9,22 @@ namespace Xenolith.Build.Toolchain;
 public static class Compiler
 {
     /// <summary>Builds freestanding projects (<c>-c Image</c>) in one run, restoring them first.</summary>
-    public static void BuildFreestanding(IReadOnlyList<string> projects) => Build(projects, "Image");
+    /// <param name="edition">Of the hypercall table; null: the newest.</param>
+    public static void BuildFreestanding(IReadOnlyList<string> projects, string? edition = null) => Build(projects, "Image", edition);
 
     /// <summary>Builds host projects in Debug, restoring them first.</summary>
     public static void BuildHost(IReadOnlyList<string> projects) => Build(projects, "Debug");
 
-    private static void Build(IReadOnlyList<string> projects, string configuration)
+    private static void Build(IReadOnlyList<string> projects, string configuration, string? edition = null)
     {
         string list = string.Join("%3B", projects.Select(project => Path.GetFullPath(project, Tree.Root)));
         Command build = Dotnet("build", Tree.At("build", "Projects.proj"), "-nologo", "-v:q", "-nodeReuse:false", $"-p:Projects={list}", $"-p:ProjectConfiguration={configuration}");
+        // A property of the whole run, so that it reaches projects by way of others; by environment, so that those of another edition do not see it.
+        if (edition is not null)
+        {
+            build = build.WithVariable("TableEdition", edition);
+        }
+
         (int exitCode, string output) = build.Capture();
         if (exitCode != 0)
         {

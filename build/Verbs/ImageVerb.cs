@@ -20,11 +20,16 @@ internal static class ImageVerb
             Description = "xenolith (default), features, a guest of tests/guests, or all",
             Arity = ArgumentArity.ZeroOrMore,
         };
+        var edition = new Option<string?>("--edition")
+        {
+            Description = $"The hypervisor without the calls that are newer than that edition of the table, as out/xenolith-EDITION: {string.Join(", ", ImageCatalog.OlderEditions)}",
+        };
+        edition.AcceptOnlyFromAmong([.. ImageCatalog.OlderEditions]);
         Option<ObjectToolchain> toolchain = CommonOptions.Toolchain();
-        var command = new Command("image", "Build the bootable image out/xenolith (and out/xenolith.debug with full debug information).") { names, toolchain };
+        var command = new Command("image", "Build the bootable image out/xenolith (and out/xenolith.debug with full debug information).") { names, edition, toolchain };
         command.SetAction(parsed =>
         {
-            ImageDefinition[] images = Select(parsed.GetValue(names) ?? []);
+            ImageDefinition[] images = parsed.GetValue(edition) is { } older ? [ImageCatalog.HypervisorOf(older)] : Select(parsed.GetValue(names) ?? []);
             new ImageBuilder(report, parsed.GetValue(toolchain)).Build(images);
             foreach (ImageDefinition image in images)
             {

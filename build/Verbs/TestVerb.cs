@@ -121,7 +121,7 @@ internal static partial class TestVerb
             .. machine != MachineKind.Bochs ? [.. Debian.ForQemu, .. Debian.ForDiscs, .. Debian.ForUefi] : Array.Empty<Requirement>(),
             .. machine != MachineKind.Qemu ? Debian.ForBochs : [],
         ]);
-        new ImageBuilder(report, toolchain).Build([ImageCatalog.Hypervisor, .. File.Exists(Tree.At(ImageCatalog.Features.Project)) ? [ImageCatalog.Features] : Array.Empty<ImageDefinition>(), .. ImageCatalog.Guests()]);
+        new ImageBuilder(report, toolchain).Build([ImageCatalog.Hypervisor, .. ImageCatalog.OlderEditions.Select(ImageCatalog.HypervisorOf), .. File.Exists(Tree.At(ImageCatalog.Features.Project)) ? [ImageCatalog.Features] : Array.Empty<ImageDefinition>(), .. ImageCatalog.Guests()]);
         foreach (string guest in CGuest.Names)
         {
             CGuest.Build(guest, report);

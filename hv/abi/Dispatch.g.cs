@@ -136,22 +136,24 @@ internal static class Dispatch
         ExposureGroup.EventChannel => 0x0000000000007FFF,
         ExposureGroup.Physdev => 0x00000000FFBBFFE0,
         ExposureGroup.Hvm => 0x000000000380BE23,
+        ExposureGroup.DeviceModel => 0x00000000001FFFFE,
         _ => 0,
     };
 
-    /// <summary>All bits that there are: a bit a row.</summary>
+    /// <summary>All bits that this edition has: a bit a row.</summary>
     public static ulong WholeExposure(ExposureGroup group) => group switch
     {
         ExposureGroup.Number => 0x000307FFFFFFF7FF,
-        ExposureGroup.Feature => 0x0000000000012B05,
+        ExposureGroup.Feature => 0x0000000000012B05 | (Edition.Minor >= 18 ? 0x00000000000C0000 : 0),
         ExposureGroup.Memory => 0x000000001FFFFEFF,
         ExposureGroup.Version => 0x00000000000007FF,
         ExposureGroup.GrantTable => 0x0000000000001FFF,
-        ExposureGroup.Vcpu => 0x0000000000003FFF,
+        ExposureGroup.Vcpu => 0x0000000000003FFF | (Edition.Minor >= 18 ? 0x000000000000C000 : 0),
         ExposureGroup.Sched => 0x00000000000000FF,
         ExposureGroup.EventChannel => 0x0000000000007FFF,
         ExposureGroup.Physdev => 0x00000000FFBBFFE0,
         ExposureGroup.Hvm => 0x000000000380BE23,
+        ExposureGroup.DeviceModel => 0x00000000001FFFFE,
         _ => 0,
     };
 
@@ -422,6 +424,10 @@ internal static class Dispatch
                 return VcpuOps.GetPhysicalId(ref call);
             case 13: // VCPUOP_register_vcpu_time_memory_area
                 return VcpuOps.RegisterTimeArea(ref call);
+            case 14: // VCPUOP_register_runstate_phys_area
+                return Edition.Minor >= 18 ? VcpuAreaOps.RegisterRunState(ref call) : call.Unknown();
+            case 15: // VCPUOP_register_vcpu_time_phys_area
+                return Edition.Minor >= 18 ? VcpuAreaOps.RegisterTime(ref call) : call.Unknown();
             default:
                 return call.Unknown();
         }

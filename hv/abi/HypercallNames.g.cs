@@ -101,7 +101,7 @@ internal static class HypercallNames
         0x1500000000,
         0x1600000000,
         0x1700000000,
-        0x1800000000, 0x1800000001, 0x1800000002, 0x1800000003, 0x1800000004, 0x1800000005, 0x1800000006, 0x1800000007, 0x1800000008, 0x1800000009, 0x180000000A, 0x180000000B, 0x180000000C, 0x180000000D,
+        0x1800000000, 0x1800000001, 0x1800000002, 0x1800000003, 0x1800000004, 0x1800000005, 0x1800000006, 0x1800000007, 0x1800000008, 0x1800000009, 0x180000000A, 0x180000000B, 0x180000000C, 0x180000000D, 0x180000000E, 0x180000000F,
         0x1900000000,
         0x1A00000000,
         0x1B00000000,
@@ -241,6 +241,8 @@ internal static class HypercallNames
         11 => "VCPUOP_send_nmi",
         12 => "VCPUOP_get_physid",
         13 => "VCPUOP_register_vcpu_time_memory_area",
+        14 => "VCPUOP_register_runstate_phys_area",
+        15 => "VCPUOP_register_vcpu_time_phys_area",
         _ => "vcpu_op",
     };
 

@@ -1,12 +1,13 @@
 using System;
+using Xenolith.Abi.Contract;
 using Xenolith.Kernel;
 using Xenolith.Mm;
 
 namespace Xenolith.Domains;
 
 /// <summary>
-/// A place in a guest's linear address space that the hypervisor writes to unasked: the runstate area, the second copy of
-/// the time. The address is resolved once, when it is registered, and the frames are pinned: a guest with two sets of page
+/// A place in a guest's memory that the hypervisor writes to unasked: the runstate area, the second copy of
+/// the time. A linear address is resolved once, when it is registered, and the frames are pinned: a guest with two sets of page
 /// tables does not map its kernel's data while user code runs.
 /// </summary>
 internal sealed class RegisteredArea(P2m p2m, PhysicalMemory memory)
@@ -36,6 +37,33 @@ internal sealed class RegisteredArea(P2m p2m, PhysicalMemory memory)
         _offset = (int)(linear & Page.OffsetMask);
         _room = (_second.IsAttached ? 2 * Page.Size : Page.Size) - _offset;
         return true;
+    }
+
+    /// <summary>No area: an address that takes the last one away, as of Xen 4.18's calls.</summary>
+    public const ulong None = ulong.MaxValue;
+
+    /// <summary>
+    /// Pins [physical, physical + length), or lets go for <see cref="None"/>; after an error what was registered before still is. ENXIO: it crosses a
+    /// page's end, or is not aligned; EINVAL: the frame is not the guest's own writable memory.
+    /// </summary>
+    /// <param name="length">1 to 4,096 bytes.</param>
+    /// <param name="alignment">A power of two.</param>
+    public Errno Register(ulong physical, int length, uint alignment)
+    {
+        if (physical == None)
+        {
+            Release();
+            return Errno.None;
+        }
+        int offset = (int)(physical & Page.OffsetMask);
+        if (offset > Page.Size - length || (physical & (alignment - 1)) != 0)
+            return Errno.ENXIO;
+        if (!_first.TryAttach(Gfn.Of(physical)))
+            return Errno.EINVAL;
+        _second.Detach();
+        _offset = offset;
+        _room = Page.Size - offset;
+        return Errno.None;
     }
 
     /// <summary>

@@ -12,6 +12,8 @@ namespace Xenolith.Domains;
 public sealed partial class Vcpu
 {
     private readonly RegisteredArea _runStateArea;
+    private readonly RegisteredArea _physicalRunStateArea;
+    private bool _physicalRunStateIsWide;
     private RunStateAccount _runState;
 
     /// <summary>Polling for any of several ports.</summary>
@@ -240,6 +242,28 @@ public sealed partial class Vcpu
         return true;
     }
 
+    /// <summary>
+    /// VCPUOP_register_runstate_phys_area: likewise for a guest-physical address, beside the other. The area is written at once for the running vCPU, for
+    /// another when that is put on a CPU, as on Xen.
+    /// </summary>
+    /// <param name="physical">Or <see cref="RegisteredArea.None"/>.</param>
+    /// <param name="is64Bit">The caller's layout, in which it is kept.</param>
+    /// <returns>As <see cref="RegisteredArea.Register"/>.</returns>
+    public Errno RegisterRunStateArea(ulong physical, bool is64Bit)
+    {
+        int size = is64Bit ? RunStateAccount.Size : RunStateAccount.Size32;
+        Errno error = _physicalRunStateArea.Register(physical, size, AreaAlignment);
+        if (error != Errno.None)
+            return error;
+        _physicalRunStateIsWide = is64Bit;
+        if (RunsHere)
+            WriteRunState(_physicalRunStateArea, _runState, is64Bit, isMarked: true);
+        return Errno.None;
+    }
+
+    /// <summary>That of an unsigned long of the domain's.</summary>
+    private uint AreaAlignment => Domain.SharedInfo.Is64Bit ? 8u : 4u;
+
     internal void EndPollOn(uint port)
     {
         int poll = Volatile.Read(ref _poll);
@@ -337,29 +361,34 @@ public sealed partial class Vcpu
     }
 
     /// <summary>
-    /// Copies the account out. With VMASST_TYPE_runstate_update_flag the top bit of state_entry_time marks it as changing
-    /// (public/vcpu.h).
+    /// Copies the account out. With VMASST_TYPE_runstate_update_flag, and always in an area by physical address, the top bit of state_entry_time
+    /// marks it as changing (public/vcpu.h).
     /// </summary>
     private void WriteRunState(RunStateAccount account)
     {
-        if (!_runStateArea.IsRegistered)
+        WriteRunState(_runStateArea, account, Domain.SharedInfo.Is64Bit, Domain.HasAssist(VmAssistType.RunstateUpdateFlag));
+        WriteRunState(_physicalRunStateArea, account, _physicalRunStateIsWide, isMarked: true);
+    }
+
+    private static void WriteRunState(RegisteredArea area, RunStateAccount account, bool is64Bit, bool isMarked)
+    {
+        if (!area.IsRegistered)
             return;
-        bool is64Bit = Domain.SharedInfo.Is64Bit;
         Span<byte> image = stackalloc byte[RunStateAccount.Size];
-        if (!Domain.HasAssist(VmAssistType.RunstateUpdateFlag))
+        if (!isMarked)
         {
             int length = account.Write(image, is64Bit, 0);
-            _runStateArea.Write(0, image.Slice(0, length));
+            area.Write(0, image.Slice(0, length));
             return;
         }
         int flagged = account.Write(image, is64Bit, Limits.RunstateUpdate);
         int entry = RunStateAccount.EntryOffset(is64Bit);
         Span<byte> entryTime = image.Slice(entry, 8);
-        _runStateArea.Write(entry, entryTime);
+        area.Write(entry, entryTime);
         Interlocked.MemoryBarrier();
-        _runStateArea.Write(0, image.Slice(0, flagged));
+        area.Write(0, image.Slice(0, flagged));
         Interlocked.MemoryBarrier();
         entryTime[7] &= 0x7F;
-        _runStateArea.Write(entry, entryTime);
+        area.Write(entry, entryTime);
     }
 }

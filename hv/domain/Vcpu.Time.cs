@@ -9,6 +9,7 @@ namespace Xenolith.Domains;
 public sealed partial class Vcpu
 {
     private readonly RegisteredArea _timeArea;
+    private readonly RegisteredArea _physicalTimeArea;
     private readonly VcpuTimer _singleShot;
     private readonly VcpuTimer _periodic;
     private readonly VcpuTimer _pollTimeout;
@@ -22,6 +23,7 @@ public sealed partial class Vcpu
     private const ulong NotWanted = ulong.MaxValue;
     private PvTime _published;
     private uint _timeAreaVersion;
+    private uint _physicalTimeAreaVersion;
 
     /// <summary>Nanoseconds between two ticks of the periodic timer; 0: stopped.</summary>
     public ulong Period { get; private set; }
@@ -101,14 +103,25 @@ public sealed partial class Vcpu
         return true;
     }
 
-    /// <summary>Writes vcpu_time_info, and its second copy.</summary>
+    /// <summary>VCPUOP_register_vcpu_time_phys_area: likewise for a guest-physical address, or <see cref="RegisteredArea.None"/>, beside the other.</summary>
+    /// <returns>As <see cref="RegisteredArea.Register"/>.</returns>
+    public Errno RegisterTimeArea(ulong physical)
+    {
+        Errno error = _physicalTimeArea.Register(physical, PvTime.Size, AreaAlignment);
+        if (error == Errno.None)
+            PublishTime();
+        return error;
+    }
+
+    /// <summary>Writes vcpu_time_info, and its further copies.</summary>
     public void PublishTime()
     {
         DomainServices services = Domain.Services;
         byte flags = services.TscIsStable ? PvClockFlags.TscStable : (byte)0;
         _published = PvTime.Of(services.Clock.Scale, Cpu.TscOffset, flags);
         Info.WriteTime(in _published);
-        WriteTimeArea();
+        WriteTime(_timeArea, ref _timeAreaVersion, in _published);
+        WriteTime(_physicalTimeArea, ref _physicalTimeAreaVersion, in _published);
     }
 
     /// <summary>Stops all timers for good: the domain ends.</summary>
@@ -165,20 +178,20 @@ public sealed partial class Vcpu
             PublishTime();
     }
 
-    private void WriteTimeArea()
+    private static void WriteTime(RegisteredArea area, ref uint version, in PvTime time)
     {
-        if (!_timeArea.IsRegistered)
+        if (!area.IsRegistered)
             return;
         Span<byte> image = stackalloc byte[PvTime.Size];
-        _timeAreaVersion = unchecked((_timeAreaVersion | 1) + 2);
-        _published.Write(image, _timeAreaVersion);
-        _timeArea.Write(0, image.Slice(0, 4));
-        System.Threading.Interlocked.MemoryBarrier();
-        _timeArea.Write(PvTime.BodyOffset, image.Slice(PvTime.BodyOffset));
-        System.Threading.Interlocked.MemoryBarrier();
-        _timeAreaVersion++;
-        _published.Write(image, _timeAreaVersion);
-        _timeArea.Write(0, image.Slice(0, 4));
+        version = unchecked((version | 1) + 2);
+        time.Write(image, version);
+        area.Write(0, image.Slice(0, 4));
+        Interlocked.MemoryBarrier();
+        area.Write(PvTime.BodyOffset, image.Slice(PvTime.BodyOffset));
+        Interlocked.MemoryBarrier();
+        version++;
+        time.Write(image, version);
+        area.Write(0, image.Slice(0, 4));
     }
 }
 

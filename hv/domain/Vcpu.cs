@@ -27,6 +27,8 @@ public sealed partial class Vcpu
         Apic = new VirtualApic(this, apicRegisters);
         _runStateArea = new RegisteredArea(domain.P2m, services.Memory);
         _timeArea = new RegisteredArea(domain.P2m, services.Memory);
+        _physicalTimeArea = new RegisteredArea(domain.P2m, services.Memory);
+        _physicalRunStateArea = new RegisteredArea(domain.P2m, services.Memory);
         _runState = new RunStateAccount(RunState.Offline, services.Clock.Nanoseconds);
         _singleShot = new VcpuTimer(this, VcpuTimerKind.SingleShot);
         _periodic = new VcpuTimer(this, VcpuTimerKind.Periodic);
@@ -163,6 +165,8 @@ public sealed partial class Vcpu
         Info.Release();
         _runStateArea.Release();
         _timeArea.Release();
+        _physicalRunStateArea.Release();
+        _physicalTimeArea.Release();
         Cpu.Release();
     }
 }

@@ -30,6 +30,12 @@ internal static class BootRunner
         using var transcript = new Transcript(logPath, test.Expected, forbidden, test.SameNumbers);
         var watch = Stopwatch.StartNew();
         string? failure = Boot(test, transcript, watch);
+        if (failure is null && test.Then is { } then)
+        {
+            BootOutcome next = Run(then([.. transcript.LastLines(int.MaxValue)]));
+            return next with { Elapsed = watch.Elapsed };
+        }
+
         return new BootOutcome(failure, watch.Elapsed, Tree.Relative(logPath), transcript.LastLines(LinesShown));
     }
 

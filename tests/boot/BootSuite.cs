@@ -23,7 +23,7 @@ internal static class BootSuite
 
     private static readonly TestMachine[] Main = [TestMachine.QemuSvm, TestMachine.BochsVmx];
 
-    public static IEnumerable<BootTest> All() => Linux().Concat(Guests()).Concat(Features()).Concat(Faults.All()).Concat(FaultyGuests()).Concat(BootPaths.All()).Concat(BadInput.All()).Concat(SeveralDomains.All()).Concat(CallTraces.All());
+    public static IEnumerable<BootTest> All() => Linux().Concat(Guests()).Concat(Features()).Concat(Faults.All()).Concat(FaultyGuests()).Concat(BootPaths.All()).Concat(BadInput.All()).Concat(SeveralDomains.All()).Concat(CallTraces.All()).Concat(Rollbacks.All());
 
     /// <summary>Counts what Linux complained of that has to do with time and CPUs.</summary>
     public const string Complaints = "dmesg | grep -cE 'self-detected|detected stalls|lockup|WARNING:|skewed|blocked for more'";

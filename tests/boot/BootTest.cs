@@ -67,6 +67,9 @@ internal sealed record BootTest(string Name, TestMachine Machine)
     /// <summary>Input, in order.</summary>
     public IReadOnlyList<Typed> Input { get; init; } = [];
 
+    /// <summary>The boot that follows when this one has passed, by the lines that it printed; null: none.</summary>
+    public Func<IReadOnlyList<string>, BootTest>? Then { get; init; }
+
     /// <summary>How the machine ends.</summary>
     public ExpectedEnd End { get; init; } = ExpectedEnd.PowerOff;
 }

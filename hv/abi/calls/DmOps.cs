@@ -80,7 +80,8 @@ internal static class DmOps
         if (frame.First.Size < DmOpLimits.Head || !call.Access.CopyIn(frame.First.Address, bytes.Slice(0, DmOpLimits.Head)))
             return call.Fault();
         call.Operation = frame.Argument.Operation;
-        if (call.Operation >= Operations)
+        // Number 0 is one that 4.17 knows the size of, and nothing else.
+        if (call.Operation >= Operations || (call.Operation != 0 && !call.Domain.Exposure.Shows(ExposureGroup.DeviceModel, call.Operation)))
             return call.Fail(Errno.EOPNOTSUPP, "no such operation");
         int size = SizeOf((DmOp)call.Operation);
         if (frame.First.Size < (ulong)(DmOpLimits.Head + size))

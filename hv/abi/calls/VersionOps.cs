@@ -63,11 +63,9 @@ internal static class VersionOps
             return call.Fault();
         if (information.SubmapIndex != 0)
             return call.Fail(Errno.EINVAL, "there is one submap of features, number 0");
-        information.Submap = Bit(Feature.WritablePageTables) | Bit(Feature.AutoTranslatedPhysmap) | Bit(Feature.HvmCallbackVector)
-            | Bit(Feature.HvmSafePvclock) | Bit(Feature.MemoryOpVnodeSupported) | Bit(Feature.NotDirectMapped);
-        if (call.Domain.IsInitialDomain)
-            information.Submap |= Bit(Feature.Dom0);
-        information.Submap &= (uint)call.Domain.Exposure[ExposureGroup.Feature];
+        information.Submap = (uint)call.Domain.Exposure[ExposureGroup.Feature];
+        if (!call.Domain.IsInitialDomain)
+            information.Submap &= ~Bit(Feature.Dom0);
         return call.TryWrite(call.A1, in information) ? 0 : call.Fault();
     }
 

@@ -10,6 +10,8 @@ public enum ExposureGroup
     Vcpu = 2,
     /// <summary>hvm_op.</summary>
     Hvm = 3,
+    /// <summary>dm_op.</summary>
+    DeviceModel = 6,
     /// <summary>Features of xen_version's get_features.</summary>
     Feature = 8,
     /// <summary>memory_op.</summary>

@@ -53,4 +53,6 @@ public sealed class XenConstantAttribute(string expression, XenLayout layout = X
 public sealed class XenUnstatedAttribute(string source) : Attribute
 {
     public string Source { get; } = source;
+    /// <summary>The C name, where a newer header has one.</summary>
+    public string? Name { get; init; }
 }

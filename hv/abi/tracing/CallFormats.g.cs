@@ -166,6 +166,8 @@ internal static class CallFormats
         10 => "i16 mfn:0:8 offset:8:4 rsvd:12:4"u8,
         12 => "o8 phys_id:0:8"u8,
         13 => "i8 addr.p:0:8"u8,
+        14 => "i8 addr.p:0:8"u8,
+        15 => "i8 addr.p:0:8"u8,
         _ => default,
     };
 

@@ -1,4 +1,5 @@
 using System;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Xenolith.Abi.Contract;
@@ -40,9 +41,25 @@ internal static class ExposureRecord
             ExposureEntry entry = default;
             if (!reader.TryTake(MemoryMarshal.AsBytes(new Span<ExposureEntry>(ref entry))))
                 return HvmContext.CutShort;
-            if (entry.Reserved != 0 || domain.Exposure.Set(entry.Group, entry.Bits, domain.HasBegun) != Errno.None)
-                return "calls that can't be shown here, or not any more";
+            if (entry.Reserved != 0)
+                return "a record of shown calls that is not zero where it has to be";
+            if (domain.Exposure.Set(entry.Group, entry.Bits, domain.HasBegun) is var error and not Errno.None)
+                return Refuse(domain, in entry, error);
         }
         return null;
+    }
+
+    private static string Refuse(Domain domain, in ExposureEntry entry, Errno error)
+    {
+        if (error == Errno.EBUSY)
+            return "other calls than are shown already, to a domain that has run or is frozen";
+        if (error == Errno.ENOENT)
+        {
+            domain.Services.Log.Guest(ref domain.LogLimit, $"d{domain.Id}: its context shows it exposure group {(uint)entry.Group}, which this hypervisor does not have");
+            return "a group of calls that this hypervisor does not have";
+        }
+        int bit = BitOperations.TrailingZeroCount(entry.Bits & ~domain.Exposure.MaximumOf(entry.Group));
+        domain.Services.Log.Guest(ref domain.LogLimit, $"d{domain.Id}: its context shows it bit {bit} of exposure group {(uint)entry.Group}, which this hypervisor does not have");
+        return "calls that this hypervisor does not have";
     }
 }

@@ -14,9 +14,12 @@ internal static class BootFiles
     public static bool IsThere => BootRecord.ModuleCount != 0;
 
     /// <summary>Address of a file's contents.</summary>
-    public static bool Find(string name, out ulong contents)
+    public static bool Find(string name, out ulong contents) => Find(name, out contents, out _);
+
+    /// <summary>Address and bytes of a file's contents.</summary>
+    public static bool Find(string name, out ulong contents, out ulong size)
     {
-        contents = 0;
+        contents = size = 0;
         if (!IsThere)
         {
             return false;
@@ -30,6 +33,7 @@ internal static class BootFiles
             if (IsNamed(at + Header, nameSize, name))
             {
                 contents = data;
+                size = Field(at + SizeField);
                 return true;
             }
 

@@ -40,6 +40,14 @@ internal static class Child
         {
             GrantChild.Vanish();
         }
+        else if (BootRecord.HasWord("newer"))
+        {
+            RequireNewer(true);
+        }
+        else if (BootRecord.HasWord("frozen"))
+        {
+            RequireNewer(false);
+        }
         else
         {
             Send();
@@ -47,6 +55,18 @@ internal static class Child
         }
 
         Xen.Shutdown((ShutdownReason)BootRecord.Number("reason=", 0));
+    }
+
+    /// <summary>Of what 4.18 has the call that 4.17 has not is there or is not; the features of it are not shown.</summary>
+    private static void RequireNewer(bool isShown)
+    {
+        const uint features = (1u << (int)Feature.RunstatePhysArea) | (1u << (int)Feature.VcpuTimePhysArea);
+        var information = new FeatureInfo();
+        Require(Hypercalls.VersionGetFeatures(ref information) == 0 && (information.Submap & features) == 0);
+        var area = new VcpuRegisterRunstateMemoryArea { Address = ulong.MaxValue };
+        Require(Hypercalls.VcpuRegisterRunstatePhysArea(0, ref area) == (isShown ? 0 : -(long)Errno.ENOSYS));
+        var time = new VcpuRegisterTimeMemoryArea { Address = ulong.MaxValue };
+        Require(Hypercalls.VcpuRegisterVcpuTimePhysArea(0, ref time) == -(long)Errno.ENOSYS);
     }
 
     /// <summary>Ends by the watchdog's reason, which nobody asks for, when something is not as it has to be.</summary>

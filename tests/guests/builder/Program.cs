@@ -4,7 +4,8 @@ namespace Xenolith.Guests.Builder;
 
 /// <summary>
 /// A control domain: asks the control interface for every answer that it has for a PVH domain, and builds domains from its own image, which
-/// talk to it and end. Started with the word "child" it is one of those.
+/// talk to it and end. With the word "save" or "load" it plays one half of a
+/// move between two hypervisors. Started with the word "child" it is one of those.
 /// </summary>
 internal static class Program
 {
@@ -19,6 +20,15 @@ internal static class Program
 
         var tests = new TestRun("builder");
         SharedState.Map();
+        if (BootRecord.HasWord("save") || BootRecord.HasWord("load"))
+        {
+            Watch.Start();
+            Rollback.Run(tests);
+            Watch.End();
+            tests.Finish();
+            return;
+        }
+
         Creation.Run(tests);
         Limits.Run(tests);
         Scheduling.Run(tests);

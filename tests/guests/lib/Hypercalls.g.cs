@@ -286,6 +286,14 @@ public static class Hypercalls
     public static long VcpuRegisterVcpuTimeMemoryArea(uint vcpu, ref VcpuRegisterTimeMemoryArea argument) =>
         Xen.Call(Hypercall.VcpuOp, (ulong)VcpuOp.RegisterVcpuTimeMemoryArea, vcpu, Xen.AddressOf(ref argument));
 
+    /// <summary>VCPUOP_register_runstate_phys_area.</summary>
+    public static long VcpuRegisterRunstatePhysArea(uint vcpu, ref VcpuRegisterRunstateMemoryArea argument) =>
+        Xen.Call(Hypercall.VcpuOp, (ulong)VcpuOp.RegisterRunstatePhysArea, vcpu, Xen.AddressOf(ref argument));
+
+    /// <summary>VCPUOP_register_vcpu_time_phys_area.</summary>
+    public static long VcpuRegisterVcpuTimePhysArea(uint vcpu, ref VcpuRegisterTimeMemoryArea argument) =>
+        Xen.Call(Hypercall.VcpuOp, (ulong)VcpuOp.RegisterVcpuTimePhysArea, vcpu, Xen.AddressOf(ref argument));
+
     /// <summary>SCHEDOP_yield.</summary>
     public static long SchedYield() =>
         Xen.Call(Hypercall.SchedOp, (ulong)SchedOp.Yield, 0);

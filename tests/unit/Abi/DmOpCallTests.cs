@@ -51,6 +51,18 @@ public sealed class DmOpCallTests
         Assert.False(guest.Domain.IsHeld || model.Target.IsHeld);
     }
 
+    /// <summary>What is hidden from the device model's domain answers as a number past the last, before the argument is looked at.</summary>
+    [Fact]
+    public void A_hidden_operation_is_none()
+    {
+        using var model = new DmOpFixture();
+        Exposure exposure = model.Guest.Domain.Exposure;
+        Assert.Equal(Errno.None, exposure.Set(ExposureGroup.DeviceModel, exposure[ExposureGroup.DeviceModel] & ~(1UL << (int)DmOp.NrVcpus)));
+        model.Guest.Write(At, new DmOpArgument { Operation = (uint)DmOp.NrVcpus, Pad = 1 });
+        Assert.Equal(-(long)Errno.EOPNOTSUPP, model.CallWith(model.Target.Id, 1, At, 8));
+        Assert.Equal(0, model.Call(DmOp.SetIsaIrqLevel, new DmOpArgument { }));
+    }
+
     [Fact]
     public void An_argument_that_can_not_be_given_back_is_a_fault()
     {

@@ -293,6 +293,9 @@ public sealed class DomctlContextTests : IDisposable
             Guest.Write(record, bad);
             Assert.Equal(Error(Errno.EINVAL), Context(DomctlOp.Sethvmcontext, size, Buffer, out _, other.Id));
         }
+        string log = _control.Machine.Console.Text;
+        Assert.Contains($"d{other.Id}: its context shows it bit 40 of exposure group 13, which this hypervisor does not have", log, StringComparison.Ordinal);
+        Assert.Contains($"d{other.Id}: its context shows it exposure group 9, which this hypervisor does not have", log, StringComparison.Ordinal);
         Assert.Equal(0, _control.Call(DomctlOp.Unpausedomain, other.Id));
         Guest.Write(record, new ExposureEntry { Group = ExposureGroup.Sched, Bits = 1 });
         Assert.Equal(Error(Errno.EINVAL), Context(DomctlOp.Sethvmcontext, size, Buffer, out _, other.Id));

@@ -20,4 +20,6 @@ public enum Feature : int
     [XenConstant("XENFEAT_linux_rsdp_unrestricted")] LinuxRsdpUnrestricted = 15,
     [XenConstant("XENFEAT_not_direct_mapped")] NotDirectMapped = 16,
     [XenConstant("XENFEAT_direct_mapped")] DirectMapped = 17,
+    [XenUnstated("public/features.h of 4.18", Name = "XENFEAT_runstate_phys_area")] RunstatePhysArea = 18,
+    [XenUnstated("public/features.h of 4.18", Name = "XENFEAT_vcpu_time_phys_area")] VcpuTimePhysArea = 19,
 }

@@ -17,4 +17,6 @@ public enum VcpuOp : uint
     [XenConstant("VCPUOP_send_nmi")] SendNmi = 11,
     [XenConstant("VCPUOP_get_physid")] GetPhysid = 12,
     [XenConstant("VCPUOP_register_vcpu_time_memory_area")] RegisterVcpuTimeMemoryArea = 13,
+    [XenUnstated("public/vcpu.h of 4.18", Name = "VCPUOP_register_runstate_phys_area")] RegisterRunstatePhysArea = 14,
+    [XenUnstated("public/vcpu.h of 4.18", Name = "VCPUOP_register_vcpu_time_phys_area")] RegisterVcpuTimePhysArea = 15,
 }

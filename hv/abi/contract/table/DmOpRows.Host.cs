@@ -15,6 +15,7 @@ internal static class DmOpRows
         },
         Selector = Selector.InArgument,
         Frame = "DmOps",
+        Exposure = ExposureGroup.DeviceModel,
         Parameters = "domid, nr_bufs, **bufs",
         Rows =
         [

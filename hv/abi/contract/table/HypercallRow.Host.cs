@@ -63,8 +63,14 @@ public sealed record HypercallRow
     /// <summary>What a row that is not done answers.</summary>
     public Errno Answer { get; init; } = Errno.ENOSYS;
 
-    /// <summary>The first version of Xen's ABI that has it, of those we know apart.</summary>
-    public string Since { get; init; } = "4.17";
+    /// <summary>The version whose rows every domain is shown unless told otherwise, for ever.</summary>
+    public const string Frozen = "4.17";
+
+    /// <summary>What is ours alone.</summary>
+    public const string Own = "Xenolith";
+
+    /// <summary>The first version of Xen's ABI that has it, of those from <see cref="Frozen"/> on: "4.18"; or <see cref="Own"/>.</summary>
+    public string Since { get; init; } = Frozen;
 
     /// <summary>What differs from 4.17, or what one should know.</summary>
     public string Note { get; init; } = "";

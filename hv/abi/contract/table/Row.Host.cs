@@ -74,6 +74,9 @@ internal static class Row
 
     public static HypercallRow Allocates(this HypercallRow row) => row with { Allocates = true };
 
+    /// <summary>Newer than the frozen set: shown to nobody unasked, and left out of the image of an older edition.</summary>
+    public static HypercallRow Since(this HypercallRow row, string version) => row with { Since = version };
+
     public static HypercallRow Errors(this HypercallRow row, string errors) => row with { Errors = errors };
 
     public static HypercallRow Note(this HypercallRow row, string note) => row with { Note = note };
@@ -85,6 +88,6 @@ internal static class Row
         string group = value.GetType().Name;
         if (field.GetCustomAttribute<XenUnstatedAttribute>() is { } own && own.Source.StartsWith("ours", StringComparison.Ordinal))
             return $"XENOLITH_{group[..^2].ToUpperInvariant()}_{value.ToString().ToLowerInvariant()}";
-        return field.GetCustomAttribute<XenConstantAttribute>()?.Expression ?? $"{group}.{value}";
+        return field.GetCustomAttribute<XenConstantAttribute>()?.Expression ?? field.GetCustomAttribute<XenUnstatedAttribute>()?.Name ?? $"{group}.{value}";
     }
 }

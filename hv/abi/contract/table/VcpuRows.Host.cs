@@ -3,6 +3,8 @@ namespace Xenolith.Abi.Contract.Table;
 /// <summary>24: vcpu_op.</summary>
 internal static class VcpuRows
 {
+    private const string PhysicalAreas = "A guest-physical address; all ones: none any more. ENXIO: over the end of a page, or not aligned. EINVAL: not the guest's own memory.";
+
     public static HypercallGroup Group => new()
     {
         Number = Hypercall.VcpuOp,
@@ -32,6 +34,10 @@ internal static class VcpuRows
                 .Note("EINVAL, as on Xen for a vCPU that is not pinned; Xen counts an initial domain on a one-CPU machine as pinned."),
             Row.Done(VcpuOp.RegisterVcpuTimeMemoryArea, "VcpuOps.RegisterTimeArea").In<VcpuRegisterTimeMemoryArea>().Errors("EFAULT")
                 .Note("The address is resolved now; Xen walks the caller's tables at each update and can miss."),
+            Row.Done(VcpuOp.RegisterRunstatePhysArea, "VcpuAreaOps.RegisterRunState").In<VcpuRegisterRunstateMemoryArea>().Since("4.18").Errors("EFAULT ENXIO EINVAL")
+                .Note(PhysicalAreas),
+            Row.Done(VcpuOp.RegisterVcpuTimePhysArea, "VcpuAreaOps.RegisterTime").In<VcpuRegisterTimeMemoryArea>().Since("4.18").Errors("EFAULT ENXIO EINVAL")
+                .Note(PhysicalAreas),
         ],
     };
 }

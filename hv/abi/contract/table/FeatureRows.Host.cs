@@ -1,0 +1,17 @@
+namespace Xenolith.Abi.Contract.Table;
+
+/// <summary>A feature that xen_version's get_features can show.</summary>
+/// <param name="Feature">Its bit.</param>
+/// <param name="Since">As <see cref="HypercallRow.Since"/>.</param>
+public sealed record FeatureRow(Feature Feature, string Since = "4.17");
+
+/// <summary>What a PVH guest can be shown of features; the initial domain's one goes to that alone.</summary>
+public static class FeatureRows
+{
+    public static FeatureRow[] All { get; } =
+    [
+        new(Feature.WritablePageTables), new(Feature.AutoTranslatedPhysmap), new(Feature.HvmCallbackVector), new(Feature.HvmSafePvclock),
+        new(Feature.Dom0), new(Feature.MemoryOpVnodeSupported), new(Feature.NotDirectMapped),
+        new(Feature.RunstatePhysArea, "4.18"), new(Feature.VcpuTimePhysArea, "4.18"),
+    ];
+}
