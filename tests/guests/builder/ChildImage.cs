@@ -117,7 +117,8 @@ internal static class ChildImage
         return 0;
     }
 
-    private static long Map(ushort id, ulong gfn, int frames)
+    /// <summary>Maps pages of another domain in the window.</summary>
+    public static long Map(ushort id, ulong gfn, int frames)
     {
         for (int i = 0; i < frames; i++)
         {
@@ -148,7 +149,8 @@ internal static class ChildImage
 
     public static void Unsee() => Unmap(1);
 
-    private static long Unmap(int frames)
+    /// <summary>Takes the first pages of the window away.</summary>
+    public static long Unmap(int frames)
     {
         for (int i = 0; i < frames; i++)
         {

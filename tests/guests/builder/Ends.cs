@@ -17,6 +17,7 @@ internal static class Ends
         ulong before = Watch.SettledFrames();
         Withdrawal(tests);
         Zombie(tests);
+        Foreign(tests);
         tests.Start("no frame is lost by grants that end otherwise");
         tests.Equal((long)(before - Watch.SettledFrames()), 0, "free frames less");
     }
@@ -93,8 +94,35 @@ internal static class Ends
         Memory.Write64(GrantTable.AddressOf(FirstPlace), GrantChild.Answer);
         tests.Equal((long)Memory.Read64(GrantTable.AddressOf(FirstPlace)), (long)GrantChild.Answer, "what is written there");
         tests.True(GrantTable.Map(partner.Id, GrantChild.Removed, SecondPlace).Status < 0, "mapping another is refused");
+        Watch.TakeDeaths();
         tests.Equal(GrantTable.Unmap(mapped.Handle, FirstPlace), 0, "unmapping");
+        tests.True(Watch.AwaitAnyDeath(), "VIRQ_DOM_EXC for its end");
         tests.Error(Control.Call(DomctlOp.Pausedomain, partner.Id), Errno.ESRCH, "it is gone");
         tests.Equal((long)Memory.Read64(GrantTable.AddressOf(FirstPlace)), -1, "nothing is there");
     }
+
+    /// <summary>The same by a mapping that a control domain may make of any page: of a domain that never ran.</summary>
+    private static void Foreign(TestRun tests)
+    {
+        tests.Start("a domain is destroyed while pages of it are mapped by privilege");
+        tests.Success(Control.Create(Control.Pvh(1), out ushort id), "createdomain");
+        tests.Success(Control.SetMaximumMemory(id, 64), "max_mem");
+        tests.Equal(Limits.Populate(id, 0, 16, 0), 16, "64 KiB");
+        tests.Success(ChildImage.Map(id, 3, 2), "mapping two pages");
+        Memory.Write64(ChildImage.Window, GrantChild.Answer);
+        tests.Success(Control.Call(DomctlOp.Destroydomain, id), "destroydomain");
+        tests.Equal(PagesOfDying(id), 2, "its pages");
+        tests.Equal((long)Memory.Read64(ChildImage.Window), (long)GrantChild.Answer, "what is there");
+        tests.Error(Control.Create(Control.Pvh(1), out _, id), Errno.EEXIST, "another domain of its id");
+        tests.Success(ChildImage.Unmap(1), "unmapping one");
+        tests.Equal(PagesOfDying(id), 1, "its pages");
+        var remove = new RemoveFromPhysmap { Domain = DomainIds.Self, Gpfn = (ChildImage.Window >> 12) + 1 };
+        tests.Success(Hypercalls.MemoryRemoveFromPhysmap(ref remove), "unmapping the other");
+        tests.Equal(PagesOfDying(id), -1, "it is gone");
+    }
+
+    /// <summary>-1: there is none of that id, or it is not dying.</summary>
+    private static long PagesOfDying(ushort id) =>
+        Control.Describe(id, out DomainInformation information) == 0 && information.Domain == id && (information.Flags & (uint)DomainStateFlags.Dying) != 0
+            ? (long)information.TotalPages : -1;
 }

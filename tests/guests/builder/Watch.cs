@@ -78,6 +78,12 @@ internal static class Watch
         return came;
     }
 
+    /// <summary>Takes what was told of deaths so far.</summary>
+    public static void TakeDeaths() => Await(s_deaths, Pause);
+
+    /// <summary>Waits until something is told of a death.</summary>
+    public static bool AwaitAnyDeath() => Await(s_deaths, Patience);
+
     /// <summary>Waits until a domain has shut down, and is told of that: others may die meanwhile, or have died before.</summary>
     public static bool AwaitDeath(ushort id, out DomainInformation information)
     {
