@@ -25,8 +25,10 @@ internal static class NarrowArgumentWriter
                where row.NarrowArgument is not null && @group.Selector is not Selector.InArgument && row.Operation is not HvmOp.Altp2m
                select (@group, row),
         ];
-        Type[] shapes = [.. rows.Select(r => r.Row.Argument!).Distinct()];
         var narrow = rows.GroupBy(r => r.Row.Argument!).ToDictionary(r => r.Key, r => r.First().Row.NarrowArgument!);
+        // What a dm_op points at; its operations' arguments are in there, and the same in both.
+        narrow.Add(typeof(DmOpBuffer), typeof(DmOpBuffer32));
+        Type[] shapes = [.. narrow.Keys];
 
         var text = new StringBuilder();
         text.Append(AbiGenerator.Banner).Append('\n');
@@ -74,7 +76,7 @@ internal static class NarrowArgumentWriter
             text.Append("            _ => NarrowArgument.None,\n        },\n");
         }
 
-        text.Append("        _ => NarrowArgument.None,\n    };\n\n");
+        text.Append("        Hypercall.DmOp => NarrowArgument.DmOpBuffer,\n        _ => NarrowArgument.None,\n    };\n\n");
     }
 
     private static void WriteSizes(StringBuilder text, IReadOnlyList<Type> shapes, Dictionary<Type, Type> narrow)

@@ -8,20 +8,18 @@ internal static class MemoryAbsenceOps
 {
     private const uint AllRegions = 1;
 
-    /// <summary>XENMEM_machphys_mfn_list: there is no table from machine to guest frames, so it has no parts.</summary>
+    /// <summary>
+    /// XENMEM_machphys_mfn_list: there is no table from machine to guest frames, so it has no parts. 32-bit callers are not even told that:
+    /// they have none where Xen runs no 32-bit paravirtual guests.
+    /// </summary>
     public static long MachineToPhysical(ref HypercallCall call)
     {
-        if (call.Is64Bit)
-        {
-            if (!call.TryRead(call.A1, out MachphysMfnList list))
-                return call.Fault();
-            list.ExtentCount = 0;
-            return call.TryWrite(call.A1, in list) ? 0 : call.Fault();
-        }
-        if (!call.TryRead(call.A1, out MachphysMfnList32 narrow))
+        if (!call.Is64Bit)
+            return call.Fail(Errno.EOPNOTSUPP, "not for 32-bit callers");
+        if (!call.TryRead(call.A1, out MachphysMfnList list))
             return call.Fault();
-        narrow.ExtentCount = 0;
-        return call.TryWrite(call.A1, in narrow) ? 0 : call.Fault();
+        list.ExtentCount = 0;
+        return call.TryWrite(call.A1, in list) ? 0 : call.Fault();
     }
 
     /// <summary>XENMEM_get_sharing_freed_pages and XENMEM_get_sharing_shared_pages: none.</summary>

@@ -21,11 +21,11 @@ internal static class MemoryInformationOps
         return error != 0 ? error : (long)domain.TotalPages;
     }
 
-    /// <summary>Xen keeps the limit in 32 bits; a domain without one reads all ones.</summary>
+    /// <summary>Xen keeps the limit in 32 bits; a domain without one reads all ones, of which a 32-bit caller gets no sign.</summary>
     public static long MaximumReservation(ref HypercallCall call)
     {
         long error = Resolve(ref call, out Domain domain);
-        return error != 0 ? error : (long)Math.Min(domain.MaximumPages, uint.MaxValue);
+        return error != 0 ? error : (long)Math.Min(domain.MaximumPages, call.Is64Bit ? uint.MaxValue : int.MaxValue);
     }
 
     public static long MaximumGpfn(ref HypercallCall call)

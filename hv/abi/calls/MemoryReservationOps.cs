@@ -26,17 +26,15 @@ internal static class MemoryReservationOps
     /// </summary>
     public static long Increase(ref HypercallCall call)
     {
-        if (!TryRead(ref call, out Reservation reservation))
-            return call.Fault();
         call.Reason = "a translated guest gets memory by populate_physmap";
-        return (long)reservation.Start;
+        return (long)(call.A0 >> ProgressShift);
     }
 
     public static long Decrease(ref HypercallCall call) => Walk(ref call, populate: false);
 
     public static long Populate(ref HypercallCall call) => Walk(ref call, populate: true);
 
-    /// <summary>The number is of all pages that the domain is to have, those that it has included.</summary>
+    /// <summary>The number is of all pages that the domain is to have, those that it has included. Xen has it for 64-bit callers only.</summary>
     public static long Claim(ref HypercallCall call)
     {
         if (!call.Is64Bit)
@@ -58,7 +56,10 @@ internal static class MemoryReservationOps
     private static long Walk(ref HypercallCall call, bool populate)
     {
         if (!TryRead(ref call, out Reservation reservation))
-            return call.Fault();
+        {
+            call.Reason = "the argument can't be read";
+            return (long)(call.A0 >> ProgressShift);
+        }
         ulong at = reservation.Start;
         if (at >= reservation.Count || !IsAllowed(ref call, reservation, populate, out Domain domain))
             return (long)at;

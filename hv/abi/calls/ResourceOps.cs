@@ -50,7 +50,8 @@ internal static class ResourceOps
         ulong start = call.A0 >> ProgressShift;
         if (resource.FrameList == 0)
             return start == 0 && resource.FrameCount == 0 ? TellSize(ref call, size) : call.Fail(Errno.EINVAL, "frames are asked for, and no list is given");
-        if (start >= resource.FrameCount || resource.FrameCount > uint.MaxValue >> ProgressShift)
+        // A 32-bit call is worked off in parts that can be counted.
+        if (start >= resource.FrameCount || (call.Is64Bit && resource.FrameCount > uint.MaxValue >> ProgressShift))
             return call.Fail(Errno.EINVAL, "no frame is asked for, or more than a call can count");
         return Map(ref call, domain, in resource, start);
     }

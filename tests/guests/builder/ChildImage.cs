@@ -183,6 +183,7 @@ internal static class ChildImage
         Memory.Write32(Window + MapOffset + 16, 1);
         ulong at = Window + CommandLineOffset;
         at = Text(at, words);
+        at = Text(at, NarrowCalls.IsOn ? " compat" : "");
         at = Number(Text(at, " port="), port);
         Number(Text(at, " reason="), reason);
         return Unmap(1);

@@ -5,7 +5,6 @@ namespace Xenolith.Guests.Builder;
 /// <summary>The head of a domctl, createdomain with all that it refuses, and what a new domain looks like.</summary>
 internal static class Creation
 {
-    private const ulong NotCanonical = 0x8000_0000_0000;
     private const ushort Nobody = 0x1234;
 
     private static readonly DomctlCreateDomain s_pvh = Control.Pvh(2);
@@ -23,7 +22,7 @@ internal static class Creation
     private static void Head(TestRun tests)
     {
         tests.Start("domctl, before any operation");
-        tests.Error(Xen.Call(Hypercall.Domctl, NotCanonical), Errno.EFAULT, "a bad pointer");
+        tests.Error(Xen.Call(Hypercall.Domctl, Hostile.NonCanonical), Errno.EFAULT, "a bad pointer");
         var argument = new Domctl { Command = (uint)DomctlOp.Pausedomain, InterfaceVersion = InterfaceVersions.Domctl + 1, Domain = Nobody };
         tests.Error(Xen.Call(Hypercall.Domctl, Xen.AddressOf(ref argument)), Errno.EACCES, "a newer interface, unknown domain");
         tests.Error(Control.Call(DomctlOp.Pausedomain, Nobody), Errno.ESRCH, "an unknown domain");

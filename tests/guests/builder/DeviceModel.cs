@@ -5,7 +5,6 @@ namespace Xenolith.Guests.Builder;
 /// <summary>dm_op: what comes before any operation, and the operations that need no device model.</summary>
 internal static class DeviceModel
 {
-    private const ulong NotCanonical = 0x8000_0000_0000;
     private const ushort Nobody = 0x1234;
 
     private static readonly byte[] s_bitmap = new byte[64];
@@ -37,20 +36,20 @@ internal static class DeviceModel
         tests.Start("dm_op, before any operation");
         var argument = new DmOpArgument { Operation = (uint)DmOp.NrVcpus };
         ulong at = Xen.AddressOf(ref argument);
-        tests.Error(Xen.Call(Hypercall.DmOp, id, 0, NotCanonical), Errno.ENODATA, "no buffer");
-        tests.Error(Xen.Call(Hypercall.DmOp, id, 3, NotCanonical), Errno.E2BIG, "three buffers");
-        tests.Error(Xen.Call(Hypercall.DmOp, id, uint.MaxValue, NotCanonical), Errno.E2BIG, "all of them");
-        tests.Error(Xen.Call(Hypercall.DmOp, Nobody, 1, NotCanonical), Errno.EFAULT, "a bad array, unknown domain");
-        tests.Error(DeviceModelCalls.CallWith(Nobody, 1, NotCanonical, 32), Errno.ESRCH, "an unknown domain, bad buffer");
+        tests.Error(Xen.Call(Hypercall.DmOp, id, 0, Hostile.NonCanonical), Errno.ENODATA, "no buffer");
+        tests.Error(Xen.Call(Hypercall.DmOp, id, 3, Hostile.NonCanonical), Errno.E2BIG, "three buffers");
+        tests.Error(Xen.Call(Hypercall.DmOp, id, uint.MaxValue, Hostile.NonCanonical), Errno.E2BIG, "all of them");
+        tests.Error(Xen.Call(Hypercall.DmOp, Nobody, 1, Hostile.NonCanonical), Errno.EFAULT, "a bad array, unknown domain");
+        tests.Error(DeviceModelCalls.CallWith(Nobody, 1, Hostile.NonCanonical, 32), Errno.ESRCH, "an unknown domain, bad buffer");
         tests.Error(DeviceModelCalls.CallWith(DomainIds.Self, 1, at, 32), Errno.ESRCH, "DOMID_SELF");
-        tests.Error(DeviceModelCalls.CallWith(0, 1, NotCanonical, 32), Errno.EPERM, "the caller's own id");
+        tests.Error(DeviceModelCalls.CallWith(0, 1, Hostile.NonCanonical, 32), Errno.EPERM, "the caller's own id");
         tests.Error(DeviceModelCalls.CallWith(id, 1, at, 7), Errno.EFAULT, "a buffer shorter than the head");
-        tests.Error(DeviceModelCalls.CallWith(id, 1, NotCanonical, 32), Errno.EFAULT, "a bad buffer");
+        tests.Error(DeviceModelCalls.CallWith(id, 1, Hostile.NonCanonical, 32), Errno.EFAULT, "a bad buffer");
         tests.Error(DeviceModelCalls.CallWith(id, 1, at, 11), Errno.EFAULT, "a buffer shorter than the operation's");
         tests.Success(DeviceModelCalls.CallWith(id, 1, at, 12), "one that is just long enough");
         tests.Equal(argument.VcpuCount.Count, 2, "vCPUs");
         tests.Success(DeviceModelCalls.CallWith(id, 1, at, ulong.MaxValue), "one of all memory");
-        tests.Success(DeviceModelCalls.CallWith(id, 2, at, 32, NotCanonical, 1), "a second buffer that nothing looks at");
+        tests.Success(DeviceModelCalls.CallWith(id, 2, at, 32, Hostile.NonCanonical, 1), "a second buffer that nothing looks at");
         tests.Success(Xen.Call(Hypercall.DmOp, id | 0xFFFF_0000, 0x1_0000_0001, Array(at)), "only the low bits of id and count");
         argument.Pad = 1;
         tests.Error(DeviceModelCalls.CallWith(id, 1, at, 32), Errno.EINVAL, "a head with something behind the operation");

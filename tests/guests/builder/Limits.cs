@@ -5,7 +5,6 @@ namespace Xenolith.Guests.Builder;
 /// <summary>Memory: limits, claims, the pool for tables, and filling another domain.</summary>
 internal static class Limits
 {
-    private const ulong NotCanonical = 0x8000_0000_0000;
     private const ushort Nobody = 0x1234;
 
     private static readonly ulong[] s_list = new ulong[1024];
@@ -62,6 +61,12 @@ internal static class Limits
     private static void Claims(TestRun tests, ushort id)
     {
         tests.Start("claim_pages");
+        if (NarrowCalls.IsOn)
+        {
+            tests.Error(Claim(Nobody, 1536, flags: 1), Errno.ENOSYS, "a 32-bit call");
+            return;
+        }
+
         Control.SetMaximumMemory(id, 8 << 10);
         tests.Error(Claim(id, 1024), Errno.EINVAL, "as much as it has");
         tests.Error(Claim(id, 2049), Errno.EINVAL, "more than it may have");
@@ -134,7 +139,7 @@ internal static class Limits
         argument.EntryCount = 0;
         tests.Success(Hypercalls.MemorySetMemoryMap(ref argument), "none");
         argument.EntryCount = 1;
-        argument.Buffer = NotCanonical;
+        argument.Buffer = Hostile.NonCanonical;
         tests.Error(Hypercalls.MemorySetMemoryMap(ref argument), Errno.EFAULT, "entries nowhere");
         argument.Domain = Nobody;
         tests.Error(Hypercalls.MemorySetMemoryMap(ref argument), Errno.ESRCH, "an unknown domain");

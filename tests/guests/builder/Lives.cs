@@ -48,7 +48,7 @@ internal static class Lives
         Control.SetMaximumMemory(id, ulong.MaxValue);
         ulong before = Watch.SettledFrames();
         var claim = new MemoryReservation { ExtentCount = 1024, Domain = id };
-        tests.Success(Hypercalls.MemoryClaimPages(ref claim), "4 MiB");
+        tests.Success(Watch.Claim(ref claim), "4 MiB");
         tests.Equal((long)(before - Watch.SettledFrames()), 1024, "what another can claim less");
         Control.Call(DomctlOp.Destroydomain, id);
         tests.Between((long)(Watch.SettledFrames() - before), 0, 4096, "after the end of who claimed it, whose own few frames are free too");

@@ -5,7 +5,6 @@ namespace Xenolith.Guests.Builder;
 /// <summary>Frames of another domain that are not its memory, mapped by XENMEM_acquire_resource.</summary>
 internal static class Resources
 {
-    private const ulong NotCanonical = 0x8000_0000_0000;
     private const ushort Nobody = 0x1234;
 
     // Where the builder has no memory, and its page tables reach.
@@ -43,7 +42,7 @@ internal static class Resources
     {
         tests.Start("acquire_resource, what is refused");
         Place(1, FirstPlace);
-        tests.Error(Xen.Call(Hypercall.MemoryOp, (ulong)MemoryOp.AcquireResource, NotCanonical), Errno.EFAULT, "a bad pointer");
+        tests.Error(Xen.Call(Hypercall.MemoryOp, (ulong)MemoryOp.AcquireResource, Hostile.NonCanonical), Errno.EFAULT, "a bad pointer");
         tests.Error(Acquire(Wanted(Nobody) with { Pad = 1 }), Errno.EINVAL, "padding");
         tests.Error(Acquire(Wanted(Nobody) with { Id = 9 }), Errno.ESRCH, "an unknown domain");
         tests.Error(Acquire(Wanted(DomainIds.Self)), Errno.ESRCH, "DOMID_SELF");
@@ -55,18 +54,30 @@ internal static class Resources
         tests.Error(Acquire(Wanted(id, ResourceType.IoreqServer)), Errno.ENOENT, "an ioreq server that is not there");
         tests.Error(Acquire(Wanted(id) with { FrameList = 0 }), Errno.EINVAL, "a frame and no list");
         tests.Error(Acquire(Wanted(id) with { FrameCount = 0 }), Errno.EINVAL, "a list and no frame");
-        tests.Error(Acquire(Wanted(id) with { FrameCount = 1U << 26 }), Errno.EINVAL, "more frames than a call can count");
+        // A 32-bit call is not refused for that: it is worked off in parts from the start.
+        tests.Error(Acquire(Wanted(id) with { FrameCount = 1U << 26, Frame = NarrowCalls.IsOn ? 64UL : 0 }), Errno.EINVAL, "more frames than a call can count");
         tests.Error(Acquire(Wanted(id) with { Frame = 64 }), Errno.EINVAL, "past the last");
         tests.Error(Acquire(Wanted(id) with { Frame = 63, FrameCount = 2 }), Errno.EINVAL, "over the last");
         tests.Error(Acquire(Wanted(id) with { Frame = ulong.MaxValue }), Errno.EINVAL, "the highest frame");
-        tests.Error(Acquire(Wanted(id) with { FrameList = NotCanonical }), Errno.EFAULT, "a bad list");
+        tests.Error(Acquire(Wanted(id) with { FrameList = Hostile.NonCanonical }), Errno.EFAULT, "a bad list");
         tests.Error(Acquire(Wanted(id), progress: 1), Errno.EINVAL, "all done already");
         tests.Error(Acquire(Wanted(id) with { FrameCount = 0, FrameList = 0 }, progress: 1), Errno.EINVAL, "a size in parts");
-        Place(1, PastTheLast);
-        tests.Error(Acquire(Wanted(id)), Errno.ENOENT, "a place past the last");
-        s_places[0] = FirstPlace;
-        s_places[1] = PastTheLast;
-        tests.Error(Acquire(Wanted(id) with { FrameCount = 2 }), Errno.EIO, "a second place past the last");
+        if (NarrowCalls.IsOn)
+        {
+            // It has no number for a place past the last.
+            Place(2, FirstPlace);
+            tests.Success(Acquire(Wanted(id) with { FrameCount = 2 }), "two frames");
+            tests.Success(Remove(FirstPlace + 1), "the second was mapped");
+        }
+        else
+        {
+            Place(1, PastTheLast);
+            tests.Error(Acquire(Wanted(id)), Errno.ENOENT, "a place past the last");
+            s_places[0] = FirstPlace;
+            s_places[1] = PastTheLast;
+            tests.Error(Acquire(Wanted(id) with { FrameCount = 2 }), Errno.EIO, "a second place past the last");
+        }
+
         tests.Success(Remove(FirstPlace), "the first was mapped");
         tests.Equal(TableFrames(id), 2, "frames of the table");
     }
@@ -128,13 +139,14 @@ internal static class Resources
         }
 
         Place(40, FirstPlace + 64);
-        s_places[32] = PastTheLast;
-        tests.Error(Acquire(Wanted(id) with { FrameCount = 40 }), Errno.ENOENT, "the first of the second pass past the last");
+        bool fails = !NarrowCalls.IsOn;
+        s_places[32] = fails ? PastTheLast : s_places[32];
+        tests.Equal(Acquire(Wanted(id) with { FrameCount = 40 }), fails ? -(long)Errno.ENOENT : 0, "the first of the second pass past the last");
         Place(40, FirstPlace + 64);
         tests.Success(Acquire(Wanted(id) with { FrameCount = 40 }, progress: 33), "from the 33rd on");
         for (ulong i = 0; i < 64 + 40; i++)
         {
-            tests.Equal(Remove(FirstPlace + i), i == 64 + 32 ? -(long)Errno.ENOENT : 0, "remove_from_physmap");
+            tests.Equal(Remove(FirstPlace + i), fails && i == 64 + 32 ? -(long)Errno.ENOENT : 0, "remove_from_physmap");
         }
     }
 

@@ -5,7 +5,6 @@ namespace Xenolith.Guests.Builder;
 /// <summary>Where vCPUs run, how much, and what holds them back. The machine has one CPU and one node.</summary>
 internal static class Scheduling
 {
-    private const ulong NotCanonical = 0x8000_0000_0000;
 
     private static readonly ulong[] s_hard = new ulong[3];
     private static readonly ulong[] s_soft = new ulong[3];
@@ -50,8 +49,8 @@ internal static class Scheduling
         var argument = default(Domctl);
         argument.VcpuAffinity.Vcpu = vcpu;
         argument.VcpuAffinity.Flags = (uint)flags;
-        argument.VcpuAffinity.Hard = new ControlBitmap { Bytes = faulty ? NotCanonical : Xen.AddressOf(ref s_hard[0]), Bits = bits };
-        argument.VcpuAffinity.Soft = new ControlBitmap { Bytes = faulty ? NotCanonical : Xen.AddressOf(ref s_soft[0]), Bits = bits };
+        argument.VcpuAffinity.Hard = new ControlBitmap { Bytes = faulty ? Hostile.NonCanonical : Xen.AddressOf(ref s_hard[0]), Bits = bits };
+        argument.VcpuAffinity.Soft = new ControlBitmap { Bytes = faulty ? Hostile.NonCanonical : Xen.AddressOf(ref s_soft[0]), Bits = bits };
         return Control.Call(operation, id, ref argument);
     }
 
@@ -103,7 +102,7 @@ internal static class Scheduling
             tests.Equal((long)s_hard[0], 1, "node 0");
         }
 
-        argument.NodeAffinity.Nodes.Bytes = NotCanonical;
+        argument.NodeAffinity.Nodes.Bytes = Hostile.NonCanonical;
         tests.Error(Control.Call(DomctlOp.Setnodeaffinity, id, ref argument), Errno.EFAULT, "set by a bad pointer");
         tests.Error(Control.Call(DomctlOp.Getnodeaffinity, id, ref argument), Errno.EFAULT, "get by a bad pointer");
     }

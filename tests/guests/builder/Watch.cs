@@ -42,6 +42,10 @@ internal static class Watch
         return free;
     }
 
+    /// <summary>XENMEM_claim_pages as 64-bit code makes it: 32-bit callers have not got it.</summary>
+    public static long Claim(ref MemoryReservation claim) =>
+        Xen.WideCall((ulong)Hypercall.MemoryOp, (ulong)MemoryOp.ClaimPages, Xen.AddressOf(ref claim));
+
     private static ulong FreeFrames()
     {
         ulong low = 0, high = 1UL << 24;
@@ -49,11 +53,11 @@ internal static class Watch
         {
             ulong middle = (low + high) / 2;
             var claim = new MemoryReservation { ExtentCount = middle, Domain = s_meter };
-            if (Hypercalls.MemoryClaimPages(ref claim) == 0)
+            if (Claim(ref claim) == 0)
             {
                 low = middle;
                 claim.ExtentCount = 0;
-                Hypercalls.MemoryClaimPages(ref claim);
+                Claim(ref claim);
             }
             else
             {

@@ -120,10 +120,12 @@ internal static class MemoryTests
         argument = new MemoryReservation { ExtentStart = Hostile.NonCanonical, ExtentCount = 1, Domain = DomainIds.Self };
         tests.Equal(Call(MemoryOp.DecreaseReservation, ref argument), 0, "a list at a non-canonical address");
         argument = new MemoryReservation { ExtentStart = Xen.AddressOf(ref frame), ExtentCount = ulong.MaxValue, Domain = DomainIds.Self };
-        tests.Between(Call(MemoryOp.DecreaseReservation, ref argument), -64, 0, "2^64 - 1 extents");
+        tests.Equal(Call(MemoryOp.DecreaseReservation, ref argument), 0, "2^64 - 1 extents");
         for (int i = 0; i < Hostile.Count; i++)
         {
-            tests.Between(Xen.Call(Hypercall.MemoryOp, (ulong)MemoryOp.DecreaseReservation, Hostile.At(i)), -64, 0, Hostile.Name(i));
+            tests.Equal(Xen.Call(Hypercall.MemoryOp, (ulong)MemoryOp.IncreaseReservation, Hostile.At(i)), 0, Hostile.Name(i));
+            tests.Equal(Xen.Call(Hypercall.MemoryOp, (ulong)MemoryOp.DecreaseReservation, Hostile.At(i)), 0, Hostile.Name(i));
+            tests.Equal(Xen.Call(Hypercall.MemoryOp, (ulong)MemoryOp.PopulatePhysmap, Hostile.At(i)), 0, Hostile.Name(i));
         }
     }
 
@@ -193,6 +195,8 @@ internal static class MemoryTests
         Hostile.Check(tests, Hypercall.MemoryOp, (ulong)MemoryOp.CurrentReservation);
         tests.Error(Xen.Call(Hypercall.MemoryOp, (ulong)MemoryOp.MachphysMapping, Hostile.NonCanonical), Errno.ENOSYS, "machphys_mapping");
         tests.Error(Xen.Call(Hypercall.MemoryOp, (ulong)MemoryOp.MachineMemoryMap, Hostile.NonCanonical), Errno.ENOSYS, "machine_memory_map");
+        var extents = default(MachphysMfnList);
+        tests.Equal(Call(MemoryOp.MachphysMfnList, ref extents), NarrowCalls.IsOn ? -(long)Errno.EOPNOTSUPP : 0, "machphys_mfn_list");
         tests.Error(Xen.Call(Hypercall.MemoryOp, 8), Errno.ENOSYS, "operation 8");
         tests.Error(Xen.Call(Hypercall.MemoryOp, 63), Errno.ENOSYS, "operation 63");
     }

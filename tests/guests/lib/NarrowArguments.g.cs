@@ -28,6 +28,7 @@ internal enum NarrowArgument
     VcpuSetSingleshotTimer,
     SchedPoll,
     PhysdevMapPirq,
+    DmOpBuffer,
 }
 
 /// <summary>From the 64-bit layout of arguments to the 32-bit one and back.</summary>
@@ -82,6 +83,7 @@ internal static unsafe class NarrowArguments
             PhysdevOp.MapPirq => NarrowArgument.PhysdevMapPirq,
             _ => NarrowArgument.None,
         },
+        Hypercall.DmOp => NarrowArgument.DmOpBuffer,
         _ => NarrowArgument.None,
     };
 
@@ -108,6 +110,7 @@ internal static unsafe class NarrowArguments
         NarrowArgument.VcpuSetSingleshotTimer => sizeof(VcpuSetSingleshotTimer),
         NarrowArgument.SchedPoll => sizeof(SchedPoll),
         NarrowArgument.PhysdevMapPirq => sizeof(PhysdevMapPirq),
+        NarrowArgument.DmOpBuffer => sizeof(DmOpBuffer),
         _ => 0,
     };
 
@@ -134,6 +137,7 @@ internal static unsafe class NarrowArguments
         NarrowArgument.VcpuSetSingleshotTimer => sizeof(VcpuSetSingleshotTimer32),
         NarrowArgument.SchedPoll => sizeof(SchedPoll32),
         NarrowArgument.PhysdevMapPirq => sizeof(PhysdevMapPirq32),
+        NarrowArgument.DmOpBuffer => sizeof(DmOpBuffer32),
         _ => 0,
     };
 
@@ -204,6 +208,9 @@ internal static unsafe class NarrowArguments
             case NarrowArgument.PhysdevMapPirq:
                 Convert(in *(PhysdevMapPirq*)wide, ref *(PhysdevMapPirq32*)narrow);
                 break;
+            case NarrowArgument.DmOpBuffer:
+                Convert(in *(DmOpBuffer*)wide, ref *(DmOpBuffer32*)narrow);
+                break;
         }
     }
 
@@ -273,6 +280,9 @@ internal static unsafe class NarrowArguments
                 break;
             case NarrowArgument.PhysdevMapPirq:
                 Convert(in *(PhysdevMapPirq32*)narrow, ref *(PhysdevMapPirq*)wide);
+                break;
+            case NarrowArgument.DmOpBuffer:
+                Convert(in *(DmOpBuffer32*)narrow, ref *(DmOpBuffer*)wide);
                 break;
         }
     }
@@ -629,6 +639,18 @@ internal static unsafe class NarrowArguments
         to.DeviceFunction = from.DeviceFunction;
         to.EntryNumber = from.EntryNumber;
         to.TableBase = from.TableBase;
+    }
+
+    private static void Convert(in DmOpBuffer from, ref DmOpBuffer32 to)
+    {
+        to.Address = unchecked((uint)from.Address);
+        to.Size = unchecked((uint)from.Size);
+    }
+
+    private static void Convert(in DmOpBuffer32 from, ref DmOpBuffer to)
+    {
+        to.Address = from.Address;
+        to.Size = from.Size;
     }
 
 }

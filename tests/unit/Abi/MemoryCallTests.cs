@@ -219,7 +219,39 @@ public sealed class MemoryCallTests
         Assert.Equal(1, Memory(guest, MemoryOp.DecreaseReservation, ref argument));
         argument.ExtentStart = ulong.MaxValue - 7;
         Assert.Equal(0, Memory(guest, MemoryOp.DecreaseReservation, ref argument));
-        Assert.Equal(-(long)Errno.EFAULT, guest.Call(Hypercall.MemoryOp, (ulong)MemoryOp.DecreaseReservation, CallFixture.Unmapped));
+    }
+
+    [Theory]
+    [InlineData(MemoryOp.IncreaseReservation)]
+    [InlineData(MemoryOp.DecreaseReservation)]
+    [InlineData(MemoryOp.PopulatePhysmap)]
+    public void A_reservation_that_cant_be_read_answers_how_far_the_call_had_come(MemoryOp operation)
+    {
+        foreach (bool is64Bit in (bool[])[true, false])
+        {
+            using var guest = new CallFixture(is64Bit: is64Bit);
+            Assert.Equal(0, guest.Call(Hypercall.MemoryOp, (ulong)operation, guest.Hole));
+            Assert.Equal(5, guest.Call(Hypercall.MemoryOp, (ulong)operation | 5 << 6, guest.Hole));
+        }
+    }
+
+    [Fact]
+    public void What_32_bit_callers_have_not_got_is_refused_before_the_argument_is_looked_at()
+    {
+        using var guest = new CallFixture(is64Bit: false);
+        Assert.Equal(-(long)Errno.ENOSYS, guest.Call(Hypercall.MemoryOp, (ulong)MemoryOp.ClaimPages, guest.Hole));
+        Assert.Equal(-(long)Errno.EOPNOTSUPP, guest.Call(Hypercall.MemoryOp, (ulong)MemoryOp.MachphysMfnList, guest.Hole));
+    }
+
+    [Theory]
+    [InlineData(true, uint.MaxValue)]
+    [InlineData(false, int.MaxValue)]
+    public void No_limit_reads_as_the_largest_number_of_the_callers_width(bool is64Bit, long expected)
+    {
+        using var guest = new CallFixture(is64Bit: is64Bit);
+        guest.Domain.MaximumPages = ulong.MaxValue;
+        var domain = new MemoryDomain { Domain = DomainIds.Self };
+        Assert.Equal(expected, Memory(guest, MemoryOp.MaximumReservation, ref domain));
     }
 
     [Fact]

@@ -49,6 +49,19 @@ public sealed class ResourceCallTests : IDisposable
     }
 
     [Fact]
+    public void A32BitCallerMayAskForMoreFramesThanCanBeCounted()
+    {
+        using var control = new ControlFixture(is64Bit: false);
+        Domain other = control.Make();
+        var resource = new MemAcquireResource32 { Domain = other.Id, Type = GrantTable, FrameCount = 1u << 26, FrameList = (uint)CallFixture.List };
+        for (ulong i = 0; i < 96; i++)
+            control.Guest.Write(CallFixture.List + (i * 4), (uint)(Place + i));
+        Assert.Equal(-(long)Errno.EINVAL, control.Guest.Call(Hypercall.MemoryOp, (ulong)MemoryOp.AcquireResource, ref resource));
+        Assert.Equal(P2mType.Foreign, control.Guest.Domain.P2m.Lookup(new Gfn(Place + 63)).Type);
+        Assert.Equal(P2mType.None, control.Guest.Domain.P2m.Lookup(new Gfn(Place + 64)).Type);
+    }
+
+    [Fact]
     public void ErrorsComeInTheirOrder()
     {
         Domain other = _control.Make();

@@ -15,18 +15,18 @@ internal static class MemoryRows
         Rows =
         [
             Row.Done(MemoryOp.IncreaseReservation, "MemoryReservationOps.Increase").InOut<MemoryReservation, MemoryReservation32>().Target()
-                .Errors("EFAULT; then " + NoErrno)
+                .Errors(NoErrno)
                 .Note("Xen gives a translated guest frames that it can't name; here it gets none."),
             Row.Done(MemoryOp.DecreaseReservation, "MemoryReservationOps.Decrease").In<MemoryReservation, MemoryReservation32>().Target().Preemptible()
-                .Errors("EFAULT; then " + NoErrno),
+                .Errors(NoErrno),
             Row.Done(MemoryOp.PopulatePhysmap, "MemoryReservationOps.Populate").InOut<MemoryReservation, MemoryReservation32>().Target().Preemptible()
-                .Allocates().Errors("EFAULT; then " + NoErrno)
+                .Allocates().Errors(NoErrno)
                 .Note("What was mapped there before goes back to the machine; Xen leaves it with the domain, unmapped."),
             Row.Done(MemoryOp.MaximumRamPage, "MemoryInformationOps.MaximumRamPage").Errors("EINVAL"),
             Row.Done(MemoryOp.CurrentReservation, "MemoryInformationOps.CurrentReservation").In<MemoryDomain>().Target().Errors("EINVAL EFAULT ESRCH EPERM"),
             Row.Done(MemoryOp.MaximumReservation, "MemoryInformationOps.MaximumReservation").In<MemoryDomain>().Target().Errors("EINVAL EFAULT ESRCH EPERM"),
-            Row.Done(MemoryOp.MachphysMfnList, "MemoryAbsenceOps.MachineToPhysical").InOut<MachphysMfnList, MachphysMfnList32>().Errors("EFAULT")
-                .Note("No extents: there is no table from machine to guest frames."),
+            Row.Done(MemoryOp.MachphysMfnList, "MemoryAbsenceOps.MachineToPhysical").InOut<MachphysMfnList, MachphysMfnList32>()
+                .Errors("EOPNOTSUPP (32-bit callers) EFAULT").Note("No extents: there is no table from machine to guest frames."),
             Row.Done(MemoryOp.AddToPhysmap, "PhysmapOps.Add").In<AddToPhysmap, AddToPhysmap32>().Target().Preemptible().Allocates()
                 .Errors("EDOM EFAULT ENOSYS ESRCH EPERM EILSEQ EINVAL ENOENT ENOMEM")
                 .Note("Spaces shared_info, grant_table, gmfn, gmfn_range."),

@@ -70,6 +70,7 @@ public static unsafe class NarrowCalls
             Hypercall.Multicall => (a1, a2),
             Hypercall.GrantTableOp => (a2, a3),
             Hypercall.VcpuOp => (a3, 1UL),
+            Hypercall.DmOp => (a3, (uint)a2),
             _ => (a2, 1UL),
         };
         ulong size = (ulong)NarrowArguments.WideSize(argument);
@@ -78,89 +79,33 @@ public static unsafe class NarrowCalls
             return CallAsIs(number, a1, a2, a3, a4, a5);
         }
 
-        byte* scratch = stackalloc byte[ScratchBytes];
         if (count > ScratchBytes / size)
         {
             GuestFailure.Stop("more arguments than can be translated", 0);
         }
 
-        Narrow(argument, (byte*)wide, scratch, (int)count);
-        long result = (Hypercall)number switch
-        {
-            Hypercall.Multicall => CallAsIs(number, (ulong)scratch, a2),
-            Hypercall.VcpuOp => CallAsIs(number, a1, a2, (ulong)scratch),
-            _ => CallAsIs(number, a1, (ulong)scratch, a3, a4, a5),
-        };
-        Widen(argument, scratch, (byte*)wide, (int)count);
-        return result;
-    }
-
-    private static void Narrow(NarrowArgument argument, byte* wide, byte* narrow, int count)
-    {
-        for (int i = 0; i < count; i++)
-        {
-            byte* element = wide + (i * NarrowArguments.WideSize(argument));
-            NarrowArguments.Narrow(argument, element, narrow + (i * NarrowArguments.NarrowSize(argument)));
-            ChangeLists(argument, element, isNarrow: false);
-        }
-    }
-
-    private static void Widen(NarrowArgument argument, byte* narrow, byte* wide, int count)
-    {
-        for (int i = 0; i < count; i++)
-        {
-            byte* element = wide + (i * NarrowArguments.WideSize(argument));
-            // By the argument as it was: Xen may have moved its own pointers on.
-            ChangeLists(argument, element, isNarrow: true);
-            NarrowArguments.Widen(argument, narrow + (i * NarrowArguments.NarrowSize(argument)), element);
-        }
-    }
-
-    /// <summary>The lists of frame numbers and indices that an argument points at: a word each in the 32-bit ABI.</summary>
-    private static void ChangeLists(NarrowArgument argument, byte* wide, bool isNarrow)
-    {
-        switch (argument)
-        {
-            case NarrowArgument.MemoryReservation:
-                ChangeList(((MemoryReservation*)wide)->ExtentStart, ((MemoryReservation*)wide)->ExtentCount, isNarrow);
-                break;
-            case NarrowArgument.MemoryExchange:
-                ChangeList(((MemoryExchange*)wide)->In.ExtentStart, ((MemoryExchange*)wide)->In.ExtentCount, isNarrow);
-                ChangeList(((MemoryExchange*)wide)->Out.ExtentStart, ((MemoryExchange*)wide)->Out.ExtentCount, isNarrow);
-                break;
-            case NarrowArgument.AddToPhysmapBatch:
-                ChangeList(((AddToPhysmapBatch*)wide)->Indices, ((AddToPhysmapBatch*)wide)->Size, isNarrow);
-                ChangeList(((AddToPhysmapBatch*)wide)->Gpfns, ((AddToPhysmapBatch*)wide)->Size, isNarrow);
-                break;
-            case NarrowArgument.GnttabSetupTable:
-                ChangeList(((GnttabSetupTable*)wide)->FrameList, ((GnttabSetupTable*)wide)->FrameCount, isNarrow);
-                break;
-            case NarrowArgument.MemAcquireResource:
-                ChangeList(((MemAcquireResource*)wide)->FrameList, ((MemAcquireResource*)wide)->FrameCount, isNarrow);
-                break;
-        }
-    }
-
-    /// <summary>Packs a list where it is, or spreads it again.</summary>
-    private static void ChangeList(ulong address, ulong count, bool isNarrow)
-    {
-        if (count > MemoryEnd / sizeof(ulong) || !IsMemory(address, count * sizeof(ulong)))
-        {
-            return;
-        }
-
+        byte* narrow = stackalloc byte[ScratchBytes];
         for (ulong i = 0; i < count; i++)
         {
-            ulong at = isNarrow ? count - 1 - i : i;
-            if (isNarrow)
-            {
-                ((ulong*)address)[at] = ((uint*)address)[at];
-            }
-            else
-            {
-                ((uint*)address)[at] = unchecked((uint)((ulong*)address)[at]);
-            }
+            NarrowArguments.Narrow(argument, (byte*)wide + (i * size), narrow + ((int)i * NarrowArguments.NarrowSize(argument)));
         }
+
+        NarrowLists lists = count == 1 ? NarrowLists.Of(argument, (byte*)wide, narrow) : default;
+        uint* words = stackalloc uint[lists.Words];
+        lists.Place(words);
+        long result = (Hypercall)number switch
+        {
+            Hypercall.Multicall => CallAsIs(number, (ulong)narrow, a2),
+            Hypercall.VcpuOp or Hypercall.DmOp => CallAsIs(number, a1, a2, (ulong)narrow),
+            _ => CallAsIs(number, a1, (ulong)narrow, a3, a4, a5),
+        };
+        for (ulong i = 0; i < count; i++)
+        {
+            NarrowArguments.Widen(argument, narrow + ((int)i * NarrowArguments.NarrowSize(argument)), (byte*)wide + (i * size));
+        }
+
+        lists.TakeBack();
+        return result;
     }
 
     /// <summary>XEN_SYSCTL_page_offline_op, the one sysctl with a pointer of the caller's width.</summary>
@@ -175,7 +120,7 @@ public static unsafe class NarrowCalls
     }
 
     /// <summary>Whether the guest can read there: memory, none of it in a page that its tables lack.</summary>
-    private static bool IsMemory(ulong address, ulong length)
+    internal static bool IsMemory(ulong address, ulong length)
     {
         if (address >= MemoryEnd || length > MemoryEnd - address)
         {
