@@ -24,6 +24,7 @@ internal static class DispatchWriter
         WriteInvoke(text);
         WriteUnlocked(text);
         WriteDefaults(text);
+        WriteGroups(text);
         foreach (HypercallGroup group in HypercallTable.Groups.Where(IsOwnMethod))
         {
             if (group.Selector == Selector.InArgument)
@@ -148,6 +149,15 @@ internal static class DispatchWriter
     {
         WriteExposure(text, "DefaultExposure", "The bits of 4.17's set: a bit a row.", since => since == HypercallRow.Frozen);
         WriteExposure(text, "WholeExposure", "All bits that this edition has: a bit a row.", _ => true);
+    }
+
+    private static void WriteGroups(StringBuilder text)
+    {
+        text.Append("\n    /// <summary>The group of exposure bits of a call's operations; that of the numbers: they are not told apart.</summary>\n");
+        text.Append("    public static ExposureGroup GroupOf(ulong number) => number switch\n    {\n");
+        foreach (HypercallGroup group in HypercallTable.Groups.Where(g => g.Exposure is not null))
+            text.Append($"        {(uint)group.Number} => ExposureGroup.{group.Exposure},\n");
+        text.Append("        _ => ExposureGroup.Number,\n    };\n");
     }
 
     private static void WriteExposure(StringBuilder text, string method, string summary, Func<string, bool> counts)

@@ -24,6 +24,11 @@ internal static class NameWriter
         foreach (HypercallGroup group in HypercallTable.Groups)
             text.Append($"        {(uint)group.Number} => \"{group.Self.Name}\",\n");
         text.Append("        _ => \"no hypercall\",\n    };\n");
+        text.Append("\n    /// <summary>The C name of a bit of xen_version's get_features; empty: none that is shown to anybody.</summary>\n");
+        text.Append("    public static string OfFeature(int bit) => bit switch\n    {\n");
+        foreach (FeatureRow row in FeatureRows.All)
+            text.Append($"        {(int)row.Feature} => \"{Row.NameOf(row.Feature)}\",\n");
+        text.Append("        _ => \"\",\n    };\n");
         text.Append("\n    /// <summary>Every number that there is, and every operation that has a name: the number in the upper half.</summary>\n");
         text.Append("    public static ReadOnlySpan<ulong> All =>\n    [\n");
         foreach (HypercallGroup group in HypercallTable.Groups)

@@ -157,6 +157,21 @@ internal static class Dispatch
         _ => 0,
     };
 
+    /// <summary>The group of exposure bits of a call's operations; that of the numbers: they are not told apart.</summary>
+    public static ExposureGroup GroupOf(ulong number) => number switch
+    {
+        12 => ExposureGroup.Memory,
+        17 => ExposureGroup.Version,
+        20 => ExposureGroup.GrantTable,
+        24 => ExposureGroup.Vcpu,
+        29 => ExposureGroup.Sched,
+        32 => ExposureGroup.EventChannel,
+        33 => ExposureGroup.Physdev,
+        34 => ExposureGroup.Hvm,
+        41 => ExposureGroup.DeviceModel,
+        _ => ExposureGroup.Number,
+    };
+
     private static long PlatformOp(ref HypercallCall call)
     {
         if (!PlatformOps.TryOpen(ref call, out PlatformOps.Frame frame, out long result))

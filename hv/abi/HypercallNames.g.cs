@@ -75,6 +75,21 @@ internal static class HypercallNames
         _ => "no hypercall",
     };
 
+    /// <summary>The C name of a bit of xen_version's get_features; empty: none that is shown to anybody.</summary>
+    public static string OfFeature(int bit) => bit switch
+    {
+        0 => "XENFEAT_writable_page_tables",
+        2 => "XENFEAT_auto_translated_physmap",
+        8 => "XENFEAT_hvm_callback_vector",
+        9 => "XENFEAT_hvm_safe_pvclock",
+        11 => "XENFEAT_dom0",
+        13 => "XENFEAT_memory_op_vnode_supported",
+        16 => "XENFEAT_not_direct_mapped",
+        18 => "XENFEAT_runstate_phys_area",
+        19 => "XENFEAT_vcpu_time_phys_area",
+        _ => "",
+    };
+
     /// <summary>Every number that there is, and every operation that has a name: the number in the upper half.</summary>
     public static ReadOnlySpan<ulong> All =>
     [

@@ -52,7 +52,7 @@ public sealed partial class Domain : IDisposable
         Memory = new GuestMemory(P2m, services.Memory);
         Vcpus = new Vcpu[options.VcpuCount];
         Parameters[(int)HvmParameter.TripleFaultReason] = (ulong)ShutdownReason.Reboot;
-        Exposure = new Exposure(services.ExposedCalls, services.ExposableCalls);
+        Exposure = new Exposure(services.ExposedCalls, services.ExposableCalls, options.ShownCalls);
         EventChannels = new EventChannels(this, options.MaximumEventPort);
         GrantTable = new GrantTable(this, options.MaximumGrantFrames, options.MaximumMappingFrames);
         IoServers = new IoRequestServers(this);

@@ -56,4 +56,7 @@ public sealed class DomainOptions
 
     /// <summary>The most mappings of others' grants, in frames of 256.</summary>
     public int MaximumMappingFrames { get; init; } = DefaultMappingFrames;
+
+    /// <summary>The calls that it is shown, a word a group; null: the default. What is there lives as long as the machine.</summary>
+    public ulong[]? ShownCalls { get; init; }
 }

@@ -2,6 +2,7 @@ using System;
 using System.Numerics;
 using System.Threading;
 using Xenolith.Abi.Contract;
+using Xenolith.Abi;
 using Xenolith.Domains;
 using Xenolith.Kernel;
 using Timer = Xenolith.Domains.Timer;
@@ -69,6 +70,14 @@ public sealed class DomainKeeper : DomainEndListener
             }
         }
 
+        for (int i = 0; i < wanted.Length; i++)
+        {
+            if (ShowCalls(wanted[i]) is { } wrong)
+            {
+                return wrong;
+            }
+        }
+
         var all = new ModuleDomain[wanted.Length];
         int vcpus = 0;
         for (int i = 0; i < wanted.Length; i++)
@@ -110,6 +119,19 @@ public sealed class DomainKeeper : DomainEndListener
         _all = all;
         _machine.Services.OnEnd = this;
         return null;
+    }
+
+    private static BuildError? ShowCalls(DomainSpecification wanted)
+    {
+        if (wanted.Expose.Length == 0 && wanted.Hide.Length == 0)
+        {
+            return null;
+        }
+
+        wanted.ShownCalls = HypercallDispatcher.FrozenExposure();
+        return ExposureWords.TryApply(wanted.Expose.AsSpan(), wanted.Hide.AsSpan(), wanted.ShownCalls, out ReadOnlySpan<char> at) is { } problem
+            ? DomainWords.MessageAbout(wanted.ModuleNumber, wanted.File).Add("\"").Add(at).Add("\" is ").Add(problem).ToError(BuildErrorKind.BadDomainWord)
+            : null;
     }
 
     /// <summary>

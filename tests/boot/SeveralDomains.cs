@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using Xenolith.Build.Emulators;
 using Xenolith.Build.Guests;
+using Xenolith.Build.Images;
 
 namespace Xenolith.Tests.Boot;
 
@@ -62,6 +63,11 @@ internal static class SeveralDomains
         yield return Play("permissions", machine, Part("wait seconds=2"), Part("domain name=one memory=16M -- strict")) with
         {
             Expected = [@"^\(d1\) guest domains: [1-9]\d* passed, 0 failed", @"domain 1 \(one\) powers off", "waited enough"],
+        };
+        const string shown = "expose=VCPUOP_register_runstate_phys_area,XENFEAT_runstate_phys_area hide=SCHEDOP_watchdog,vm_assist";
+        yield return Play("exposed", machine, Part("wait seconds=2"), Part($"domain name=one memory=16M {shown} -- exposed")) with
+        {
+            Expected = [@"^\(d1\) guest domains: 1 passed, 0 failed", "waited enough"],
         };
         yield return Play("peers", machine, Part("watch"), Part("domain name=one memory=16M -- peer")) with
         {
@@ -187,6 +193,11 @@ internal static class SeveralDomains
         yield return Refused("memory", Guest("hello", "domain name=big memory=4G"), "domain big: memory= asks for 4096 MiB, but at most .* are left on this machine");
         yield return Refused("kernel", new BootModule(BrokenKernels.Text(), "domain name=bad memory=16M"), "domain bad: kernel: the module is neither an ELF file nor a bzImage");
         yield return Refused("ramdisk", Guest("hello", "domain memory=16M ramdisk"), @"module 2 \(hello\): ""ramdisk"" needs a module behind it");
+        yield return Refused("exposed", Guest("hello", "domain memory=16M expose=VCPUOP_is_upp"), @"module 2 \(hello\): ""VCPUOP_is_upp"" is neither a call nor a feature; write names as ");
+        yield return Refused("exposed-newer", Guest("hello", "domain memory=16M expose=XENFEAT_runstate_phys_area"), @"module 2 \(hello\): ""XENFEAT_runstate_phys_area"" is newer than this image") with
+        {
+            Image = ImageCatalog.HypervisorOf(ImageCatalog.OlderEditions[0]).Output,
+        };
         yield return Refused("cpu", Guest("hello", "domain memory=16M cpus=9"), @"module 2 \(hello\): ""cpus=9"".*this machine");
     }
 

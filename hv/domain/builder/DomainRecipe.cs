@@ -69,6 +69,7 @@ public sealed class DomainRecipe
             Cap = Words.Cap,
             Cpus = new CpuSet(Words.Cpus),
             MaximumEventPort = DefaultMaximumEventPort,
+            ShownCalls = Words.ShownCalls,
         },
         Memory = Words.Memory,
         Cpuid = cpuid,

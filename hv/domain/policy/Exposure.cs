@@ -19,11 +19,12 @@ public sealed class Exposure
 
     /// <param name="frozen">The frozen set, by group; fewer groups: nothing of the others is shown.</param>
     /// <param name="maximum">All that there is, by group.</param>
-    internal Exposure(ulong[] frozen, ulong[] maximum)
+    /// <param name="shown">What is shown at first; null: the frozen set.</param>
+    internal Exposure(ulong[] frozen, ulong[] maximum, ulong[]? shown = null)
     {
         _frozen = frozen;
         _maximum = maximum;
-        frozen.CopyTo((Span<ulong>)_groups);
+        (shown ?? frozen).CopyTo((Span<ulong>)_groups);
     }
 
     /// <summary>Whether nothing can be set any more.</summary>

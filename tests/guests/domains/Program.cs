@@ -52,6 +52,10 @@ internal static class Program
         {
             Talk.Run();
         }
+        else if (BootRecord.HasWord("exposed"))
+        {
+            Exposed();
+        }
         else if (BootRecord.HasWord("reboot"))
         {
             Xen.Shutdown(ShutdownReason.Reboot);
@@ -65,6 +69,27 @@ internal static class Program
         {
             Permissions.RunAlone();
         }
+    }
+
+    /// <summary>
+    /// Looks at what the words expose=VCPUOP_register_runstate_phys_area,XENFEAT_runstate_phys_area and hide=SCHEDOP_watchdog,vm_assist make of what it is shown.
+    /// </summary>
+    private static void Exposed()
+    {
+        var tests = new TestRun("domains");
+        tests.Start("what is shown and hidden by words");
+        var area = new VcpuRegisterRunstateMemoryArea { Address = ulong.MaxValue };
+        tests.Success(Hypercalls.VcpuRegisterRunstatePhysArea(0, ref area), "the runstate's area, of 4.18");
+        var time = new VcpuRegisterTimeMemoryArea { Address = ulong.MaxValue };
+        tests.Error(Hypercalls.VcpuRegisterVcpuTimePhysArea(0, ref time), Errno.ENOSYS, "the time's area, of 4.18");
+        var information = new FeatureInfo();
+        tests.Success(Hypercalls.VersionGetFeatures(ref information), "features");
+        tests.Equal(information.Submap & (3u << (int)Feature.RunstatePhysArea), 1u << (int)Feature.RunstatePhysArea, "of 4.18");
+        var watchdog = new SchedWatchdog { Id = 99, Timeout = 1 };
+        tests.Error(Hypercalls.SchedWatchdog(ref watchdog), Errno.ENOSYS, "the watchdog");
+        tests.Error(Hypercalls.VmAssistEnable(VmAssistType.RunstateUpdateFlag), Errno.ENOSYS, "vm_assist");
+        tests.Success(Hypercalls.SchedYield(), "yield");
+        tests.Finish();
     }
 
     /// <summary>Says every second that it lives, seconds= times, and powers off.</summary>

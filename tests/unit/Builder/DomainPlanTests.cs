@@ -36,13 +36,14 @@ public sealed class DomainPlanTests
     public void EveryWordHasItsEffect()
     {
         DomainPlan plan = Plan("k", "i",
-            "/boot/vmlinuz domain name=web-1 memory=256M vcpus=3 weight=512 cap=150 cpus=0-3,^2 privileged ramdisk on_reboot=destroy --  console=hvc0 -- single",
+            "/boot/vmlinuz domain name=web-1 memory=256M vcpus=3 weight=512 cap=150 cpus=0-3,^2 privileged ramdisk expose=VCPUOP_up,XENFEAT_dom0 hide=vm_assist on_reboot=destroy --  console=hvc0 -- single",
             "/boot/initrd", "hello domain memory=8M");
         Assert.Equal("i", plan.InitialRamdisk!.CommandLine);
         Assert.Equal(2, plan.Domains.Length);
         DomainSpecification web = plan.Domains[0];
         Assert.Equal(("web-1", 256 * M, 3, 512, 150, 0b1011UL), (web.Name, web.Memory, web.VcpuCount, web.Weight, web.Cap, web.Cpus));
         Assert.True(web.IsPrivileged);
+        Assert.Equal(("VCPUOP_up,XENFEAT_dom0", "vm_assist"), (web.Expose, web.Hide));
         Assert.False(web.RestartsOnReboot);
         Assert.Equal("console=hvc0 -- single", web.CommandLine);
         Assert.Equal("/boot/initrd", web.Ramdisk!.CommandLine);

@@ -4,7 +4,7 @@ using System.Reflection;
 namespace Xenolith.Abi.Contract.Table;
 
 /// <summary>Short ways to write rows.</summary>
-internal static class Row
+public static class Row
 {
     /// <summary>An operation that is done.</summary>
     public static HypercallRow Done(Enum operation, string handler) =>

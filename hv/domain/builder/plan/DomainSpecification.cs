@@ -46,6 +46,15 @@ public sealed class DomainSpecification
     /// <summary>Whether the module behind the kernel's is its initrd.</summary>
     public bool HasRamdisk { get; set; }
 
+    /// <summary>Names of calls that it is shown beyond the default, separated by commas.</summary>
+    public string Expose { get; set; } = "";
+
+    /// <summary>Names of calls that it is not shown, likewise.</summary>
+    public string Hide { get; set; } = "";
+
+    /// <summary>What these two make of the default, a word a group; null: the default.</summary>
+    public ulong[]? ShownCalls { get; set; }
+
     /// <summary>Whether it is built anew when it asks for a reboot.</summary>
     public bool RestartsOnReboot { get; set; } = true;
 

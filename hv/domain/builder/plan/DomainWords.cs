@@ -5,12 +5,12 @@ namespace Xenolith.Domains;
 
 /// <summary>
 /// The words by which a boot module says that it is the kernel of a further domain: <c>domain</c>, then any of name=, memory=,
-/// vcpus=, weight=, cap=, cpus=, privileged, ramdisk and on_reboot=, each once; what stands behind <c>--</c> is the kernel's
-/// own. The names and their values are xl.cfg's.
+/// vcpus=, weight=, cap=, cpus=, privileged, ramdisk, expose=, hide= and on_reboot=, each once; what stands behind <c>--</c> is the kernel's
+/// own. The names and their values are xl.cfg's, where that has them.
 /// </summary>
 public sealed class DomainWords
 {
-    private const string Known = "write name=, memory=, vcpus=, weight=, cap=, cpus=, privileged, ramdisk or on_reboot=, and the kernel's own words behind --";
+    private const string Known = "write name=, memory=, vcpus=, weight=, cap=, cpus=, privileged, ramdisk, expose=, hide= or on_reboot=, and the kernel's own words behind --";
 
     private readonly DomainSpecification _domain;
     private readonly string _file;
@@ -32,6 +32,8 @@ public sealed class DomainWords
         Cpus,
         Privileged,
         Ramdisk,
+        Expose,
+        Hide,
         OnReboot,
     }
 
@@ -135,6 +137,12 @@ public sealed class DomainWords
             case Word.Ramdisk:
                 _domain.HasRamdisk = true;
                 return true;
+            case Word.Expose:
+                _domain.Expose = new string(value);
+                return value.Length != 0;
+            case Word.Hide:
+                _domain.Hide = new string(value);
+                return value.Length != 0;
             default:
                 _domain.RestartsOnReboot = value.SequenceEqual("restart".AsSpan());
                 return _domain.RestartsOnReboot || value.SequenceEqual("destroy".AsSpan());
@@ -149,6 +157,7 @@ public sealed class DomainWords
         Word.Weight => "weight= with a number from 1 to 65535",
         Word.Cap => "cap= with a number of per cent of a CPU, up to 6400; 0 is no limit",
         Word.Cpus => "cpus=all, or numbers below 64 like cpus=0-3,^2",
+        Word.Expose or Word.Hide => "names of calls separated by commas, like expose=VCPUOP_register_runstate_phys_area",
         _ => "on_reboot=restart or on_reboot=destroy",
     };
 
@@ -175,6 +184,8 @@ public sealed class DomainWords
         Word.Cpus => "cpus",
         Word.Privileged => "privileged",
         Word.Ramdisk => "ramdisk",
+        Word.Expose => "expose",
+        Word.Hide => "hide",
         _ => "on_reboot",
     };
 
