@@ -51,6 +51,9 @@ public sealed class HeldResourceTests
         new("an HVM context while it is read", "8 KiB, and 8 KiB more a vCPU", typeof(DomctlContextTests), nameof(DomctlContextTests.A_context_is_asked_for_its_size_taken_and_put_back),
             DomctlOp.Sethvmcontext),
         new("a CPU policy while it is read", "512 leaves and as many MSRs as are known", typeof(DomctlContextTests), nameof(DomctlContextTests.Policies_have_a_size_and_a_time), DomctlOp.SetCpuPolicy),
+        new("servers of I/O requests", "8 a domain", typeof(DmOpServerTests), nameof(DmOpServerTests.Eight_servers_and_no_more), DmOp.CreateIoreqServer),
+        new("ranges of a server", "256 of a kind", typeof(DmOpServerTests), nameof(DmOpServerTests.A_server_has_256_ranges_of_a_kind),
+            DmOp.MapIoRangeToIoreqServer, DmOp.UnmapIoRangeFromIoreqServer),
         new("ranges of pinned cacheability", "64", typeof(DmOpCallTests), nameof(DmOpCallTests.Sixty_four_ranges_are_pinned_and_none_over_another), DmOp.PinMemoryCacheattr),
     ];
 

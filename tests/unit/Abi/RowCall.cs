@@ -5,6 +5,7 @@ using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
+using Xenolith.Abi;
 using Xenolith.Abi.Contract;
 using Xenolith.Abi.Contract.Table;
 using Xunit;
@@ -88,6 +89,9 @@ internal sealed partial class RowCall
     /// <summary>Issues the call with its pointer there.</summary>
     public long Call(CallFixture guest, ulong pointer, ulong highHalves = 0)
     {
+        // What is newer than the default is shown only when a toolstack says so.
+        if (Group.Exposure is { } exposed)
+            guest.Domain.Exposure.Set(exposed, Dispatch.WholeExposure(exposed));
         ulong[] registers = [.. _registers];
         if (PointerIndex >= 0)
             registers[PointerIndex] = pointer;

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace Xenolith.Tests.Unit.Abi;
 
-/// <summary>Each row's pointer in each bad place: -EFAULT, or an error that the row lists before it, and nothing is held.</summary>
+/// <summary>Each row's pointer in each bad place: -EFAULT, an error that the row lists before it, or nothing done where that is counted; and nothing is held.</summary>
 public sealed class RowPointerTests
 {
     public static TheoryData<string, bool> Reading => RowCall.Names(call => call.HasPointer && call.Reads);
@@ -30,7 +30,7 @@ public sealed class RowPointerTests
         foreach ((string place, ulong address) in guest.Unreadable)
         {
             long result = call.Call(guest.Call, address);
-            Assert.True(allowed.Contains(result), $"{call}, {place}: {result}");
+            Assert.True(allowed.Contains(result) || (result == 0 && call.CountsExtents), $"{call}, {place}: {result}");
             Assert.Equal(before, guest.Holdings());
         }
     }

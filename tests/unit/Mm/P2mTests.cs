@@ -86,7 +86,7 @@ public sealed class P2mTests
     [Fact]
     public void SmallPagesGoInRunsAndOnlyTheDomainsOwn()
     {
-        const ulong budget = 64, frames = 0x300;
+        const ulong budget = 64, frames = 0x400;
         using var machine = new TestMachine(64);
         ulong before = machine.Frames.FreeFrames;
         P2m p2m = Create(machine);
@@ -96,15 +96,19 @@ public sealed class P2mTests
             machine.Memory.Frame(p2m.Lookup(new Gfn(gfn)).Mfn).Fill(0xAA);
         }
 
-        Mfn pinned = p2m.Lookup(new Gfn(0x50)).Mfn, shared = default;
+        Mfn pinned = p2m.Lookup(new Gfn(0x250)).Mfn, shared = default;
         p2m.Pin(pinned);
         Assert.True(machine.Frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Shared, out shared));
         machine.Memory.Frame(shared).Fill(0xBB);
-        Assert.True(p2m.TryDepopulate(new Gfn(0x80)));
-        Assert.True(p2m.TrySet(new Gfn(0x80), shared, 0, P2mType.Ram, Rights.All));
-        Mfn moved = p2m.Lookup(new Gfn(0x90)).Mfn, first = p2m.Lookup(new Gfn(0x91)).Mfn;
-        Assert.True(p2m.TrySet(new Gfn(0x91), moved, 0, P2mType.Ram, Rights.All));
-        Assert.True(p2m.TrySet(new Gfn(0x90), first, 0, P2mType.RamReadOnly, Rights.Read));
+        Assert.True(p2m.TryDepopulate(new Gfn(0x280)));
+        Assert.True(p2m.TrySet(new Gfn(0x280), shared, 0, P2mType.Ram, Rights.All));
+        Mfn moved = p2m.Lookup(new Gfn(0x290)).Mfn, first = p2m.Lookup(new Gfn(0x291)).Mfn;
+        Assert.True(p2m.TrySet(new Gfn(0x291), moved, 0, P2mType.Ram, Rights.All));
+        Assert.True(p2m.TrySet(new Gfn(0x290), first, 0, P2mType.Ram, Rights.Read));
+
+        // Where types are kept each page is looked at by itself.
+        Mfn typed = p2m.Lookup(new Gfn(0x60)).Mfn;
+        Assert.True(p2m.TrySet(new Gfn(0x60), typed, 0, P2mType.RamReadOnly, Rights.Read));
         p2m.Settle();
 
         int steps = 1;
@@ -116,6 +120,7 @@ public sealed class P2mTests
         Assert.Equal(before - 2, machine.Frames.FreeFrames);
         Assert.Equal(-1, machine.Memory.Frame(moved).IndexOfAnyExcept((byte)0));
         Assert.Equal(-1, machine.Memory.Frame(first).IndexOfAnyExcept((byte)0));
+        Assert.Equal(-1, machine.Memory.Frame(typed).IndexOfAnyExcept((byte)0));
         Assert.True(machine.Frames.Release(pinned));
         Assert.True(machine.Frames.Free(shared, 0));
         Assert.Equal(before, machine.Frames.FreeFrames);
