@@ -929,7 +929,7 @@ internal static class Dispatch
             case 14: // XEN_DMOP_inject_msi
                 return DmInterruptOps.InjectMessage(ref call, ref frame);
             case 15: // XEN_DMOP_map_mem_type_to_ioreq_server
-                return call.NotYet(Errno.ENOSYS);
+                return DmServerOps.MapMemory(ref call, ref frame);
             case 16: // XEN_DMOP_remote_shutdown
                 return DmInterruptOps.Shutdown(ref call, ref frame);
             case 17: // XEN_DMOP_relocate_memory

@@ -22,13 +22,23 @@ internal static class DeviceModels
     /// <param name="data">What was read, for an answered read; no more than its size.</param>
     public static Outcome Access(Vcpu vcpu, in IoRequest request, out ulong data)
     {
+        return TryReplay(vcpu, in request, out data) ? Outcome.Answered
+            : vcpu.Domain.IoServers.TrySend(vcpu, in request) ? Outcome.Asked : Outcome.Unclaimed;
+    }
+
+    /// <summary>The same for a write to memory whose writes a device model asks for.</summary>
+    public static Outcome AccessMemory(Vcpu vcpu, in IoRequest request) => TryReplay(vcpu, in request, out _) ? Outcome.Answered
+        : vcpu.Domain.IoServers.TrySendMemory(vcpu, in request) ? Outcome.Asked : Outcome.Unclaimed;
+
+    private static bool TryReplay(Vcpu vcpu, in IoRequest request, out ulong data)
+    {
         data = 0;
         if (vcpu.NextAnswer(in request) is { } answer)
         {
             data = answer & (ulong.MaxValue >> (64 - request.Size * 8));
-            return Outcome.Answered;
+            return true;
         }
 
-        return vcpu.Domain.IoServers.TrySend(vcpu, in request) ? Outcome.Asked : Outcome.Unclaimed;
+        return false;
     }
 }

@@ -62,6 +62,13 @@ internal sealed partial class ExitHandler
             return;
         }
 
+        if (entry.Type == P2mType.RamForwarded)
+        {
+            _forwardedRam.Select(vcpu, exit.GuestPhysical, entry.Mfn);
+            HandleUnclaimed(vcpu, _forwardedRam);
+            return;
+        }
+
         if ((entry.IsRam || entry.Type == P2mType.Grant) && (entry.Access & Rights.Read) != 0)
         {
             _readOnly.Select(_machine.Kernel.Memory, entry.Mfn);

@@ -26,6 +26,7 @@ internal sealed partial class ExitHandler
     private readonly ReadOnlyFrame _readOnly = new();
     private readonly ForwardedPorts _forwardedPorts;
     private readonly ForwardedMemory _forwardedMemory;
+    private readonly ForwardedRam _forwardedRam;
 
     public ExitHandler(Machine machine)
     {
@@ -36,6 +37,7 @@ internal sealed partial class ExitHandler
         _induced = machine.Kernel.Options.GetBoolean("induce", false) ? new InducedFaults(_guestPorts) : null;
         _forwardedPorts = new ForwardedPorts((PortDevice?)_induced ?? _guestPorts);
         _forwardedMemory = new ForwardedMemory(_unclaimed);
+        _forwardedRam = new ForwardedRam(machine.Kernel.Memory);
     }
 
     /// <summary>Handles the vCPU's last exit, which is not <see cref="ExitReason.Interrupt"/> or <see cref="ExitReason.Hypercall"/>.</summary>

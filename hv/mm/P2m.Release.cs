@@ -124,7 +124,7 @@ public sealed partial class P2m
         P2mType type = Lookup(gfn).Type;
         if (type == P2mType.Foreign)
             Foreign?.LetGo(first);
-        if (type is not (P2mType.Ram or P2mType.RamReadOnly) || _frames.OwnerOf(first) != Owner)
+        if (type is not (P2mType.Ram or P2mType.RamReadOnly or P2mType.RamForwarded) || _frames.OwnerOf(first) != Owner)
             return false;
         FreeLeaf(first, order, scrub: true);
         return true;

@@ -17,6 +17,8 @@ public enum P2mType : byte
     Foreign,
     /// <summary>Device memory of the host.</summary>
     Mmio,
+    /// <summary>Memory of the guest whose writes go to a device model; one by the hypervisor on its behalf is dropped.</summary>
+    RamForwarded,
 }
 
 /// <summary>One translation of the host p2m. An absent one has <see cref="P2mType.None"/> and <see cref="Mfn.Invalid"/>.</summary>
@@ -27,14 +29,14 @@ public readonly record struct P2mEntry(Mfn Mfn, P2mType Type, Rights Access, int
     public static P2mEntry Absent => new(Mfn.Invalid, P2mType.None, Rights.None, 0);
 
     /// <summary>Whether the hypervisor may read the frame on the guest's behalf; not what is mapped by a grant, as on Xen.</summary>
-    public bool IsReadable => Type is P2mType.Ram or P2mType.RamReadOnly or P2mType.Foreign;
+    public bool IsReadable => Type is P2mType.Ram or P2mType.RamReadOnly or P2mType.RamForwarded or P2mType.Foreign;
 
     /// <summary>Whether what the hypervisor writes on the guest's behalf arrives in a readable frame; otherwise it is dropped.</summary>
-    public bool IsWritable => Type != P2mType.RamReadOnly && (Access & Rights.Write) != 0;
+    public bool IsWritable => Type is not (P2mType.RamReadOnly or P2mType.RamForwarded) && (Access & Rights.Write) != 0;
 
     /// <summary>Whether the domain may grant the frame, or have it copied as its own.</summary>
     public bool MayBeGranted(bool readOnly) => (IsRam || Type == P2mType.Grant) && (readOnly || IsWritable);
 
     /// <summary>Whether the frame is the domain's own memory.</summary>
-    public bool IsRam => Type is P2mType.Ram or P2mType.RamReadOnly;
+    public bool IsRam => Type is P2mType.Ram or P2mType.RamReadOnly or P2mType.RamForwarded;
 }

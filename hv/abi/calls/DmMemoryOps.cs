@@ -31,6 +31,9 @@ internal static class DmMemoryOps
             case HvmMemoryType.MmioDm:
                 type = P2mType.None;
                 break;
+            case HvmMemoryType.IoreqServer when frame.Target.IoServers.HasMemoryServer:
+                type = P2mType.RamForwarded;
+                break;
             case HvmMemoryType.IoreqServer:
                 return call.Fail(Errno.EINVAL, "no server has such memory");
             default:
@@ -61,12 +64,20 @@ internal static class DmMemoryOps
             return type == P2mType.None ? Errno.None : Errno.EINVAL;
         if (!entry.IsRam)
             return Errno.EINVAL;
+        // Between a server's memory and plain memory, and to and from no other.
+        bool isForwarded = entry.Type == P2mType.RamForwarded, becomesForwarded = type == P2mType.RamForwarded;
+        if ((becomesForwarded && entry.Type != P2mType.Ram) || (isForwarded && type != P2mType.Ram))
+            return Errno.EINVAL;
         if (entry.Type == type)
             return Errno.None;
         bool changed = type == P2mType.None
             ? domain.P2m.TryDepopulate(gfn)
             : domain.P2m.TrySet(gfn, entry.Mfn, 0, type, type == P2mType.Ram ? Rights.All : Rights.Read | Rights.Execute);
-        return changed ? Errno.None : Errno.ENOMEM;
+        if (!changed)
+            return Errno.ENOMEM;
+        if (isForwarded || becomesForwarded)
+            domain.IoServers.CountMemory(becomesForwarded);
+        return Errno.None;
     }
 
     /// <summary>XENMEM_add_to_physmap with the space gmfn_range, which has 16 bits for the count.</summary>

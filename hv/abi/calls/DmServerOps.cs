@@ -87,6 +87,32 @@ internal static class DmServerOps
         return 0;
     }
 
+    /// <summary>Writes to memory of one type go to the server; or no more, and then the memory becomes plain again, piece by piece.</summary>
+    public static long MapMemory(ref HypercallCall call, ref DmOps.Frame frame)
+    {
+        ref DmOpMapMemoryType argument = ref frame.Argument.MapMemoryType;
+        IoRequestServers servers = frame.Target.IoServers;
+        if (argument.Progress == 0)
+        {
+            if (argument.Type != (ushort)HvmMemoryType.IoreqServer || (argument.Flags & ~(uint)ForwardedAccess.Write) != 0)
+                return call.Fail(Errno.EINVAL, "another type of memory, or accesses other than writes");
+            long refused = Find(ref call, ref frame, argument.Id, out IoRequestServer server);
+            if (refused != 0)
+                return refused;
+            Errno error = argument.Flags != 0 ? servers.TakeMemory(server) : servers.GiveMemoryUp(server);
+            if (error != Errno.None)
+                return call.Fail(error, "a server has such memory, or this one has not");
+        }
+        frame.CopiesBack = true;
+        if (argument.Flags != 0)
+            return 0;
+        ulong gfn = argument.Progress;
+        if (servers.ResetMemory(ref gfn, call.Dispatcher.Budget))
+            return 0;
+        argument.Progress = gfn;
+        return call.Restart();
+    }
+
     private static long FindRange(ref HypercallCall call, ref DmOps.Frame frame, out IoRequestServer server)
     {
         ref readonly DmOpRange range = ref frame.Argument.Range;

@@ -50,6 +50,7 @@ internal static class HvmOps
         argument.MemoryType = (ushort)(domain.P2m.Lookup(new Gfn(argument.Pfn)).Type switch
         {
             P2mType.RamReadOnly => HvmMemoryType.RamRo,
+            P2mType.RamForwarded => HvmMemoryType.IoreqServer,
             P2mType.Ram or P2mType.Grant => HvmMemoryType.RamRw,
             _ => HvmMemoryType.MmioDm,
         });

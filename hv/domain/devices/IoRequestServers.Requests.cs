@@ -16,8 +16,11 @@ public sealed partial class IoRequestServers
     /// </summary>
     public bool TrySend(Vcpu vcpu, in IoRequest request)
     {
-        if (Select(in request) is not { } server)
-            return false;
+        return Select(in request) is { } server && TrySend(vcpu, in request, server);
+    }
+
+    private bool TrySend(Vcpu vcpu, in IoRequest request, IoRequestServer server)
+    {
         if (!server.Requests.Page.IsAttached && server.Requests.Allocate() != Errno.None)
             return false;
         SharedPage page = server.Requests.Page;

@@ -62,6 +62,8 @@ public sealed partial class IoRequestServers
     public void Destroy(IoRequestServer server)
     {
         Abandon(server);
+        if (_memoryServer == server)
+            _memoryServer = null;
         End(server);
         Volatile.Write(ref _count, _count - 1);
     }
@@ -81,6 +83,7 @@ public sealed partial class IoRequestServers
     {
         foreach (IoRequestServer server in _servers)
             server.End();
+        _memoryServer = null;
         Volatile.Write(ref _count, 0);
     }
 

@@ -18,7 +18,7 @@ internal static class DeviceAnswers
 
     public static void Run(TestRun tests)
     {
-        tests.Start("a domain whose ports and registers the builder answers for");
+        tests.Start("a domain whose ports and registers the builder answers for, and that it sends events");
         if (!BootFiles.IsThere)
         {
             tests.Skip("no file was loaded to build a domain of");
@@ -48,11 +48,13 @@ internal static class DeviceAnswers
     private static void Begin(TestRun tests)
     {
         tests.Success(Control.Create(Control.Pvh(1), out s_child), "createdomain");
-        tests.Success(ChildImage.Build(s_child, BootFiles.Own, "child device", 0, 0), "building it");
+        tests.Success(ChildImage.Build(s_child, BootFiles.Own, BootRecord.HasWord("no-external") ? "child device" : "child device external", 0, 0), "building it");
         tests.Success(DeviceServers.Create(s_child, out s_server), "a server");
         tests.Success(DeviceServers.Acquire(s_child, s_server, 1, Place), "its page");
         tests.Success(Map(IoRangeType.Port, DeviceChild.Ports, DeviceChild.LastPort), "its ports");
         tests.Success(Map(IoRangeType.Memory, DeviceChild.Registers, DeviceChild.LastRegister), "its registers");
+        tests.Success(DeviceServers.MapMemory(s_child, s_server, ForwardedAccess.Write), "its memory");
+        tests.Success(DeviceServers.SetType(s_child, Layout.FrameOf(DeviceChild.ForwardedPage), 1, HvmMemoryType.IoreqServer), "a frame of that");
         tests.Success(DeviceServers.SetState(s_child, s_server, 1), "on");
         var bind = new EvtchnBindInterdomain { RemoteDomain = s_child, RemotePort = Memory.Read32(Window + IoRequestLayout.Port) };
         tests.Success(Hypercalls.EventBindInterdomain(ref bind), "its port");
@@ -194,11 +196,61 @@ internal static class DeviceAnswers
             return data;
         }
 
+        if (port != DeviceChild.Echo && s_last == DeviceChild.HappensNow)
+        {
+            Happen(port);
+        }
+
         return port == DeviceChild.Echo ? s_last : DeviceChild.Pattern;
+    }
+
+    private static void Happen(ushort port)
+    {
+        const byte invalidOpcode = 6, generalProtection = 13, pageFault = 14, nonMaskable = 2;
+        switch (port)
+        {
+            case DeviceChild.Undefined:
+                Inject(invalidOpcode, InjectedEventType.HardwareException);
+                break;
+            case DeviceChild.Protection:
+                Inject(generalProtection, InjectedEventType.HardwareException, DeviceChild.ProtectionCode);
+                break;
+            case DeviceChild.PageFault:
+                Inject(pageFault, InjectedEventType.HardwareException, 2, DeviceChild.PageFaultAddress);
+                break;
+            case DeviceChild.Software:
+                Inject(DeviceChild.SoftwareVector, InjectedEventType.SoftwareInterrupt, length: 2);
+                break;
+            case DeviceChild.External:
+                Inject(DeviceChild.ExternalVector, InjectedEventType.ExternalInterrupt);
+                break;
+            case DeviceChild.Message:
+                var argument = new DmOpArgument { InjectMsi = new DmOpInjectMsi { Data = DeviceChild.MessageVector, Address = LocalApic.Address } };
+                DeviceModelCalls.Call(DmOp.InjectMsi, s_child, ref argument);
+                break;
+            case DeviceChild.Nmi:
+                Inject(nonMaskable, InjectedEventType.Nmi);
+                break;
+        }
+    }
+
+    private static void Inject(byte vector, InjectedEventType type, uint code = uint.MaxValue, ulong cr2 = 0, byte length = 0)
+    {
+        var argument = new DmOpArgument
+        {
+            InjectEvent = new DmOpInjectEvent { Vector = vector, Type = (byte)type, ErrorCode = code, Cr2 = cr2, InstructionLength = length },
+        };
+        DeviceModelCalls.Call(DmOp.InjectEvent, s_child, ref argument);
     }
 
     private static ulong Register(ulong address, uint size, bool isRead, ulong data)
     {
+        if (address < DeviceChild.Registers)
+        {
+            s_last = data & Mask(size);
+            return data;
+        }
+
         ref ulong register = ref s_registers[(int)((address - DeviceChild.Registers) / 8)];
         int shift = (int)(address & 7) * 8;
         if (isRead)

@@ -17,10 +17,20 @@ internal static unsafe class DeviceChild
     /// <summary>What the device answers at each of its ports but <see cref="Echo"/>; wider than any of them.</summary>
     public const ulong Pattern = 0xA1B2_C3D4_5566_7788;
 
-    private static readonly byte[] s_in8 = [0xEC], s_in16 = [0x66, 0xED], s_in32 = [0xED], s_out16 = [0x66, 0xEF], s_out32 = [0xEF];
+    private static readonly byte[] s_in8 = [0xEC], s_in16 = [0x66, 0xED], s_in32 = [0xED], s_out8 = [0xEE], s_out16 = [0x66, 0xEF], s_out32 = [0xEF];
     private static readonly byte[] s_repIns8 = [0xF3, 0x6C], s_repOuts16 = [0xF3, 0x66, 0x6F];
     private static readonly byte[] s_store64 = [0x48, 0x89, 0x07], s_load32 = [0x8B, 0x07], s_or32 = [0x09, 0x07], s_exchange32 = [0x87, 0x07];
     private static readonly byte[] s_loadByte = [0x0F, 0xB6, 0x47, 0x01], s_setBit3 = [0x0F, 0xBA, 0x2F, 0x03], s_load64 = [0x48, 0x8B, 0x07];
+
+    /// <summary>Ports at which the device, before it answers, has something happen to the domain.</summary>
+    public const ushort Undefined = 0x1200, Protection = 0x1201, PageFault = 0x1202, Software = 0x1203, External = 0x1204, Message = 0x1205, Nmi = 0x1206;
+
+    public const byte SoftwareVector = 0x50, ExternalVector = 0x51, MessageVector = 0x52;
+    public const uint ProtectionCode = 0x1230;
+    public const ulong PageFaultAddress = 0x1234_5678_9000;
+
+    /// <summary>What the domain writes where the device reads it, before it uses those ports.</summary>
+    public const byte HappensNow = 0x77;
 
     private static int s_step;
 
@@ -29,6 +39,8 @@ internal static unsafe class DeviceChild
         PortSteps();
         StringSteps();
         MemorySteps();
+        ForwardedSteps();
+        EventSteps();
         Xen.Shutdown(ShutdownReason.Poweroff);
     }
 
@@ -75,6 +87,75 @@ internal static unsafe class DeviceChild
         outcome = Execute.AtKernel(s_repOuts16, ref registers);
         Check(!outcome.Faulted && registers.Rcx == 0 && registers.Rsi == (ulong)buffer + 4);
         Check(Do(s_in32, Echo, 0) == 0x2222);
+    }
+
+    /// <summary>A page of the domain's memory whose writes go to the device, which keeps what they write, and leaves the page alone.</summary>
+    public const int ForwardedPage = PoolPage.FirstFree + 1;
+
+    private static void ForwardedSteps()
+    {
+        ulong at = (ulong)Layout.Page(ForwardedPage) + 16;
+        Check(Do(s_load32, 0, 1, at) == 0);
+        Do(s_store64, 0, 0xCAFE_F00D, at);
+        Check(Do(s_load32, 0, 1, at) == 0);
+        Check(Do(s_in32, Echo, 0) == 0xCAFE_F00D);
+        Do(s_or32, 0, 0x5500, at);
+        Check(Do(s_in32, Echo, 0) == 0x5500);
+    }
+
+    /// <summary>IN, and behind it an instruction of two bytes, INT <see cref="SoftwareVector"/>.</summary>
+    private static readonly byte[] s_inAndInt = [0xEC, 0xCD, SoftwareVector];
+
+    private static readonly byte[] s_inWithInterrupts = [0xFB, 0xEC, 0x90, 0xFA];
+
+    private sealed class Counter : InterruptHandler
+    {
+        public int Count;
+
+        public override void Handle(ref InterruptFrame frame) => Count++;
+    }
+
+    /// <summary>Each event comes behind the IN that asked for it.</summary>
+    private static void EventSteps()
+    {
+        const byte invalidOpcode = 6, generalProtection = 13, pageFault = 14, nonMaskable = 2;
+        Do(s_out8, LastPort, HappensNow);
+        Outcome outcome = At(Undefined, s_in8, out ulong rax);
+        Check(outcome.Faulted && outcome.Vector == invalidOpcode && (rax & 0xFF) == (Pattern & 0xFF));
+        outcome = At(Protection, s_in8, out _);
+        Check(outcome.Faulted && outcome.Vector == generalProtection && outcome.ErrorCode == ProtectionCode);
+        outcome = At(PageFault, s_in8, out _);
+        Check(outcome.Faulted && outcome.Vector == pageFault && outcome.ErrorCode == 2 && outcome.Address == PageFaultAddress);
+        Counter software = Count(SoftwareVector), external = Count(ExternalVector), message = Count(MessageVector), nmi = Count(nonMaskable);
+        outcome = At(Software, s_inAndInt, out _);
+        Check(!outcome.Faulted && software.Count == 1);
+        if (BootRecord.HasWord("external"))
+        {
+            outcome = At(External, s_inWithInterrupts, out _);
+            Check(!outcome.Faulted && external.Count == 1);
+            outcome = At(Nmi, s_in8, out _);
+            Check(!outcome.Faulted && nmi.Count == 1);
+        }
+
+        LocalApic.Enable(0xFF);
+        outcome = At(Message, s_inWithInterrupts, out _);
+        Check(!outcome.Faulted && message.Count == 1);
+        LocalApic.End();
+    }
+
+    private static Counter Count(byte vector)
+    {
+        var counter = new Counter();
+        Interrupts.SetHandler(vector, counter);
+        return counter;
+    }
+
+    private static Outcome At(ushort port, byte[] code, out ulong rax)
+    {
+        var registers = new Registers { Rdx = port };
+        Outcome outcome = Execute.AtKernel(code, ref registers);
+        rax = registers.Rax;
+        return outcome;
     }
 
     private static void MemorySteps()

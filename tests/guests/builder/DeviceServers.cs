@@ -20,6 +20,7 @@ internal static class DeviceServers
         States(tests, id);
         Frames(tests, id);
         Places(tests, id);
+        Memories(tests, id);
         Control.Call(DomctlOp.Destroydomain, id);
     }
 
@@ -222,6 +223,46 @@ internal static class DeviceServers
         {
             Drop(Place + i);
         }
+    }
+
+    public static long MapMemory(ushort id, ushort server, ForwardedAccess access, HvmMemoryType type = HvmMemoryType.IoreqServer)
+    {
+        var argument = new DmOpArgument { MapMemoryType = new DmOpMapMemoryType { Id = server, Type = (ushort)type, Flags = (uint)access } };
+        return DeviceModelCalls.Call(DmOp.MapMemTypeToIoreqServer, id, ref argument);
+    }
+
+    public static long SetType(ushort id, ulong first, uint count, HvmMemoryType type)
+    {
+        var argument = new DmOpArgument { MemoryType = new DmOpMemoryType { First = first, Count = count, Type = (ushort)type } };
+        return DeviceModelCalls.Call(DmOp.SetMemType, id, ref argument);
+    }
+
+    private static void Memories(TestRun tests, ushort id)
+    {
+        tests.Start("memory whose writes go to an ioreq server");
+        Create(id, out ushort first);
+        Create(id, out ushort second);
+        tests.Error(MapMemory(id, NotThere, ForwardedAccess.Write, HvmMemoryType.RamRw), Errno.EINVAL, "another type");
+        tests.Error(MapMemory(id, NotThere, ForwardedAccess.Read), Errno.EINVAL, "reads");
+        tests.Error(MapMemory(id, NotThere, ForwardedAccess.Write), Errno.ENOENT, "an unknown server");
+        tests.Error(MapMemory(id, first, 0), Errno.EINVAL, "taking back what was not given");
+        tests.Error(SetType(id, 300, 1, HvmMemoryType.IoreqServer), Errno.EINVAL, "memory for no server");
+        tests.Success(MapMemory(id, first, ForwardedAccess.Write), "writes");
+        tests.Error(MapMemory(id, first, ForwardedAccess.Write), Errno.EBUSY, "again");
+        tests.Error(MapMemory(id, second, ForwardedAccess.Write), Errno.EBUSY, "for another server");
+        tests.Error(MapMemory(id, second, 0), Errno.EINVAL, "taking back from another server");
+        tests.Success(SetType(id, 300, 100, HvmMemoryType.IoreqServer), "memory");
+        tests.Equal(TypeOf(id, 300), (long)HvmMemoryType.IoreqServer, "what it is");
+        tests.Error(SetType(id, 300, 1, HvmMemoryType.RamRo), Errno.EINVAL, "to read-only");
+        tests.Success(SetType(id, 300, 1, HvmMemoryType.RamRw), "to plain");
+        SetType(id, 200, 1, HvmMemoryType.RamRo);
+        tests.Error(SetType(id, 200, 1, HvmMemoryType.IoreqServer), Errno.EINVAL, "from read-only");
+        tests.Success(MapMemory(id, first, 0), "taking back");
+        tests.Success(SetType(id, 301, 1, HvmMemoryType.RamRo), "it is plain again");
+        tests.Success(MapMemory(id, second, ForwardedAccess.Write), "for another server");
+        tests.Success(MapMemory(id, second, 0), "taking back");
+        Destroy(id, first);
+        Destroy(id, second);
     }
 
     private static long SetParameter(ushort id, HvmParameter parameter, ulong value)

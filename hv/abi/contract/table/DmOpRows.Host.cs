@@ -37,9 +37,10 @@ internal static class DmOpRows
             Row.Done(DmOp.SetMemType, "DmMemoryOps.SetType").InOut<DmOpMemoryType>().DeviceModel().Preemptible().Errors("EINVAL ENOMEM")
                 .Note("Memory that becomes a device's goes back to the machine; Xen leaves it with the domain, unmapped."),
             Row.Done(DmOp.InjectEvent, "DmInterruptOps.InjectEvent").In<DmOpInjectEvent>().DeviceModel().Errors("EINVAL EBUSY")
-                .Note("An external interrupt waits until the vCPU takes interrupts; on Xen it ends the domain before that, on Intel's processors."),
+                .Note("An external interrupt waits until the vCPU takes interrupts; on Xen it ends the domain, on Intel's processors if it comes before that, on AMD's always, as for an NMI."),
             Row.Done(DmOp.InjectMsi, "DmInterruptOps.InjectMessage").In<DmOpInjectMsi>().DeviceModel().Errors("EINVAL ERANGE EINVAL ESRCH"),
-            Row.NotYet(DmOp.MapMemTypeToIoreqServer).InOut<DmOpMapMemoryType>().DeviceModel(),
+            Row.Done(DmOp.MapMemTypeToIoreqServer, "DmServerOps.MapMemory").InOut<DmOpMapMemoryType>().DeviceModel().Preemptible()
+                .Errors("EINVAL ENOENT EPERM EBUSY EINVAL EFAULT"),
             Row.Done(DmOp.RemoteShutdown, "DmInterruptOps.Shutdown").In<DmOpRemoteShutdown>().DeviceModel(),
             Row.Done(DmOp.RelocateMemory, "DmMemoryOps.Relocate").InOut<DmOpRelocate>().DeviceModel().Preemptible().Errors("EINVAL ENOENT ENOMEM"),
             Row.Done(DmOp.PinMemoryCacheattr, "DmMemoryOps.PinCaching").In<DmOpPinCaching>().DeviceModel().Errors("EINVAL EBUSY ENOENT ENOSPC")

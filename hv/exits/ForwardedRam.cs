@@ -1,0 +1,50 @@
+using System;
+using System.Buffers.Binary;
+using Xenolith.Abi.Contract;
+using Xenolith.Domains;
+using Xenolith.Emulate;
+using Xenolith.Kernel;
+
+namespace Xenolith;
+
+/// <summary>
+/// A frame of memory whose writes a device model asked for (HVMMEM_ioreq_server): it decides what becomes of them. While none does they arrive.
+/// </summary>
+internal sealed class ForwardedRam(PhysicalMemory memory) : MmioDevice
+{
+    private Unowned<Vcpu> _vcpu;
+    private ulong _page;
+    private Mfn _mfn;
+
+    /// <summary>Whose accesses these are from now on, and to which page of what frame.</summary>
+    public void Select(Vcpu vcpu, ulong guestPhysical, Mfn mfn)
+    {
+        _vcpu = new Unowned<Vcpu>(vcpu);
+        _page = guestPhysical & ~Page.OffsetMask;
+        _mfn = mfn;
+        MustWait = false;
+    }
+
+    public override ulong Read(uint offset, int size)
+    {
+        Span<byte> value = stackalloc byte[sizeof(ulong)];
+        value.Clear();
+        memory.Bytes(_mfn.Address + offset, size).CopyTo(value);
+        return BinaryPrimitives.ReadUInt64LittleEndian(value);
+    }
+
+    public override void Write(uint offset, int size, ulong value)
+    {
+        var request = new IoRequest(IoRequestType.Copy, _page + offset, size, false, value);
+        DeviceModels.Outcome outcome = DeviceModels.AccessMemory(_vcpu.Value!, in request);
+        MustWait = outcome == DeviceModels.Outcome.Asked;
+        if (outcome != DeviceModels.Outcome.Unclaimed)
+        {
+            return;
+        }
+
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, value);
+        bytes.Slice(0, size).CopyTo(memory.Bytes(_mfn.Address + offset, size));
+    }
+}
