@@ -785,13 +785,13 @@ internal static class Dispatch
             case 36: // XEN_DOMCTL_get_address_size
                 return DomctlStateOps.AddressSize(ref call, ref frame);
             case 37: // XEN_DOMCTL_assign_device
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlDeviceOps.Assign(ref call, ref frame);
             case 38: // XEN_DOMCTL_bind_pt_irq
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlDeviceOps.BindInterrupt(ref call, ref frame);
             case 39: // XEN_DOMCTL_memory_mapping
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlDeviceOps.MapMemory(ref call, ref frame);
             case 40: // XEN_DOMCTL_ioport_mapping
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlDeviceOps.MapPorts(ref call, ref frame);
             case 42: // XEN_DOMCTL_set_ext_vcpucontext
                 return call.NotYet(Errno.ENOSYS);
             case 43: // XEN_DOMCTL_get_ext_vcpucontext
@@ -799,15 +799,15 @@ internal static class Dispatch
             case 44: // XEN_DOMCTL_set_opt_feature
                 return call.NotYet(Errno.ENOSYS);
             case 45: // XEN_DOMCTL_test_assign_device
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlDeviceOps.Assign(ref call, ref frame);
             case 46: // XEN_DOMCTL_set_target
                 return DomctlStateOps.SetTarget(ref call, ref frame);
             case 47: // XEN_DOMCTL_deassign_device
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlDeviceOps.Assign(ref call, ref frame);
             case 48: // XEN_DOMCTL_unbind_pt_irq
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlDeviceOps.BindInterrupt(ref call, ref frame);
             case 50: // XEN_DOMCTL_get_device_group
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlDeviceOps.Assign(ref call, ref frame);
             case 54: // XEN_DOMCTL_debug_op
                 return call.NotYet(Errno.ENOSYS);
             case 55: // XEN_DOMCTL_gethvmcontext_partial

@@ -34,6 +34,7 @@ internal static class Program
         Scheduling.Run(tests);
         Settings.Run(tests);
         Rights.Run(tests);
+        Assignment.Run(tests);
         DeviceModel.Run(tests);
         DeviceServers.Run(tests);
         DeviceAnswers.Run(tests);

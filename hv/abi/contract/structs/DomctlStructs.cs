@@ -41,6 +41,16 @@ public struct Domctl
     [FieldOffset(16), XenField("u.iomem_permission")] public DomctlMemoryPermission MemoryPermission;
     /// <summary>ioport_permission.</summary>
     [FieldOffset(16), XenField("u.ioport_permission")] public DomctlPortPermission PortPermission;
+    /// <summary>assign_device, test_assign_device, deassign_device.</summary>
+    [FieldOffset(16), XenField("u.assign_device")] public DomctlAssignDevice AssignDevice;
+    /// <summary>get_device_group.</summary>
+    [FieldOffset(16), XenField("u.get_device_group")] public DomctlDeviceGroup DeviceGroup;
+    /// <summary>bind_pt_irq, unbind_pt_irq.</summary>
+    [FieldOffset(16), XenField("u.bind_pt_irq")] public DomctlBindInterrupt BindInterrupt;
+    /// <summary>memory_mapping.</summary>
+    [FieldOffset(16), XenField("u.memory_mapping")] public DomctlMemoryMapping MemoryMapping;
+    /// <summary>ioport_mapping.</summary>
+    [FieldOffset(16), XenField("u.ioport_mapping")] public DomctlPortMapping PortMapping;
     /// <summary>hypercall_init.</summary>
     [FieldOffset(16), XenField("u.hypercall_init")] public DomctlHypercallPage HypercallPage;
     /// <summary>settimeoffset.</summary>

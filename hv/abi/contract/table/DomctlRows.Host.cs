@@ -8,6 +8,8 @@ internal static class DomctlRows
 {
     private const string NoDevices = "No domain is handed devices, so the caller has none that it could pass on: EPERM for any range there is.";
 
+    private const string NoIommu = "As 4.17 answers for a domain without an IOMMU, whatever the device.";
+
     private static readonly HypercallRow[] s_written =
     [
         Row.Done(DomctlOp.Createdomain, "DomctlLifeOps.Create").InOut<DomctlCreateDomain>().Allocates()
@@ -44,6 +46,14 @@ internal static class DomctlRows
         Row.Done(DomctlOp.IomemPermission, "DomctlStateOps.PermitMemory").In<DomctlMemoryPermission>().Errors("EINVAL EPERM").Note(NoDevices),
         Row.Done(DomctlOp.IoportPermission, "DomctlStateOps.PermitPorts").In<DomctlPortPermission>().Errors("EINVAL EPERM").Note(NoDevices),
         Row.Done(DomctlOp.IrqPermission, "DomctlStateOps.PermitInterrupt").In<DomctlIrqPermission>().Errors("EINVAL EPERM").Note(NoDevices),
+        Row.Done(DomctlOp.AssignDevice, "DomctlDeviceOps.Assign").In<DomctlAssignDevice>().Errors("EOPNOTSUPP").Note(NoIommu),
+        Row.Done(DomctlOp.TestAssignDevice, "DomctlDeviceOps.Assign").In<DomctlAssignDevice>().Errors("EOPNOTSUPP").Note(NoIommu),
+        Row.Done(DomctlOp.DeassignDevice, "DomctlDeviceOps.Assign").In<DomctlAssignDevice>().Errors("EOPNOTSUPP").Note(NoIommu),
+        Row.Done(DomctlOp.GetDeviceGroup, "DomctlDeviceOps.Assign").InOut<DomctlDeviceGroup>().Errors("EOPNOTSUPP").Note(NoIommu),
+        Row.Done(DomctlOp.BindPtIrq, "DomctlDeviceOps.BindInterrupt").In<DomctlBindInterrupt>().Errors("EPERM").Note("No domain has an interrupt of the machine's."),
+        Row.Done(DomctlOp.UnbindPtIrq, "DomctlDeviceOps.BindInterrupt").In<DomctlBindInterrupt>().Errors("EPERM").Note("No domain has an interrupt of the machine's."),
+        Row.Done(DomctlOp.MemoryMapping, "DomctlDeviceOps.MapMemory").In<DomctlMemoryMapping>().Errors("EINVAL EPERM").Note(NoDevices),
+        Row.Done(DomctlOp.IoportMapping, "DomctlDeviceOps.MapPorts").In<DomctlPortMapping>().Errors("EINVAL EPERM").Note(NoDevices),
         Row.Done(DomctlOp.SetVirqHandler, "DomctlStateOps.SetVirqHandler").In<DomctlVirqHandler>().Errors("EINVAL"),
         Row.Done(DomctlOp.SetTarget, "DomctlStateOps.SetTarget").In<DomctlTarget>().Errors("ESRCH EINVAL"),
         Row.Done(DomctlOp.MaxMem, "DomctlMemoryOps.SetMaximum").In<DomctlMaximumMemory>(),
