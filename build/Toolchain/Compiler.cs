@@ -12,8 +12,8 @@ public static class Compiler
     /// <param name="edition">Of the hypercall table; null: the newest.</param>
     public static void BuildFreestanding(IReadOnlyList<string> projects, string? edition = null) => Build(projects, "Image", edition);
 
-    /// <summary>Builds host projects in Debug, restoring them first.</summary>
-    public static void BuildHost(IReadOnlyList<string> projects) => Build(projects, "Debug");
+    /// <summary>Builds host projects, restoring them first; in Debug unless they are to be fast.</summary>
+    public static void BuildHost(IReadOnlyList<string> projects, string configuration = "Debug") => Build(projects, configuration);
 
     private static void Build(IReadOnlyList<string> projects, string configuration, string? edition = null)
     {

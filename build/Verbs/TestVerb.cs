@@ -83,14 +83,14 @@ internal static partial class TestVerb
     private static TestCount RunSequences(Report report)
     {
         string count = Environment.GetEnvironmentVariable(SequencesVariable) ?? LongSequences.ToString(CultureInfo.InvariantCulture);
-        return RunUnitTests(SequencesFilter, report, (SequencesVariable, count));
+        return RunUnitTests(SequencesFilter, report, "Release", (SequencesVariable, count));
     }
 
-    private static TestCount RunUnitTests(string? filter, Report report, params (string Name, string Value)[] variables)
+    private static TestCount RunUnitTests(string? filter, Report report, string configuration = "Debug", params (string Name, string Value)[] variables)
     {
         Debian.Ensure(report, [.. Debian.ForImages, .. Debian.ForTests]);
-        report.Step("compile the unit tests", () => Compiler.BuildHost([UnitProject]));
-        Host.Command command = Compiler.Dotnet(Tree.At("out", "bin", "Host", "Xenolith.Tests.Unit", "Debug", "Xenolith.Tests.Unit.dll"), "-noLogo", "-noColor");
+        report.Step("compile the unit tests", () => Compiler.BuildHost([UnitProject], configuration));
+        Host.Command command = Compiler.Dotnet(Tree.At("out", "bin", "Host", "Xenolith.Tests.Unit", configuration, "Xenolith.Tests.Unit.dll"), "-noLogo", "-noColor");
         if (filter is not null)
         {
             command.With("-method", $"*{filter}*");

@@ -20,6 +20,7 @@ internal enum IntentKind
     Send,
     StartFifo,
     MapForeign,
+    Lend,
     NewDomain,
     EndDomain,
     Pause,
@@ -52,15 +53,15 @@ internal static class Intents
 
     private static readonly (IntentKind Kind, int Weight)[] s_kinds =
     [
-        (IntentKind.Call, 52), (IntentKind.Entry, 5), (IntentKind.GrantAndMap, 8), (IntentKind.GrantAndUnmap, 5), (IntentKind.GrantAndCopy, 3), (IntentKind.Connect, 6),
-        (IntentKind.Send, 5), (IntentKind.StartFifo, 2), (IntentKind.MapForeign, 3), (IntentKind.NewDomain, 2), (IntentKind.EndDomain, 2), (IntentKind.Pause, 1), (IntentKind.Go, 6),
+        (IntentKind.Call, 48), (IntentKind.Entry, 5), (IntentKind.GrantAndMap, 8), (IntentKind.GrantAndUnmap, 5), (IntentKind.GrantAndCopy, 3), (IntentKind.Connect, 6),
+        (IntentKind.Send, 5), (IntentKind.StartFifo, 2), (IntentKind.MapForeign, 3), (IntentKind.Lend, 4), (IntentKind.NewDomain, 2), (IntentKind.EndDomain, 2), (IntentKind.Pause, 1), (IntentKind.Go, 6),
         (IntentKind.Take, 3), (IntentKind.Mask, 2), (IntentKind.Halt, 1), (IntentKind.Pass, 3), (IntentKind.Budget, 1),
     ];
 
     private static Gen<int> Shape => Gen.Frequency(
     [
         .. s_weights.Select(entry => (entry.Weight, Gen.Elements(ShapesOf(entry.Number)))),
-        (4, Gen.Choose(0, CallGrammar.Shapes.Count - 1)),
+        (6, Gen.Choose(0, CallGrammar.Shapes.Count - 1)),
     ]);
 
     private static Gen<uint> Pick => Gen.Choose(0, int.MaxValue).Select(value => (uint)value);
@@ -95,6 +96,7 @@ internal static class Intents
         }
     }
 
+    /// <summary>Those that do something.</summary>
     private static int[] ShapesOf(Hypercall number) =>
-        [.. Enumerable.Range(0, CallGrammar.Shapes.Count).Where(shape => CallGrammar.Shapes[shape].Group.Number == number)];
+        [.. Enumerable.Range(0, CallGrammar.Shapes.Count).Where(shape => CallGrammar.Shapes[shape] is { Row.State: RowState.Done } and var done && done.Group.Number == number)];
 }

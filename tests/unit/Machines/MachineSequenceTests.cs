@@ -22,7 +22,7 @@ public sealed class MachineSequenceTests
     /// <summary>Sequences of one batch, which has a seed of its own.</summary>
     private const int BatchSize = 500;
 
-    private const int MostSteps = 50;
+    private const int MostSteps = 60;
 
     [Fact]
     public void A_machine_begins_and_ends()

@@ -35,6 +35,7 @@ internal sealed class Resolver(DeedRunner runner)
             IntentKind.Send => Make(vcpu, EventChannelOp.Send, new EvtchnSend { Port = (uint)picker.Port(domain) }),
             IntentKind.StartFifo => StartFifo(vcpu, picker),
             IntentKind.MapForeign => MapForeign(picker),
+            IntentKind.Lend => Lend(vcpu, picker),
             IntentKind.NewDomain => NewDomain(picker),
             IntentKind.EndDomain => EndDomain(picker),
             IntentKind.Pause => Control(picker, picker.OneIn(2) ? DomctlOp.Pausedomain : DomctlOp.Unpausedomain),
@@ -220,6 +221,22 @@ internal sealed class Resolver(DeedRunner runner)
         };
         foreach (Deed deed in Make(by, MemoryOp.AddToPhysmapBatch, wide, narrow))
             yield return deed;
+    }
+
+    /// <summary>shared_info or a frame of the grant table comes to a place, or memory moves there.</summary>
+    private IEnumerable<Deed> Lend(Vcpu by, Picker picker)
+    {
+        MapSpace space = picker.Of([MapSpace.SharedInfo, MapSpace.GrantTable, MapSpace.Gmfn]);
+        ulong index = space switch
+        {
+            MapSpace.SharedInfo => 0,
+            MapSpace.GrantTable => (picker.OneIn(4) ? MapIndices.GrantStatus : 0) | (uint)picker.Below(3),
+            _ => picker.OneIn(2) ? picker.Place() : picker.CommonFrame(),
+        };
+        ulong gfn = picker.OneIn(2) ? picker.CommonFrame() : picker.Place();
+        var wide = new AddToPhysmap { Domain = DomainIds.Self, Space = (uint)space, Index = index, Gpfn = gfn };
+        var narrow = new AddToPhysmap32 { Domain = DomainIds.Self, Space = (uint)space, Index = (uint)index, Gpfn = (uint)gfn };
+        return Make(by, MemoryOp.AddToPhysmap, wide, narrow);
     }
 
     /// <summary>A call by the grammar alone.</summary>
