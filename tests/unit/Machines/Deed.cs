@@ -38,6 +38,9 @@ internal enum DeedKind
     /// <summary>How much of a call is done at a time.</summary>
     Budget,
 
+    /// <summary>Frames are taken away until so many are free, or, for a number above, given back.</summary>
+    Hog,
+
     /// <summary>A domain's vCPUs get registers and, for 64 bits, page tables, and are up: 64 or 32.</summary>
     Boot,
 }

@@ -72,6 +72,8 @@ internal sealed class DeedRunner : IDisposable
     {
         if (deed.Kind == DeedKind.Pass)
             Machine.Pass(deed.Values[0]);
+        else if (deed.Kind == DeedKind.Hog)
+            Machine.Hog(deed.Values[0]);
         else if (deed.Kind == DeedKind.Budget)
             Machine.Machine.Hypercalls.Budget = (int)deed.Values[0];
         else if (Machine.Services.Domains.Find(deed.Domain) is { } domain)

@@ -10,15 +10,15 @@ namespace Xenolith.Tests.Unit.Machines;
 internal sealed class EventAudit
 {
     /// <summary>
-    /// Domains that have used FIFO. What was pending on two levels when they began stays marked there, as on Xen, and shows again after a
-    /// reset.
+    /// Domains of whose two levels nothing can be said: those that have used FIFO, since what was pending when they began stays marked, as
+    /// on Xen, and shows again after a reset; and those that see shared_info, into which a call may write what it answers.
     /// </summary>
-    private readonly HashSet<Domain> _hadFifo = [];
+    private readonly HashSet<Domain> _scribbled = [];
 
     public void Check(Domain domain)
     {
-        if (domain.EventChannels.UsesFifo)
-            _hadFifo.Add(domain);
+        if (domain.EventChannels.UsesFifo || domain.SharedInfo.Frame.Location != Gfn.Invalid)
+            _scribbled.Add(domain);
         EventChannels channels = domain.EventChannels;
         FrameTable<EventChannel> table = Private.Channels(channels);
         uint inUse = 0;
@@ -27,7 +27,7 @@ internal sealed class EventAudit
             EventChannel channel = table[port];
             if (channel.State == EventChannelState.Closed)
             {
-                if (channels.UsesFifo || !_hadFifo.Contains(domain))
+                if (channels.UsesFifo || !_scribbled.Contains(domain))
                     CheckClosed(domain, port);
                 continue;
             }

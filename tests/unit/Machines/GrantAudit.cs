@@ -2,15 +2,24 @@ using System.Collections.Generic;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Kernel;
+using Xenolith.Mm;
 
 namespace Xenolith.Tests.Unit.Machines;
 
 /// <summary>Mappings of grants and the entries that they use: each knows of the other.</summary>
-internal static class GrantAudit
+internal sealed class GrantAudit
 {
+    /// <summary>Domains that see their status words, into which a call may write what it answers.</summary>
+    private readonly HashSet<Domain> _scribbled = [];
+
     /// <summary>Checks the entries of one domain against the mappings of all, those that are being taken apart included.</summary>
-    public static void Check(Domain granter, Domain[] users)
+    public void Check(Domain granter, Domain[] users)
     {
+        foreach (LentFrame frame in Private.StatusFrames(granter.GrantTable))
+        {
+            if (frame.Location != Gfn.Invalid)
+                _scribbled.Add(granter);
+        }
         var uses = new Dictionary<uint, (int Readers, int Writers)>();
         foreach (Domain user in users)
             Count(granter, user, uses);
@@ -26,6 +35,23 @@ internal static class GrantAudit
                 throw new AuditException($"grant {reference} of domain {granter.Id} counts {grant.Readers} readers and {grant.Writers} writers; {readers} and {writers} mappings are there");
             CheckMarks(granter, reference, in grant);
         }
+    }
+
+    /// <summary>Each handle of a domain names a mapping, or waits once in the list of free ones.</summary>
+    public static void CheckHandles(Domain domain)
+    {
+        GrantMappings mappings = domain.GrantTable.Mappings;
+        uint inUse = 0, free = 0, last = uint.MaxValue;
+        for (uint handle = 0; handle < mappings.Limit; handle++)
+            inUse += mappings.TryGet(handle, out _) ? 1u : 0;
+        for (uint handle = Private.FirstFree(mappings); handle != uint.MaxValue && free <= mappings.Limit; handle = (uint)Private.Elements(mappings)[handle].Second - 1, free++)
+        {
+            if (mappings.TryGet(handle, out _))
+                throw new AuditException($"domain {domain.Id}: mapping {handle} is in use, and free");
+            last = handle;
+        }
+        if (inUse + free != mappings.Limit || last != Private.LastFree(mappings))
+            throw new AuditException($"domain {domain.Id} has {inUse} mappings in use and {free} free, of {mappings.Limit}; the last is {last}, and said to be {Private.LastFree(mappings)}");
     }
 
     private static void Count(Domain granter, Domain user, Dictionary<uint, (int Readers, int Writers)> uses)
@@ -47,10 +73,10 @@ internal static class GrantAudit
     }
 
     /// <summary>The guest sees that its entry is in use. It may clear that itself in version 1, where the marks stand in its own entry.</summary>
-    private static void CheckMarks(Domain granter, uint reference, in ActiveGrant grant)
+    private void CheckMarks(Domain granter, uint reference, in ActiveGrant grant)
     {
         GrantTable table = granter.GrantTable;
-        if (table.Version != 2 || reference >= (uint)table.EntryCount)
+        if (table.Version != 2 || reference >= (uint)table.EntryCount || _scribbled.Contains(granter))
             return;
         const uint perFrame = Page.Size / 2;
         Mfn frame = table.StatusFrame((int)(reference / perFrame)).Mfn;

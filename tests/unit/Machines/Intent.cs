@@ -30,6 +30,9 @@ internal enum IntentKind
     Halt,
     Pass,
     Budget,
+    Hog,
+    Claim,
+    Flood,
 }
 
 /// <summary>One step as it is drawn and shrunk.</summary>
@@ -56,6 +59,7 @@ internal static class Intents
         (IntentKind.Call, 48), (IntentKind.Entry, 5), (IntentKind.GrantAndMap, 8), (IntentKind.GrantAndUnmap, 5), (IntentKind.GrantAndCopy, 3), (IntentKind.Connect, 6),
         (IntentKind.Send, 5), (IntentKind.StartFifo, 2), (IntentKind.MapForeign, 3), (IntentKind.Lend, 4), (IntentKind.NewDomain, 2), (IntentKind.EndDomain, 2), (IntentKind.Pause, 1), (IntentKind.Go, 6),
         (IntentKind.Take, 3), (IntentKind.Mask, 2), (IntentKind.Halt, 1), (IntentKind.Pass, 3), (IntentKind.Budget, 1),
+        (IntentKind.Hog, 1), (IntentKind.Claim, 1), (IntentKind.Flood, 1),
     ];
 
     private static Gen<int> Shape => Gen.Frequency(

@@ -14,6 +14,7 @@ internal sealed class MachineAudit(WholeMachine machine)
 {
     private readonly FrameAudit _frames = new(machine.Services.Frames);
     private readonly EventAudit _events = new();
+    private readonly GrantAudit _grants = new();
     private int _logRead;
 
     public void Check()
@@ -23,6 +24,8 @@ internal sealed class MachineAudit(WholeMachine machine)
         Domain[] live = [.. machine.Domains];
         Domain[] ending = [.. machine.Ending];
         _frames.Begin();
+        foreach (Mfn mfn in machine.Hogged)
+            _frames.Owns(mfn, FrameAllocator.HypervisorOwner, FrameType.Unspecified);
         foreach (Domain domain in live)
         {
             _events.Check(domain);
@@ -32,8 +35,13 @@ internal sealed class MachineAudit(WholeMachine machine)
         foreach (Domain domain in ending)
             DomainFrames.State(_frames, domain);
         foreach (Domain domain in live)
-            GrantAudit.Check(domain, [.. live, .. ending]);
+        {
+            _grants.Check(domain, [.. live, .. ending]);
+            GrantAudit.CheckHandles(domain);
+        }
         _frames.Compare();
+        CheckClaims(live);
+        CheckVirqHandlers();
         SchedulerAudit.Check(machine, live);
         TimerAudit.Check(machine, live);
         CheckLog();
@@ -49,6 +57,24 @@ internal sealed class MachineAudit(WholeMachine machine)
         if (machine.Services.Claims.Outstanding != 0)
             throw new AuditException("frames are claimed for nobody");
         TimerAudit.Check(machine, []);
+    }
+
+    private void CheckClaims(Domain[] live)
+    {
+        ulong claimed = 0;
+        foreach (Domain domain in live)
+            claimed += domain.ClaimedPages;
+        if (claimed != machine.Services.Claims.Outstanding)
+            throw new AuditException($"{machine.Services.Claims.Outstanding} frames are claimed, and domains have claims to {claimed}");
+    }
+
+    private void CheckVirqHandlers()
+    {
+        foreach (ushort id in Private.Handlers(machine.Services.Virqs))
+        {
+            if (id != 0 && machine.Services.Domains.Find(id) is null)
+                throw new AuditException($"domain {id}, which is no more, is to get a VIRQ of the machine");
+        }
     }
 
     private void CheckLog()

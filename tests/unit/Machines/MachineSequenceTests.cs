@@ -81,9 +81,10 @@ internal static class SequenceRun
     public static string? Failure(Intent[] sequence)
     {
         bool controlIs64Bit = sequence.Length % 2 == 0;
-        using var runner = new DeedRunner(controlIs64Bit);
+        DeedRunner? runner = null;
         try
         {
+            runner = new DeedRunner(controlIs64Bit);
             var resolver = new Resolver(runner);
             // Two domains to begin with, one of each width.
             Do(runner, resolver.NewDomain(new Picker(runner.Machine, [1, 0, 0, 0, 0, 0])));
@@ -99,7 +100,11 @@ internal static class SequenceRun
         }
         catch (Exception problem)
         {
-            return Describe(problem, runner.Done, controlIs64Bit);
+            return Describe(problem, runner?.Done ?? [], controlIs64Bit);
+        }
+        finally
+        {
+            runner?.Dispose();
         }
     }
 

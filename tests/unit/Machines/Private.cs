@@ -81,6 +81,15 @@ internal static class Private
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_active")]
     public static extern ref FrameTable<GrantWords> Active(GrantTable table);
 
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_handlers")]
+    public static extern ref ushort[] Handlers(GlobalVirqs virqs);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_firstFree")]
+    public static extern ref uint FirstFree(GrantMappings mappings);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_lastFree")]
+    public static extern ref uint LastFree(GrantMappings mappings);
+
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_elements")]
     public static extern ref FrameTable<GrantWords> Elements(GrantMappings mappings);
 

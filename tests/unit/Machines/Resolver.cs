@@ -44,6 +44,9 @@ internal sealed class Resolver(DeedRunner runner)
             IntentKind.Mask => [Deed.Of(DeedKind.Mask, domain.Id, 0, picker.Port(domain), (ulong)picker.Below(2))],
             IntentKind.Halt => [Deed.Of(DeedKind.Halt, domain.Id, vcpu.Id)],
             IntentKind.Pass => [Deed.Pass(picker.Of<ulong>([1_000, 1_000_000, 6_000_000, 30_000_000, 2_000_000_000]))],
+            IntentKind.Hog => [Deed.Of(DeedKind.Hog, 0, 0, picker.Of<ulong>([uint.MaxValue, 0, 1, 2, 3, 5, 8, 20, 90, 1030, 1040, 1100]))],
+            IntentKind.Claim => Claim(picker),
+            IntentKind.Flood => picker.OneIn(3) ? Flood(vcpu, picker) : [],
             _ => [Deed.Of(DeedKind.Budget, 0, 0, picker.Of<ulong>([64, 1, 2, 3, 16]))],
         };
     }
@@ -237,6 +240,39 @@ internal sealed class Resolver(DeedRunner runner)
         var wide = new AddToPhysmap { Domain = DomainIds.Self, Space = (uint)space, Index = index, Gpfn = gfn };
         var narrow = new AddToPhysmap32 { Domain = DomainIds.Self, Space = (uint)space, Index = (uint)index, Gpfn = (uint)gfn };
         return Make(by, MemoryOp.AddToPhysmap, wide, narrow);
+    }
+
+    /// <summary>The control domain claims some frames for a domain, or gives its claim up.</summary>
+    private IEnumerable<Deed> Claim(Picker picker)
+    {
+        Domain domain = picker.Domain();
+        ulong total = picker.OneIn(3) ? 0 : domain.TotalPages + (ulong)picker.Below(8);
+        var wide = new MemoryReservation { ExtentCount = total, Domain = domain.Id };
+        var narrow = new MemoryReservation32 { ExtentCount = (uint)total, Domain = domain.Id };
+        return Make(Machine.Control.Vcpus[picker.Below(WholeMachine.ControlVcpus)], MemoryOp.ClaimPages, wide, narrow);
+    }
+
+    /// <summary>The same again and again, until something is full: ports, or uses of one grant.</summary>
+    private IEnumerable<Deed> Flood(Vcpu by, Picker picker)
+    {
+        const int times = 140;
+        Domain other = picker.Domain();
+        bool isPorts = picker.OneIn(2);
+        if (!isPorts)
+            yield return Deed.Of(DeedKind.Entry, other.Id, 0, 3, GrantEntryFlags.PermitAccess | (ulong)by.Domain.Id << 16 | GuestLayout.FirstCommon << 32, GuestLayout.FirstCommon);
+        for (int i = 0; i < times; i++)
+        {
+            IEnumerable<Deed> calls = isPorts
+                ? Make(by, EventChannelOp.AllocUnbound, new EvtchnAllocUnbound { Domain = DomainIds.Self, RemoteDomain = other.Id })
+                : MakeArray(by, GrantTableOp.MapGrantRef, Bytes(new GnttabMapGrantRef
+                {
+                    HostAddress = (0x100 + (ulong)i) << Page.Shift, Flags = GrantMapFlags.Host | GrantMapFlags.ReadOnly, Reference = 3, Domain = other.Id,
+                }));
+            foreach (Deed deed in calls)
+                yield return deed;
+            if (isPorts && runner.Result is not 0)
+                yield break;
+        }
     }
 
     /// <summary>A call by the grammar alone.</summary>

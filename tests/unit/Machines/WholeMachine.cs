@@ -45,6 +45,7 @@ internal sealed class WholeMachine : IDisposable
     private readonly Interrupts _interrupts = new();
     private readonly int _cpuBefore = CurrentCpu.Number;
     private readonly SortedSet<ushort> _ids = [];
+    private readonly List<Mfn> _hogged = [];
     private CpuSet _atWork;
     private bool _isNested;
     private int _readings;
@@ -179,9 +180,22 @@ internal sealed class WholeMachine : IDisposable
         }
     }
 
+    /// <summary>Frames that nobody else gets.</summary>
+    public IReadOnlyList<Mfn> Hogged => _hogged;
+
+    /// <summary>Takes frames away until that many are free, or gives them back until then.</summary>
+    public void Hog(ulong free)
+    {
+        while (Services.Frames.FreeFrames > free && Services.Frames.TryAllocateUncleared(0, FrameAllocator.HypervisorOwner, FrameType.Unspecified, out Mfn mfn))
+            _hogged.Add(mfn);
+        for (; Services.Frames.FreeFrames < free && _hogged.Count != 0; _hogged.RemoveAt(_hogged.Count - 1))
+            Services.Frames.Free(_hogged[^1], 0);
+    }
+
     /// <summary>Ends all domains, the control domain last.</summary>
     public void EndAll()
     {
+        Hog(ulong.MaxValue);
         foreach (Domain domain in Domains.Where(domain => domain != Control).ToArray())
             EndToolstacks(domain);
         // What a destruction that nobody went on with has left.
