@@ -33,6 +33,9 @@ internal enum IntentKind
     Hog,
     Claim,
     Flood,
+    Populate,
+    Tables,
+    Virq,
 }
 
 /// <summary>One step as it is drawn and shrunk.</summary>
@@ -59,7 +62,7 @@ internal static class Intents
         (IntentKind.Call, 48), (IntentKind.Entry, 5), (IntentKind.GrantAndMap, 8), (IntentKind.GrantAndUnmap, 5), (IntentKind.GrantAndCopy, 3), (IntentKind.Connect, 6),
         (IntentKind.Send, 5), (IntentKind.StartFifo, 2), (IntentKind.MapForeign, 3), (IntentKind.Lend, 4), (IntentKind.NewDomain, 2), (IntentKind.EndDomain, 2), (IntentKind.Pause, 1), (IntentKind.Go, 6),
         (IntentKind.Take, 3), (IntentKind.Mask, 2), (IntentKind.Halt, 1), (IntentKind.Pass, 3), (IntentKind.Budget, 1),
-        (IntentKind.Hog, 1), (IntentKind.Claim, 1), (IntentKind.Flood, 1),
+        (IntentKind.Hog, 1), (IntentKind.Claim, 1), (IntentKind.Flood, 1), (IntentKind.Populate, 2), (IntentKind.Tables, 1), (IntentKind.Virq, 1),
     ];
 
     private static Gen<int> Shape => Gen.Frequency(

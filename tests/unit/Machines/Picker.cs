@@ -49,6 +49,9 @@ internal sealed class Picker(WholeMachine machine, uint[] picks)
     /// <summary>A frame that calls may do with what they like.</summary>
     public ulong CommonFrame() => GuestLayout.FirstCommon + Next % (GuestLayout.Frames - GuestLayout.FirstCommon);
 
+    /// <summary>A frame far from all others, for which page tables are missing.</summary>
+    public ulong FarFrame() => (1UL + Next % 6) << (9 * (1 + Below(3))) | Next % 3;
+
     /// <summary>A frame where nothing was at first.</summary>
     public ulong Place() => GuestLayout.FirstPlace + Next % GuestLayout.Places;
 

@@ -46,6 +46,9 @@ internal sealed class Resolver(DeedRunner runner)
             IntentKind.Pass => [Deed.Pass(picker.Of<ulong>([1_000, 1_000_000, 6_000_000, 30_000_000, 2_000_000_000]))],
             IntentKind.Hog => [Deed.Of(DeedKind.Hog, 0, 0, picker.Of<ulong>([uint.MaxValue, 0, 1, 2, 3, 5, 8, 20, 90, 1030, 1040, 1100]))],
             IntentKind.Claim => Claim(picker),
+            IntentKind.Populate => Give(vcpu, picker.Of([DomainIds.Self, picker.Domain().Id]), [picker.CommonFrame(), picker.Place(), picker.FarFrame(), picker.FarFrame()]),
+            IntentKind.Tables => Control(picker, DomctlOp.SetPagingMempoolSize, new Domctl { PagingPool = new DomctlPagingPool { Bytes = picker.Of<ulong>([0, 0x8000, 0xA000, 1 << 20]) } }),
+            IntentKind.Virq => Control(picker, DomctlOp.SetVirqHandler, new Domctl { VirqHandler = new DomctlVirqHandler { Virq = (uint)picker.Below(13) } }),
             IntentKind.Flood => picker.OneIn(3) ? Flood(vcpu, picker) : [],
             _ => [Deed.Of(DeedKind.Budget, 0, 0, picker.Of<ulong>([64, 1, 2, 3, 16]))],
         };
@@ -75,7 +78,7 @@ internal sealed class Resolver(DeedRunner runner)
             yield return deed;
         foreach (Deed deed in Domctl(by, DomctlOp.MaxMem, new Domctl { Domain = id, MaximumMemory = new DomctlMaximumMemory { Kibibytes = 8 << 10 } }))
             yield return deed;
-        foreach (Deed deed in Populate(by, id))
+        foreach (Deed deed in Give(by, id, GuestLayout.Populated))
             yield return deed;
         yield return Deed.Of(DeedKind.Boot, id, 0, is64Bit ? 64UL : 32);
         if (!begins)
@@ -84,9 +87,9 @@ internal sealed class Resolver(DeedRunner runner)
             yield return deed;
     }
 
-    private IEnumerable<Deed> Populate(Vcpu by, ushort id)
+    /// <summary>Memory for a domain at those frames.</summary>
+    private IEnumerable<Deed> Give(Vcpu by, ushort id, ulong[] frames)
     {
-        ulong[] frames = GuestLayout.Populated;
         byte[] list = by.Is64BitCaller ? MemoryMarshal.AsBytes(frames.AsSpan()).ToArray() : MemoryMarshal.AsBytes(frames.Select(gfn => (uint)gfn).ToArray().AsSpan()).ToArray();
         yield return Write(by, GuestLayout.ListOf(by.Id), list);
         var wide = new MemoryReservation { ExtentStart = GuestLayout.ListOf(by.Id), ExtentCount = (ulong)frames.Length, Domain = id };
@@ -105,9 +108,13 @@ internal sealed class Resolver(DeedRunner runner)
             yield return deed;
     }
 
-    private IEnumerable<Deed> Control(Picker picker, DomctlOp operation) => picker.Other(Machine.Control) is { } other
-        ? Domctl(Machine.Control.Vcpus[picker.Below(WholeMachine.ControlVcpus)], operation, new Domctl { Domain = other.Id })
-        : [];
+    private IEnumerable<Deed> Control(Picker picker, DomctlOp operation, Domctl argument = default)
+    {
+        if (picker.Other(Machine.Control) is not { } other)
+            return [];
+        argument.Domain = other.Id;
+        return Domctl(Machine.Control.Vcpus[picker.Below(WholeMachine.ControlVcpus)], operation, argument);
+    }
 
     private IEnumerable<Deed> Domctl(Vcpu by, DomctlOp operation, Domctl argument, bool finishes = true)
     {
@@ -236,7 +243,7 @@ internal sealed class Resolver(DeedRunner runner)
             MapSpace.GrantTable => (picker.OneIn(4) ? MapIndices.GrantStatus : 0) | (uint)picker.Below(3),
             _ => picker.OneIn(2) ? picker.Place() : picker.CommonFrame(),
         };
-        ulong gfn = picker.OneIn(2) ? picker.CommonFrame() : picker.Place();
+        ulong gfn = picker.Below(5) switch { < 2 => picker.CommonFrame(), < 4 => picker.Place(), _ => picker.FarFrame() };
         var wide = new AddToPhysmap { Domain = DomainIds.Self, Space = (uint)space, Index = index, Gpfn = gfn };
         var narrow = new AddToPhysmap32 { Domain = DomainIds.Self, Space = (uint)space, Index = (uint)index, Gpfn = (uint)gfn };
         return Make(by, MemoryOp.AddToPhysmap, wide, narrow);
