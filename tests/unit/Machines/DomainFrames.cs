@@ -11,24 +11,46 @@ internal static class DomainFrames
 {
     private const ushort Hypervisor = FrameAllocator.HypervisorOwner;
 
+    /// <summary>All of a domain; of one that is being taken apart, what is left.</summary>
     public static void State(FrameAudit audit, Domain domain)
     {
-        List<Leaf> leaves = TableWalk.Leaves(audit, Private.Table(domain.P2m), domain.Services.Memory, domain.Id);
-        TableWalk.Leaves(audit, Private.Types(domain.P2m), domain.Services.Memory, domain.Id);
-        List<Leaf> uncleared = TableWalk.Leaves(audit, Private.Uncleared(domain.P2m), domain.Services.Memory, domain.Id);
         StateTables(audit, domain);
         StateShared(audit, domain);
         ulong own = 0;
-        foreach (Leaf leaf in leaves)
-            own += StateLeaf(audit, domain, leaf);
-        foreach (Leaf leaf in uncleared)
-            own += StateOwn(audit, domain, leaf);
+        // Tables are taken apart when no memory is left, and say nothing from then on.
+        ulong from = Private.ReleaseAt(domain.P2m);
+        if (from != 0 && (!Private.HasFrames(domain.P2m) || from > domain.P2m.MaximumGfn.Value))
+            audit.OwnsTables(domain.Id, domain.P2m.TableFrames);
+        else
+            own = StateMemory(audit, domain, from);
+        foreach (IoRequestServer server in Private.Servers(domain.IoServers))
+            own += StateRequests(audit, domain, server.Requests) + StateRequests(audit, domain, server.Buffered);
         P2m p2m = domain.P2m;
         if (Private.UnsettledCount(p2m) + Private.UnsettledReferenced(p2m) != 0 || p2m.HasRetiredTables)
             throw new AuditException($"domain {domain.Id}: frames or tables wait to be let go of between two steps");
         ulong left = audit.LeftBy(domain.Id);
         if (own + left != p2m.PopulatedFrames || left != (ulong)Private.Left(p2m))
             throw new AuditException($"domain {domain.Id} counts {p2m.PopulatedFrames} frames, {Private.Left(p2m)} of them let go of; it maps {own}, and {left} are let go of");
+    }
+
+    /// <param name="from">What lies below has been given back, though the tables still name it.</param>
+    private static ulong StateMemory(FrameAudit audit, Domain domain, ulong from)
+    {
+        List<Leaf> leaves = TableWalk.Leaves(audit, Private.Table(domain.P2m), domain.Services.Memory, domain.Id);
+        TableWalk.Leaves(audit, Private.Types(domain.P2m), domain.Services.Memory, domain.Id);
+        List<Leaf> uncleared = TableWalk.Leaves(audit, Private.Uncleared(domain.P2m), domain.Services.Memory, domain.Id);
+        ulong own = 0;
+        foreach (Leaf leaf in leaves)
+        {
+            for (ulong i = 0; i < 1UL << leaf.Order; i++)
+            {
+                if (leaf.Gfn.Value + i >= from)
+                    own += StateLeaf(audit, domain, new Leaf(new Gfn(leaf.Gfn.Value + i), new Mfn(leaf.Mfn.Value + i), 0));
+            }
+        }
+        foreach (Leaf leaf in uncleared)
+            own += StateOwn(audit, domain, leaf);
+        return own;
     }
 
     /// <summary>Frames of the hypervisor's that it takes for the domain.</summary>
@@ -76,6 +98,15 @@ internal static class DomainFrames
             if (domain.GrantTable.Mappings.TryGet(handle, out GrantMapping mapping))
                 audit.Refers(mapping.Mfn);
         }
+    }
+
+    /// <summary>A page by which device models are asked: the hypervisor's, or the domain's, which may not see it. How many frames of the domain's.</summary>
+    private static ulong StateRequests(FrameAudit audit, Domain domain, IoRequestPage page)
+    {
+        Refer(audit, page.Page);
+        if (Private.IsOwn(page))
+            State(audit, page.Page.Mfn, FrameType.Shared);
+        return Private.IsHidden(page) ? StateOwn(audit, domain, new Leaf(page.Gfn, page.Page.Mfn, 0)) : 0;
     }
 
     private static ulong StateLeaf(FrameAudit audit, Domain domain, Leaf leaf)

@@ -55,13 +55,13 @@ internal sealed class EventAudit
             throw new AuditException($"domain {domain.Id}: port {port} is told to vCPU {channel.NotifyVcpu}, which is not there");
         if (channel.State == EventChannelState.Virq && domain.Vcpus[IsGlobal(channel.Virq) ? 0 : channel.NotifyVcpu].VirqPorts[(int)channel.Virq] != port)
             throw new AuditException($"domain {domain.Id}: port {port} is VIRQ {channel.Virq}'s, which knows nothing of it");
-        if (channel.State != EventChannelState.Interdomain || channel.Consumer != 0)
+        if (!channel.IsConnected)
             return;
         if (domain.Services.Domains.Find(channel.RemoteDomain) is not { } remote)
             throw new AuditException($"domain {domain.Id}: port {port} is bound to domain {channel.RemoteDomain}, which is no more");
         FrameTable<EventChannel> far = Private.Channels(remote.EventChannels);
         EventChannel other = channel.RemotePort < far.Count ? far[channel.RemotePort] : default;
-        if (other.State != EventChannelState.Interdomain || other.Consumer != 0 || other.RemoteDomain != domain.Id || other.RemotePort != port)
+        if (!other.IsConnected || other.RemoteDomain != domain.Id || other.RemotePort != port)
         {
             throw new AuditException(
                 $"domain {domain.Id}: port {port} is bound to port {channel.RemotePort} of domain {remote.Id}, which is {other.State} to port {other.RemotePort} of domain {other.RemoteDomain}");
@@ -96,7 +96,7 @@ internal sealed class EventAudit
         var bound = new List<int>();
         for (uint port = 1; port < table.Count; port++)
         {
-            if (table[port].Consumer != 0)
+            if (table[port].Consumer != 0 && !table[port].IsDeviceModels)
                 bound.Add(table[port].Consumer - 1);
         }
         EventConsumer?[] consumers = Private.Consumers(domain.EventChannels);

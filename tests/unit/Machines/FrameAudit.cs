@@ -48,8 +48,22 @@ internal sealed class FrameAudit
         _types[mfn.Value] = type;
     }
 
-    /// <summary>Whether somebody has stated that it is theirs.</summary>
-    public bool IsOwned(Mfn mfn) => _owners[mfn.Value] != FrameAllocator.NoOwner;
+    /// <summary>All page tables of an owner are its, and there are so many.</summary>
+    public void OwnsTables(ushort owner, ulong count)
+    {
+        Span<ulong> infos = Private.Infos(_frames, 0, (ulong)_owners.Length);
+        ulong found = 0;
+        for (int mfn = 0; mfn < infos.Length; mfn++)
+        {
+            var info = new FrameInfo(infos[mfn]);
+            if (info.State != FrameState.Allocated || info.Owner != owner || info.Type != FrameType.PageTable)
+                continue;
+            Owns(new Mfn((ulong)mfn), owner, FrameType.PageTable);
+            found++;
+        }
+        if (found != count)
+            throw new AuditException($"owner {owner:x}: {found} page tables are there, and {count} are known");
+    }
 
     /// <summary>Somebody holds a reference to the frame.</summary>
     public void Refers(Mfn mfn) => _references[mfn.Value]++;

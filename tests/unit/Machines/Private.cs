@@ -27,6 +27,12 @@ internal static class Private
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_format")]
     public static extern ref PageTableFormat Format(PageTable table);
 
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_releaseAt")]
+    public static extern ref ulong ReleaseAt(P2m p2m);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_HasFrames")]
+    public static extern bool HasFrames(P2m p2m);
+
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_left")]
     public static extern ref long Left(P2m p2m);
 
@@ -80,6 +86,15 @@ internal static class Private
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_active")]
     public static extern ref FrameTable<GrantWords> Active(GrantTable table);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_servers")]
+    public static extern ref IoRequestServer[] Servers(IoRequestServers servers);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_isOwn")]
+    public static extern ref bool IsOwn(IoRequestPage page);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_isHidden")]
+    public static extern ref bool IsHidden(IoRequestPage page);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_handlers")]
     public static extern ref ushort[] Handlers(GlobalVirqs virqs);
