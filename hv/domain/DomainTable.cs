@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using Xenolith.Abi.Contract;
 using Xenolith.Kernel;
 
@@ -14,8 +15,10 @@ public sealed class DomainTable
     // passed meanwhile.
     private readonly Unowned<Domain>[] _domains = new Unowned<Domain>[Capacity];
 
-    // Those of which only frames are left that others refer to.
+    // Those of which only frames are left that others refer to, and their ids (-1: none). Who has a reference to such a frame looks for its
+    // domain without a lock, and must not touch another one, which may be on its way out.
     private readonly Unowned<Domain>[] _ended = new Unowned<Domain>[Capacity];
+    private readonly int[] _endedIds = NoIds();
 
     /// <summary>The domain with that id; null when there is none. Reserved ids name nobody here.</summary>
     public Domain? Find(ushort id)
@@ -93,13 +96,14 @@ public sealed class DomainTable
         return false;
     }
 
-    /// <summary>A domain that is going to be removed, but keeps its frames until nobody refers to them.</summary>
+    /// <summary>A domain that is going to be removed, but keeps its frames until nobody refers to them. Before <see cref="Remove"/>.</summary>
     internal void AddEnded(Domain domain)
     {
         int place = 0;
-        while (_ended[place].Value is not null)
+        while (_endedIds[place] >= 0)
             place++;
         _ended[place] = new Unowned<Domain>(domain);
+        Volatile.Write(ref _endedIds[place], domain.Id);
     }
 
     /// <summary>No frame is its any more.</summary>
@@ -107,18 +111,20 @@ public sealed class DomainTable
     {
         for (int i = 0; i < Capacity; i++)
         {
-            if (_ended[i].Value == domain)
-                _ended[i] = default;
+            if (_ended[i].Value != domain)
+                continue;
+            Volatile.Write(ref _endedIds[i], -1);
+            _ended[i] = default;
         }
     }
 
-    /// <summary>Whose frames have that owner, after its removal; null: nobody's. It stays as long as one of them is referred to.</summary>
+    /// <summary>Whose frames have that owner, after its removal; null: nobody's. The caller's reference to one of them keeps it.</summary>
     internal Domain? FindEnded(ushort id)
     {
         for (int i = 0; i < Capacity; i++)
         {
-            if (_ended[i].Value is { } domain && domain.Id == id)
-                return domain;
+            if (Volatile.Read(ref _endedIds[i]) == id)
+                return _ended[i].Value;
         }
         return null;
     }
@@ -131,5 +137,12 @@ public sealed class DomainTable
             if (_domains[i].Value == domain)
                 _domains[i] = default;
         }
+    }
+
+    private static int[] NoIds()
+    {
+        int[] ids = new int[Capacity];
+        Array.Fill(ids, -1);
+        return ids;
     }
 }

@@ -139,9 +139,10 @@ public sealed class ToolstackDomains
             if (_queues.IsAnywhere(domain))
                 return false;
             _queues.Detach(domain);
+            // Before it is not found otherwise: a reference to a frame of it may be dropped at any moment, and has to be counted.
+            _services.Domains.AddEnded(domain);
             _queues.Retire(domain);
             _services.Virqs.Forget(domain);
-            _services.Domains.AddEnded(domain);
             domain.Leave();
             slot.IsLeft = true;
             return false;

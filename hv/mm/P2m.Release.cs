@@ -74,8 +74,8 @@ public sealed partial class P2m
                 ulong count = 1UL << order;
                 if (count > frames)
                     return false;
-                if (ReleaseLeaf(new Gfn(_releaseAt), mfn, order))
-                    frames -= count;
+                // What is another's costs a look, and a step is for so many.
+                frames -= ReleaseLeaf(new Gfn(_releaseAt), mfn, order) ? count : Math.Min(frames, 1);
             }
             else if (frames-- == 0)
             {
