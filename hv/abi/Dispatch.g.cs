@@ -101,7 +101,7 @@ internal static class Dispatch
             case 48: // arch_0 (mca)
                 return call.Absent();
             case 49: // arch_1 (paging_domctl_cont)
-                return call.NotYet(Errno.ENOSYS);
+                return PagingContinuationOps.Handle(ref call);
             default:
                 return call.Unknown();
         }
@@ -112,7 +112,7 @@ internal static class Dispatch
     public static bool IsUnlocked(in HypercallCall call)
     {
         int number = unchecked((int)call.Number);
-        if (((0x000305E0DACBC77F >> number) & 1) != 0)
+        if (((0x000105E0DACBC77F >> number) & 1) != 0)
             return true;
         switch (number)
         {
@@ -268,7 +268,7 @@ internal static class Dispatch
             case 10: // XENMEM_machine_memory_map
                 return call.Absent();
             case 11: // XENMEM_exchange
-                return call.NotYet(Errno.ENOSYS);
+                return MemoryExchangeOps.Exchange(ref call);
             case 12: // XENMEM_machphys_mapping
                 return call.Absent();
             case 13: // XENMEM_set_memory_map
@@ -278,9 +278,9 @@ internal static class Dispatch
             case 15: // XENMEM_remove_from_physmap
                 return PhysmapOps.Remove(ref call);
             case 16: // XENMEM_set_pod_target
-                return call.NotYet(Errno.ENOSYS);
+                return MemoryTargetOps.Set(ref call);
             case 17: // XENMEM_get_pod_target
-                return call.NotYet(Errno.ENOSYS);
+                return MemoryTargetOps.Get(ref call);
             case 18: // XENMEM_get_sharing_freed_pages
                 return MemoryAbsenceOps.SharedPages(ref call);
             case 19: // XENMEM_get_sharing_shared_pages
@@ -298,7 +298,7 @@ internal static class Dispatch
             case 25: // XENMEM_machphys_compat_mfn_list
                 return call.Fail(Errno.EOPNOTSUPP, "not for this kind of guest");
             case 26: // XENMEM_get_vnumainfo
-                return MemoryAbsenceOps.VirtualNodes(ref call);
+                return VirtualNodeOps.Get(ref call);
             case 27: // XENMEM_reserved_device_memory_map
                 return MemoryAbsenceOps.ReservedRegions(ref call);
             case 28: // XENMEM_acquire_resource
@@ -477,7 +477,7 @@ internal static class Dispatch
             case 6: // SCHEDOP_watchdog
                 return SchedOps.Watchdog(ref call);
             case 7: // SCHEDOP_pin_override
-                return call.NotYet(Errno.ENOSYS);
+                return SchedOps.PinOverride(ref call);
             default:
                 return call.Unknown();
         }
@@ -741,9 +741,9 @@ internal static class Dispatch
             case 11: // XEN_DOMCTL_max_mem
                 return DomctlMemoryOps.SetMaximum(ref call, ref frame);
             case 12: // XEN_DOMCTL_setvcpucontext
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlVcpuContextOps.Set(ref call, ref frame);
             case 13: // XEN_DOMCTL_getvcpucontext
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlVcpuContextOps.Get(ref call, ref frame);
             case 14: // XEN_DOMCTL_getvcpuinfo
                 return DomctlVcpuOps.Describe(ref call, ref frame);
             case 15: // XEN_DOMCTL_max_vcpus
@@ -753,7 +753,7 @@ internal static class Dispatch
             case 17: // XEN_DOMCTL_setdomainhandle
                 return DomctlStateOps.SetHandle(ref call, ref frame);
             case 18: // XEN_DOMCTL_setdebugging
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlDebugOps.SetDebugging(ref call, ref frame);
             case 19: // XEN_DOMCTL_irq_permission
                 return DomctlStateOps.PermitInterrupt(ref call, ref frame);
             case 20: // XEN_DOMCTL_iomem_permission
@@ -763,19 +763,19 @@ internal static class Dispatch
             case 22: // XEN_DOMCTL_hypercall_init
                 return DomctlStateOps.InstallHypercallPage(ref call, ref frame);
             case 23: // DomctlOp.SoftResetCont
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlResetOps.Continue(ref call, ref frame);
             case 24: // XEN_DOMCTL_settimeoffset
                 return DomctlStateOps.SetTimeOffset(ref call, ref frame);
             case 25: // XEN_DOMCTL_getvcpuaffinity
                 return DomctlVcpuOps.GetAffinity(ref call, ref frame);
             case 26: // XEN_DOMCTL_real_mode_area
-                return call.NotYet(Errno.ENOSYS);
+                return call.Absent();
             case 27: // XEN_DOMCTL_resumedomain
                 return DomctlStateOps.Resume(ref call, ref frame);
             case 28: // XEN_DOMCTL_sendtrigger
                 return DomctlVcpuOps.Trigger(ref call, ref frame);
             case 29: // XEN_DOMCTL_subscribe
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlDebugOps.Subscribe(ref call, ref frame);
             case 33: // XEN_DOMCTL_gethvmcontext
                 return DomctlContextOps.Get(ref call, ref frame);
             case 34: // XEN_DOMCTL_sethvmcontext
@@ -793,11 +793,11 @@ internal static class Dispatch
             case 40: // XEN_DOMCTL_ioport_mapping
                 return DomctlDeviceOps.MapPorts(ref call, ref frame);
             case 42: // XEN_DOMCTL_set_ext_vcpucontext
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlRegisterOps.SetExtended(ref call, ref frame);
             case 43: // XEN_DOMCTL_get_ext_vcpucontext
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlRegisterOps.GetExtended(ref call, ref frame);
             case 44: // XEN_DOMCTL_set_opt_feature
-                return call.NotYet(Errno.ENOSYS);
+                return call.Absent();
             case 45: // XEN_DOMCTL_test_assign_device
                 return DomctlDeviceOps.Assign(ref call, ref frame);
             case 46: // XEN_DOMCTL_set_target
@@ -815,65 +815,65 @@ internal static class Dispatch
             case 56: // XEN_DOMCTL_vm_event_op
                 return call.NotYet(Errno.ENOSYS);
             case 57: // XEN_DOMCTL_mem_sharing_op
-                return call.NotYet(Errno.ENOSYS);
+                return call.Absent();
             case 59: // XEN_DOMCTL_gettscinfo
                 return DomctlStateOps.GetTsc(ref call, ref frame);
             case 60: // XEN_DOMCTL_settscinfo
                 return DomctlStateOps.SetTsc(ref call, ref frame);
             case 61: // XEN_DOMCTL_getpageframeinfo3
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlDebugOps.GetPageTypes(ref call, ref frame);
             case 62: // XEN_DOMCTL_setvcpuextstate
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlRegisterOps.SetExtendedState(ref call, ref frame);
             case 63: // XEN_DOMCTL_getvcpuextstate
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlRegisterOps.GetExtendedState(ref call, ref frame);
             case 64: // XEN_DOMCTL_set_access_required
                 return call.NotYet(Errno.ENOSYS);
             case 65: // XEN_DOMCTL_audit_p2m
-                return call.NotYet(Errno.ENOSYS);
+                return call.Absent();
             case 66: // XEN_DOMCTL_set_virq_handler
                 return DomctlStateOps.SetVirqHandler(ref call, ref frame);
             case 67: // XEN_DOMCTL_set_broken_page_p2m
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlDebugOps.SetBroken(ref call, ref frame);
             case 68: // XEN_DOMCTL_setnodeaffinity
                 return DomctlVcpuOps.SetNodes(ref call, ref frame);
             case 69: // XEN_DOMCTL_getnodeaffinity
                 return DomctlVcpuOps.GetNodes(ref call, ref frame);
             case 71: // XEN_DOMCTL_cacheflush
-                return call.NotYet(Errno.ENOSYS);
+                return call.Absent();
             case 72: // XEN_DOMCTL_get_vcpu_msrs
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlRegisterOps.Msrs(ref call, ref frame);
             case 73: // XEN_DOMCTL_set_vcpu_msrs
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlRegisterOps.Msrs(ref call, ref frame);
             case 74: // XEN_DOMCTL_setvnumainfo
-                return call.NotYet(Errno.ENOSYS);
+                return VirtualNodeOps.Set(ref call, ref frame);
             case 75: // XEN_DOMCTL_psr_cmt_op
-                return call.NotYet(Errno.ENOSYS);
+                return call.Fail(Errno.ENODEV, "not for this kind of guest");
             case 77: // XEN_DOMCTL_monitor_op
                 return call.NotYet(Errno.ENOSYS);
             case 78: // XEN_DOMCTL_psr_alloc
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlDebugOps.AllocateCache(ref call, ref frame);
             case 79: // XEN_DOMCTL_soft_reset
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlResetOps.SoftReset(ref call, ref frame);
             case 81: // XEN_DOMCTL_vuart_op
-                return call.NotYet(Errno.ENOSYS);
+                return call.Absent();
             case 82: // XEN_DOMCTL_get_cpu_policy
                 return DomctlPolicyOps.Get(ref call, ref frame);
             case 83: // XEN_DOMCTL_set_cpu_policy
                 return DomctlPolicyOps.Set(ref call, ref frame);
             case 84: // XEN_DOMCTL_vmtrace_op
-                return call.NotYet(Errno.ENOSYS);
+                return call.Fail(Errno.EINVAL, "not for this kind of guest");
             case 85: // XEN_DOMCTL_get_paging_mempool_size
                 return DomctlMemoryOps.GetPool(ref call, ref frame);
             case 86: // XEN_DOMCTL_set_paging_mempool_size
                 return DomctlMemoryOps.SetPool(ref call, ref frame);
             case 1000: // XEN_DOMCTL_gdbsx_guestmemio
-                return call.NotYet(Errno.ENOSYS);
+                return call.Absent();
             case 1001: // XEN_DOMCTL_gdbsx_pausevcpu
-                return call.NotYet(Errno.ENOSYS);
+                return call.Absent();
             case 1002: // XEN_DOMCTL_gdbsx_unpausevcpu
-                return call.NotYet(Errno.ENOSYS);
+                return call.Absent();
             case 1003: // XEN_DOMCTL_gdbsx_domstatus
-                return call.NotYet(Errno.ENOSYS);
+                return call.Absent();
             case 1291845633: // XENOLITH_DOMCTL_exposure
                 return DomctlExposureOps.Handle(ref call, ref frame);
             default:

@@ -20,6 +20,9 @@ public sealed partial class Domain
     /// <summary>Whether the toolstack has had the vCPUs made (XEN_DOMCTL_max_vcpus). Before that nothing can name them.</summary>
     public bool HasVcpus { get; set; } = true;
 
+    /// <summary>Whether a debugger looks at the domain, as a toolstack says (XEN_DOMCTL_setdebugging).</summary>
+    public bool IsDebugged { get; set; }
+
     /// <summary>Whether the domain is being taken apart (XEN_DOMCTL_destroydomain): it never runs again.</summary>
     public bool IsDying { get; private set; }
 
@@ -31,6 +34,15 @@ public sealed partial class Domain
 
     /// <summary>The domain whose device model this one is (XEN_DOMCTL_set_target), and no later one of its id; none, if nobody is named so.</summary>
     public DomainHandle ServedDomain { get; set; } = new(DomainIds.Invalid, 0);
+
+    /// <summary>Whether it is, or was, the device model of another.</summary>
+    public bool ServesDomain => ServedDomain.Id != DomainIds.Invalid;
+
+    /// <summary>The NUMA topology that the domain is told of.</summary>
+    public VirtualNodes VirtualNodes { get; }
+
+    /// <summary>Where a topology is put together before it is the domain's; empty between calls.</summary>
+    public VirtualNodes SpareVirtualNodes { get; }
 
     /// <summary>A vCPU by the number that a caller gives; null: there is none.</summary>
     public Vcpu? FindVcpu(uint id) => HasVcpus && id < (uint)Vcpus.Length ? Vcpus[id] : null;

@@ -100,6 +100,52 @@ public sealed partial class Domain
         return P2m.TryRemove(gfn, 0) ? Errno.None : Errno.ENOMEM;
     }
 
+    /// <summary>
+    /// A frame of memory is broken (XEN_DOMCTL_set_broken_page_p2m): it leaves the guest's memory and is held back from all others while the
+    /// domain lives. EINVAL: not memory, or of a domain that is being taken apart; ENOMEM: as many are broken as can be, or there is no frame for a page table.
+    /// </summary>
+    public Errno SetBroken(Gfn gfn)
+    {
+        P2mEntry entry = P2m.Lookup(gfn);
+        if (!entry.IsRam || IsDying)
+            return Errno.EINVAL;
+        if (_brokenCount == _broken.Length)
+            return Errno.ENOMEM;
+        P2m.Pin(entry.Mfn);
+        if (!P2m.TryDepopulate(gfn))
+        {
+            P2m.Unpin(entry.Mfn);
+            return Errno.ENOMEM;
+        }
+        _broken[_brokenCount++] = entry.Mfn;
+        return Errno.None;
+    }
+
+    private const int MaximumBroken = 16;
+
+    private readonly Mfn[] _broken = new Mfn[MaximumBroken];
+    private int _brokenCount;
+
+    private void ReleaseBroken()
+    {
+        while (_brokenCount > 0)
+            P2m.Unpin(_broken[--_brokenCount]);
+    }
+
+    /// <summary>
+    /// The guest begins anew with the memory that it has: the hypervisor writes nothing to it unasked any more, and where shared_info was mapped
+    /// is memory. False: there is none for that.
+    /// </summary>
+    public bool TryForgetPlaces()
+    {
+        foreach (Vcpu vcpu in Vcpus)
+            vcpu.ForgetPlaces();
+        Gfn place = _sharedInfoFrame.Location;
+        if (!IsLentAt(_sharedInfoFrame, place))
+            return true;
+        return TryWithdraw(_sharedInfoFrame) && P2m.TryPopulate(place, 1);
+    }
+
     /// <summary>Takes a lent frame out of the guest's memory.</summary>
     internal void Withdraw(LentFrame frame) => TryWithdraw(frame);
 

@@ -75,7 +75,8 @@ public sealed partial class Domain
         RefreshStates();
         // The first CPU sees to what its end means.
         Services.Messages.Kick(0);
-        Services.Virqs.Raise(Virq.DomExc);
+        if (!Suspension.TryAnnounce(ShutdownReason))
+            Services.Virqs.Raise(Virq.DomExc);
         Services.OnEnd?.HasEnded(this);
     }
 

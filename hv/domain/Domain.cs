@@ -58,6 +58,9 @@ public sealed partial class Domain : IDisposable
         IoServers = new IoRequestServers(this);
         Console = new ConsoleRing(this);
         Watchdog = new DomainWatchdog(this);
+        Suspension = new Suspension(this);
+        VirtualNodes = new VirtualNodes(services);
+        SpareVirtualNodes = new VirtualNodes(services);
         SharedInfo = null!;
         _lettingGo = new LettingGo(this);
     }
@@ -124,6 +127,9 @@ public sealed partial class Domain : IDisposable
     public ConsoleRing Console { get; }
 
     public DomainWatchdog Watchdog { get; }
+
+    /// <summary>Who is told when the domain suspends.</summary>
+    public Suspension Suspension { get; }
 
     /// <summary>How ranges of the domain's memory are to be cached.</summary>
     public PinnedRanges PinnedRanges { get; } = new();
@@ -223,6 +229,7 @@ public sealed partial class Domain : IDisposable
     internal void StopTimers()
     {
         Watchdog.Release();
+        Services.Timers.Stop(Suspension);
         foreach (Vcpu vcpu in Vcpus)
             vcpu.StopTimers();
     }
@@ -240,6 +247,7 @@ public sealed partial class Domain : IDisposable
         EndAsDeviceModel();
         Console.Release();
         Watchdog.Release();
+        Services.Timers.Stop(Suspension);
         foreach (Vcpu vcpu in Vcpus)
             vcpu?.Release();
         SharedInfo?.Page.Detach();
@@ -248,6 +256,8 @@ public sealed partial class Domain : IDisposable
             Services.Frames.Free(_apicPage, 0);
         _apicPage = Mfn.Invalid;
         GrantTable.Release();
+        VirtualNodes.Release();
+        ReleaseBroken();
     }
 
     /// <summary>What the domain answers for in others goes with it.</summary>

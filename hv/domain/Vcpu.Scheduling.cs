@@ -84,7 +84,9 @@ public sealed partial class Vcpu
     }
 
     /// <summary>Whether the run loop may run it.</summary>
-    public bool IsRunnable => IsOnline && !IsBlocked && !AwaitsDevice && !Domain.IsShutDown && Domain.PauseCount == 0;
+    public bool IsRunnable => MayRun && !_isLeaving;
+
+    private bool MayRun => IsOnline && !IsBlocked && !AwaitsDevice && !Domain.IsShutDown && Domain.PauseCount == 0;
 
     /// <summary>Time in each state, up to now.</summary>
     public RunStateAccount RunStateNow
@@ -126,11 +128,15 @@ public sealed partial class Vcpu
     /// <summary>The run loop takes the vCPU off this CPU.</summary>
     public void EndRun()
     {
+        if (_isLeaving)
+            Cpu.LetGo();
         SpinLock queues = RunQueueLock;
         queues.Acquire();
         EnterState(IdleState);
         Volatile.Write(ref _runsOn, NoCpu);
         ApplyInit();
+        if (_isLeaving)
+            Arrive();
         queues.Release();
         Domain.CountRunning(CurrentCpu.Number, false);
         if (Domain.IsShutDown)
@@ -280,7 +286,7 @@ public sealed partial class Vcpu
     }
 
     /// <summary>The state that the vCPU is in while it is on no CPU.</summary>
-    private RunState IdleState => _isBlocked || _awaitsDevice ? RunState.Blocked : IsRunnable ? RunState.Runnable : RunState.Offline;
+    private RunState IdleState => _isBlocked || _awaitsDevice ? RunState.Blocked : MayRun ? RunState.Runnable : RunState.Offline;
 
     /// <summary>The state of one that may be on a CPU still, though it was about to leave: if it need not any more, it goes on there.</summary>
     private RunState PresentState => IsOnCpu && IsRunnable ? RunState.Running : IdleState;

@@ -87,6 +87,17 @@ public sealed partial class Vcpu
         queues.Release();
     }
 
+    /// <summary>The vCPU is down, and has no registers that it could be started with. Its domain stands still.</summary>
+    public void Forget()
+    {
+        SpinLock queues = RunQueueLock;
+        queues.Acquire();
+        GoOffline();
+        IsInitialised = false;
+        _start = StartKind.None;
+        queues.Release();
+    }
+
     /// <summary>Carries out an INIT, and the start-up that came after it, on a vCPU that is on no CPU.</summary>
     private void ApplyInit()
     {

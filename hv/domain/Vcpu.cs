@@ -157,6 +157,16 @@ public sealed partial class Vcpu
         return error;
     }
 
+    /// <summary>The guest's memory has no places of the vCPU's any more: vcpu_info, runstate, a second time.</summary>
+    internal void ForgetPlaces()
+    {
+        Info.Forget();
+        _runStateArea.Release();
+        _timeArea.Release();
+        _physicalRunStateArea.Release();
+        _physicalTimeArea.Release();
+    }
+
     /// <summary>Gives back what the vCPU holds of the machine.</summary>
     internal void Release()
     {

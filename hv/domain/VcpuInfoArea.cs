@@ -20,6 +20,7 @@ public sealed class VcpuInfoArea
 
     private readonly SharedInfoPage _sharedInfo;
     private readonly SharedPage _own;
+    private readonly int _vcpu;
     private SharedPage? _page;
     private int _offset;
     private SharedByte _upcallPending;
@@ -28,10 +29,8 @@ public sealed class VcpuInfoArea
     {
         _sharedInfo = sharedInfo;
         _own = own;
-        if (vcpu < Limits.LegacyVcpus)
-        {
-            Use(sharedInfo.Page, vcpu * SharedInfoPage.VcpuInfoSize);
-        }
+        _vcpu = vcpu;
+        UseFirstPlace();
     }
 
     /// <summary>Whether the guest chose the place.</summary>
@@ -101,11 +100,24 @@ public sealed class VcpuInfoArea
         _page.Write32(at, unchecked(version + 1));
     }
 
+    /// <summary>The place that the guest chose is forgotten: vcpu_info is where it was at first.</summary>
+    internal void Forget()
+    {
+        Release();
+        UseFirstPlace();
+    }
+
     internal void Release()
     {
         _page = null;
         _upcallPending = default;
         _own.Detach();
+    }
+
+    private void UseFirstPlace()
+    {
+        if (_vcpu < Limits.LegacyVcpus)
+            Use(_sharedInfo.Page, _vcpu * SharedInfoPage.VcpuInfoSize);
     }
 
     private void Use(SharedPage page, int offset)

@@ -74,6 +74,8 @@ internal static class DomctlInformationOps
             flags |= DomainStateFlags.XenstoreDomain;
         if (domain.IsDead)
             flags |= DomainStateFlags.Dying;
+        if (domain.IsDebugged)
+            flags |= DomainStateFlags.Debugged;
         if (domain.IsShutDown)
             flags |= DomainStateFlags.Shutdown;
         if (domain.ControllerPauses != 0)

@@ -53,7 +53,7 @@ internal static class DomctlMemoryOps
             case ShadowOp.SetAllocation:
                 long result = SetTables(ref call, domain, (ulong)argument.Mebibytes << PagesPerMebibyteShift);
                 argument.Mebibytes = Mebibytes(domain);
-                frame.CopiesBack = true;
+                frame.CopiesBack = frame.CopiesBackFailure = true;
                 return result;
             case ShadowOp.EnableLogDirty or ShadowOp.Clean or ShadowOp.Peek:
             case ShadowOp.Enable when (argument.Mode & LogDirtyMode) != 0:

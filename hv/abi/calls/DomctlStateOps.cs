@@ -120,14 +120,16 @@ internal static class DomctlStateOps
         return 0;
     }
 
-    /// <summary>Makes a domain the device model of another, once while that lives.</summary>
+    /// <summary>Makes a domain the device model of another, once and for all: of no other when that has ended.</summary>
     public static long SetTarget(ref HypercallCall call, ref DomctlOps.Frame frame)
     {
         Domain domain = frame.Target!;
-        if (call.Services.Domains.Find(frame.Argument.Target.Target) is not { } served)
+        ushort id = frame.Argument.Target.Target;
+        // Xen keeps what is left of a domain that has ended, and its id, for as long as its device model is there.
+        if (domain.ServedDomain.Id != id && call.Services.Domains.Find(id) is null)
             return call.Fail(Errno.ESRCH, "no such domain to serve");
-        if (served == domain || call.Services.Domains.Find(domain.ServedDomain) is not null)
-            return call.Fail(Errno.EINVAL, "itself, or it serves another already");
+        if (id == domain.Id || domain.ServesDomain || call.Services.Domains.Find(id) is not { } served)
+            return call.Fail(Errno.EINVAL, "itself, or it serves another already, or did");
         domain.ServedDomain = served.Identity;
         return 0;
     }

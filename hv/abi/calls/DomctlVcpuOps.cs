@@ -7,7 +7,7 @@ namespace Xenolith.Abi.Calls;
 /// <summary>domctl: what concerns one vCPU, and where vCPUs run.</summary>
 internal static class DomctlVcpuOps
 {
-    private const string NoVcpu = "no such vCPU";
+    private const string NoVcpu = "no such vCPU", Pinned = "the vCPU is pinned by itself";
 
     /// <summary>The one node of a machine without NUMA.</summary>
     private const ulong Nodes = 1;
@@ -57,6 +57,8 @@ internal static class DomctlVcpuOps
             cpus &= AllCpus(in call);
             if (cpus == 0)
                 return call.Fail(Errno.EINVAL, "none of the CPUs is in use");
+            if (vcpu.IsPinned)
+                return call.Fail(Errno.EBUSY, Pinned);
             long moved = Move(ref call, vcpu, new Kernel.CpuSet(cpus));
             if (moved != 0 || call.IsRestart)
                 return moved;
@@ -67,6 +69,8 @@ internal static class DomctlVcpuOps
         {
             if (!TryReadSet(ref call, argument.Soft, out ulong cpus))
                 return call.Fault();
+            if (vcpu.IsPinned)
+                return call.Fail(Errno.EBUSY, Pinned);
             vcpu.SoftAffinity = new Kernel.CpuSet(cpus);
             if (!TryWriteSet(ref call, argument.Soft, cpus & vcpu.Affinity.Bits & AllCpus(in call)))
                 return call.Fault();

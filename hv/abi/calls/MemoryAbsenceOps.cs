@@ -1,5 +1,4 @@
 using Xenolith.Abi.Contract;
-using Xenolith.Domains;
 
 namespace Xenolith.Abi.Calls;
 
@@ -24,17 +23,6 @@ internal static class MemoryAbsenceOps
 
     /// <summary>XENMEM_get_sharing_freed_pages and XENMEM_get_sharing_shared_pages: none.</summary>
     public static long SharedPages(ref HypercallCall call) => 0;
-
-    /// <summary>XENMEM_get_vnumainfo: no domain has virtual NUMA nodes.</summary>
-    public static long VirtualNodes(ref HypercallCall call)
-    {
-        if (!call.TryRead(call.A1, out VnumaTopologyInfo argument))
-            return call.Fault();
-        if (argument.Pad != 0)
-            return call.Fail(Errno.EINVAL, "a reserved field is not zero");
-        Errno error = call.TryResolve(argument.Domain, out Domain _);
-        return error != Errno.None ? -(long)error : call.Fail(Errno.EOPNOTSUPP, "the domain has no virtual NUMA nodes");
-    }
 
     /// <summary>XENMEM_reserved_device_memory_map: no device that a domain could be given has memory of its own set aside.</summary>
     public static long ReservedRegions(ref HypercallCall call)

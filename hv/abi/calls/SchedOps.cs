@@ -93,6 +93,17 @@ internal static class SchedOps
         return error == Errno.None ? result : call.Fail(error, "no such watchdog, or not in use");
     }
 
+    /// <summary>The caller's vCPU runs on one physical CPU from now on; below 0: where it might before.</summary>
+    public static long PinOverride(ref HypercallCall call)
+    {
+        if (!call.Domain.IsInitialDomain || !call.Allows(Permission.Privileged, null))
+            return call.Fail(Errno.EPERM, "only the initial domain's vCPUs are pinned by it");
+        if (!call.TryRead(call.A1, out SchedPinOverride argument))
+            return call.Fault();
+        Errno error = argument.Cpu < 0 ? call.Vcpu.Unpin() : call.Vcpu.Pin(argument.Cpu);
+        return call.Result(error, "no such CPU, pinned already, or not pinned");
+    }
+
     private static bool TryRead(ref HypercallCall call, out SchedPoll poll)
     {
         if (call.Is64Bit)

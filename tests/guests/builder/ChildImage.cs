@@ -117,6 +117,19 @@ internal static class ChildImage
         return 0;
     }
 
+    /// <summary>Writes 8 bytes of the domain's memory. 0, or why not.</summary>
+    public static long WriteWord(ushort id, ulong address, ulong value)
+    {
+        long result = Map(id, address >> 12, 1);
+        if (result != 0)
+        {
+            return result;
+        }
+
+        Memory.Write64(Window + (address & 0xFFF), value);
+        return Unmap(1);
+    }
+
     /// <summary>Maps pages of another domain in the window.</summary>
     public static long Map(ushort id, ulong gfn, int frames)
     {

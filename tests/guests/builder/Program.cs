@@ -39,6 +39,10 @@ internal static class Program
         DeviceServers.Run(tests);
         DeviceAnswers.Run(tests);
         Resources.Run(tests);
+        Contexts.Run(tests);
+        Pins.Run(tests);
+        Resets.Run(tests);
+        Odds.Run(tests);
         Watch.Start();
         Lives.Run(tests);
         Ring.Run(tests);

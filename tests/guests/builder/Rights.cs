@@ -75,7 +75,9 @@ internal static class Rights
         tests.Error(SetTarget(model, model), Errno.EINVAL, "itself");
         tests.Success(SetTarget(model, served), "another");
         tests.Error(SetTarget(model, 0), Errno.EINVAL, "a second");
+        tests.Success(Control.Call(DomctlOp.Destroydomain, served), "destroydomain of who it serves");
+        tests.Error(SetTarget(model, served), Errno.EINVAL, "it once more");
+        tests.Error(SetTarget(model, 0), Errno.EINVAL, "another in its stead");
         tests.Success(Control.Call(DomctlOp.Destroydomain, model), "destroydomain of the device model");
-        tests.Success(Control.Call(DomctlOp.Destroydomain, served), "destroydomain of who it served");
     }
 }

@@ -294,7 +294,7 @@ public sealed class DomctlSettingTests
     }
 
     [Fact]
-    public void A_device_model_serves_one_domain_while_that_lives()
+    public void A_device_model_serves_one_domain()
     {
         using var control = new ControlFixture();
         Domain model = control.Make();
@@ -340,9 +340,11 @@ public sealed class DomctlSettingTests
             first.Dispose();
         Domain second = Make();
         Assert.False(policy.Allows(Permission.DeviceModel, model, second, 0, 0));
-        Assert.Equal(0, Set(control, DomctlOp.SetTarget, model.Id, serve));
-        Assert.True(policy.Allows(Permission.DeviceModel, model, second, 0, 0));
+        // It serves once: not the next one, nor any other.
+        Assert.Equal(-(long)Errno.EINVAL, Set(control, DomctlOp.SetTarget, model.Id, new Domctl { Target = new DomctlTarget { Target = 0 } }));
+        second.Dispose();
         Assert.Equal(-(long)Errno.EINVAL, Set(control, DomctlOp.SetTarget, model.Id, serve));
+        Assert.False(policy.Allows(Permission.DeviceModel, model, second, 0, 0));
     }
 
     [Fact]

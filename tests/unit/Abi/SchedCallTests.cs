@@ -12,6 +12,21 @@ public sealed class SchedCallTests
         guest.Call(Hypercall.SchedOp, (ulong)operation, ref argument);
 
     [Fact]
+    public void OnlyTheInitialDomainPinsItsVcpus()
+    {
+        using var initial = new CallFixture();
+        using var other = new CallFixture(id: 4);
+        var argument = new SchedPinOverride();
+        Assert.Equal(-(long)Errno.EPERM, other.Call(Hypercall.SchedOp, (ulong)SchedOp.PinOverride, CallFixture.NotCanonical));
+        Assert.Equal(-(long)Errno.EFAULT, initial.Call(Hypercall.SchedOp, (ulong)SchedOp.PinOverride, CallFixture.NotCanonical));
+        Assert.Equal(0, initial.Call(Hypercall.SchedOp, (ulong)SchedOp.PinOverride, ref argument));
+        Assert.Equal(-(long)Errno.EBUSY, initial.Call(Hypercall.SchedOp, (ulong)SchedOp.PinOverride, ref argument));
+        argument.Cpu = -1;
+        Assert.Equal(0, initial.Call(Hypercall.SchedOp, (ulong)SchedOp.PinOverride, ref argument));
+        Assert.Equal(-(long)Errno.EINVAL, initial.Call(Hypercall.SchedOp, (ulong)SchedOp.PinOverride, ref argument));
+    }
+
+    [Fact]
     public void Yield_goes_on()
     {
         using var guest = new CallFixture();

@@ -256,6 +256,59 @@ public sealed class RunQueueTests : IDisposable
         return ran;
     }
 
+    [Fact]
+    public void A_vcpu_that_pins_itself_elsewhere_leaves_its_cpu_for_that_one()
+    {
+        Vcpu vcpu = Create(1, vcpus: 1).Vcpus[0];
+        int here = vcpu.HomeCpu, there = 1 - here;
+        Assert.Same(vcpu, On(here));
+        vcpu.BeginRun();
+        Assert.Equal(Errno.EINVAL, vcpu.Unpin());
+        Assert.Equal(Errno.EINVAL, vcpu.Pin(2));
+        Assert.Equal(Errno.None, vcpu.Pin(there));
+        Assert.Equal(Errno.EBUSY, vcpu.Pin(here));
+        Assert.False(vcpu.IsRunnable);
+        Leave(vcpu);
+        Assert.Null(On(here));
+        Assert.Same(vcpu, On(there));
+        Assert.Equal((there, RunState.Runnable), (vcpu.HomeCpu, vcpu.RunStateNow.State));
+
+        // Where it is it stays when it may run anywhere again.
+        vcpu.BeginRun();
+        Assert.Equal(Errno.None, vcpu.Unpin());
+        Assert.True(vcpu.IsRunnable);
+        Assert.Equal(there, vcpu.HomeCpu);
+        Assert.Equal(Errno.None, vcpu.Pin(there));
+        Assert.True(vcpu.IsRunnable);
+        Leave(vcpu);
+        Assert.Null(On(here));
+        Assert.Same(vcpu, On(there));
+    }
+
+    [Fact]
+    public void A_vcpu_that_is_pinned_no_more_goes_where_its_affinity_says()
+    {
+        Vcpu vcpu = Create(1, vcpus: 1, cpus: new CpuSet(1)).Vcpus[0];
+        On(0);
+        vcpu.BeginRun();
+        Assert.Equal(Errno.None, vcpu.Pin(1));
+        Leave(vcpu);
+        Assert.Same(vcpu, On(1));
+        vcpu.BeginRun();
+        Assert.Equal(Errno.None, vcpu.Unpin());
+        Leave(vcpu);
+        Assert.Null(On(1));
+        Assert.Same(vcpu, On(0));
+        Assert.Equal(new CpuSet(1), vcpu.Affinity);
+    }
+
+    /// <summary>As the run loop of the CPU that ran it last.</summary>
+    private void Leave(Vcpu vcpu)
+    {
+        vcpu.EndRun();
+        _queues[CurrentCpu.Number].Leave();
+    }
+
     private Vcpu? On(int cpu)
     {
         CurrentCpu.Number = cpu;

@@ -61,6 +61,8 @@ internal static class DomainFrames
             State(audit, frame.Mfn, FrameType.Shared);
         foreach (LentFrame frame in Private.StatusFrames(domain.GrantTable))
             State(audit, frame.Mfn, FrameType.Shared);
+        foreach (Mfn frame in new[] { Private.Distances(domain.VirtualNodes), Private.Ranges(domain.VirtualNodes), Private.VcpuNodes(domain.VirtualNodes) })
+            State(audit, frame, FrameType.Control);
         State(audit, Private.Active(domain.GrantTable));
         State(audit, Private.Elements(domain.GrantTable.Mappings));
         FrameTable<EventChannel> channels = Private.Channels(domain.EventChannels);
@@ -79,6 +81,8 @@ internal static class DomainFrames
     {
         Refer(audit, domain.SharedInfo.Page);
         Refer(audit, Private.PageOf(domain.Console));
+        for (int i = 0; i < Private.BrokenCount(domain); i++)
+            audit.Refers(Private.Broken(domain)[i]);
         FifoEvents fifo = Private.Fifo(domain.EventChannels);
         foreach (SharedPage page in Private.Pages(fifo))
             Refer(audit, page);

@@ -45,6 +45,21 @@ internal static class Private
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_sharedInfoFrame")]
     public static extern ref LentFrame SharedInfoFrame(Domain domain);
 
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_broken")]
+    public static extern ref Mfn[] Broken(Domain domain);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_brokenCount")]
+    public static extern ref int BrokenCount(Domain domain);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_distances")]
+    public static extern ref Mfn Distances(VirtualNodes nodes);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_ranges")]
+    public static extern ref Mfn Ranges(VirtualNodes nodes);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_vcpus")]
+    public static extern ref Mfn VcpuNodes(VirtualNodes nodes);
+
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_channels")]
     public static extern ref FrameTable<EventChannel> Channels(EventChannels channels);
 

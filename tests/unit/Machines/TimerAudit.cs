@@ -12,6 +12,7 @@ internal static class TimerAudit
         foreach (Domain domain in live)
         {
             known.UnionWith(Private.Timers(domain.Watchdog));
+            known.Add(domain.Suspension);
             if (domain.Shares is { } shares)
                 known.Add(shares[0].Cap.Refill);
             foreach (Vcpu vcpu in domain.Vcpus)
@@ -32,5 +33,5 @@ internal static class TimerAudit
         }
     }
 
-    private static bool IsOfDomain(Timer timer) => timer is VcpuTimer or ApicTimer or WatchdogTimer || timer.GetType().DeclaringType == typeof(DomainCap);
+    private static bool IsOfDomain(Timer timer) => timer is VcpuTimer or ApicTimer or WatchdogTimer or Suspension || timer.GetType().DeclaringType == typeof(DomainCap);
 }

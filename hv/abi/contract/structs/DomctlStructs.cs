@@ -73,6 +73,24 @@ public struct Domctl
     [FieldOffset(16), XenField("u.hvmcontext_partial")] public DomctlHvmContextPartial HvmContextPartial;
     /// <summary>get_cpu_policy, set_cpu_policy.</summary>
     [FieldOffset(16), XenField("u.cpu_policy")] public DomctlCpuPolicy CpuPolicy;
+    /// <summary>get_ext_vcpucontext, set_ext_vcpucontext.</summary>
+    [FieldOffset(16), XenField("u.ext_vcpucontext")] public DomctlExtendedContext ExtendedContext;
+    /// <summary>getvcpuextstate, setvcpuextstate.</summary>
+    [FieldOffset(16), XenField("u.vcpuextstate")] public DomctlExtendedState ExtendedState;
+    /// <summary>get_vcpu_msrs, set_vcpu_msrs.</summary>
+    [FieldOffset(16), XenField("u.vcpu_msrs")] public DomctlVcpuMsrs VcpuMsrs;
+    /// <summary>setdebugging.</summary>
+    [FieldOffset(16), XenField("u.setdebugging")] public DomctlDebugging Debugging;
+    /// <summary>subscribe.</summary>
+    [FieldOffset(16), XenField("u.subscribe")] public DomctlSubscription Subscription;
+    /// <summary>getpageframeinfo3.</summary>
+    [FieldOffset(16), XenField("u.getpageframeinfo3")] public DomctlPageTypes PageTypes;
+    /// <summary>set_broken_page_p2m.</summary>
+    [FieldOffset(16), XenField("u.set_broken_page_p2m")] public DomctlBrokenPage BrokenPage;
+    /// <summary>psr_alloc.</summary>
+    [FieldOffset(16), XenField("u.psr_alloc")] public DomctlCacheAllocation CacheAllocation;
+    /// <summary>setvnumainfo.</summary>
+    [FieldOffset(16), XenField("u.vnuma")] public DomctlVirtualNodes VirtualNodes;
     /// <summary>Ours: which calls the domain is shown.</summary>
     [FieldOffset(16), XenField("u.pad")] public DomctlExposure Exposure;
 }

@@ -9,6 +9,8 @@ internal static class DomctlRows
     private const string NoDevices = "No domain is handed devices, so the caller has none that it could pass on: EPERM for any range there is.";
 
     private const string NoIommu = "As 4.17 answers for a domain without an IOMMU, whatever the device.";
+    private const string Paravirtual = "For paravirtual domains: the others have them in their HVM context.";
+    private const string ReleaseBuild = "a release build of 4.17 is made without it";
 
     private static readonly HypercallRow[] s_written =
     [
@@ -21,7 +23,7 @@ internal static class DomctlRows
         Row.Done(DomctlOp.Unpausedomain, "DomctlLifeOps.Unpause").Errors("EINVAL"),
         Row.Done(DomctlOp.Getdomaininfo, "DomctlInformationOps.GetDomain").Out<DomainInformation>().Xenstore().Errors("EINVAL ESRCH EPERM EFAULT").Note("Of an id that nobody has: the domain of the next higher one."),
         Row.Done(DomctlOp.Setvcpuaffinity, "DomctlVcpuOps.SetAffinity").InOut<DomctlVcpuAffinity>().Preemptible().Errors("EINVAL EFAULT EINVAL EBUSY EFAULT")
-            .Note("Soft affinity is kept and never looked at. EBUSY, which Xen does not know: a vCPU of the caller would have to leave its CPU."),
+            .Note("Soft affinity is kept and never looked at. EBUSY, where Xen does not know it: a vCPU of the caller would have to leave its CPU."),
         Row.Done(DomctlOp.Getvcpuaffinity, "DomctlVcpuOps.GetAffinity").InOut<DomctlVcpuAffinity>().Errors("EINVAL EFAULT"),
         Row.Done(DomctlOp.Setnodeaffinity, "DomctlVcpuOps.SetNodes").In<DomctlNodeAffinity>().Errors("EFAULT EINVAL").Note("There is one node."),
         Row.Done(DomctlOp.Getnodeaffinity, "DomctlVcpuOps.GetNodes").Out<DomctlNodeAffinity>().Errors("EFAULT"),
@@ -66,6 +68,42 @@ internal static class DomctlRows
         Row.Done(DomctlOp.GetCpuPolicy, "DomctlPolicyOps.Get").InOut<DomctlCpuPolicy>().Errors("ENOBUFS EFAULT"),
         Row.Done(DomctlOp.SetCpuPolicy, "DomctlPolicyOps.Set").InOut<DomctlCpuPolicy>().Errors("EINVAL EEXIST E2BIG EFAULT ERANGE E2BIG EFAULT EINVAL ERANGE EINVAL")
             .Note("What the domain can't be given is left out, as on Xen; the vendor stays the machine's."),
+        Row.Done(DomctlOp.Getvcpucontext, "DomctlVcpuContextOps.Get").InOut<DomctlVcpuContext>().Errors("EINVAL ENODATA EFAULT")
+            .Note("EINVAL for another vCPU of the caller's own domain; Xen stops it."),
+        Row.Done(DomctlOp.Setvcpucontext, "DomctlVcpuContextOps.Set").In<DomctlVcpuContext>().Errors("EINVAL EFAULT EINVAL"),
+        Row.Done(DomctlOp.SoftReset, "DomctlResetOps.SoftReset").Preemptible().Errors("EINVAL EBUSY EAGAIN ENOMEM")
+            .Note("The second copy of the time is forgotten too."),
+        Row.Done(DomctlOp.SoftResetCont, "DomctlResetOps.Continue").Preemptible().Errors("EINVAL EBUSY EAGAIN ENOMEM"),
+        Row.Done(DomctlOp.GetExtVcpucontext, "DomctlRegisterOps.GetExtended").InOut<DomctlExtendedContext>().Errors("ESRCH")
+            .Note("No vCPU has machine-check banks, of which Xen gives each two."),
+        Row.Done(DomctlOp.SetExtVcpucontext, "DomctlRegisterOps.SetExtended").In<DomctlExtendedContext>().Errors("ESRCH EINVAL")
+            .Note("EINVAL for machine-check banks, which no vCPU has."),
+        Row.Done(DomctlOp.Getvcpuextstate, "DomctlRegisterOps.GetExtendedState").InOut<DomctlExtendedState>().Errors("ESRCH EINVAL EFAULT")
+            .Note("As on a machine without XSAVE, which no vCPU is shown."),
+        Row.Done(DomctlOp.Setvcpuextstate, "DomctlRegisterOps.SetExtendedState").In<DomctlExtendedState>().Errors("ESRCH EINVAL EFAULT")
+            .Note("As on a machine without XSAVE, which no vCPU is shown."),
+        Row.Done(DomctlOp.GetVcpuMsrs, "DomctlRegisterOps.Msrs").InOut<DomctlVcpuMsrs>().Errors("ESRCH EINVAL").Note(Paravirtual),
+        Row.Done(DomctlOp.SetVcpuMsrs, "DomctlRegisterOps.Msrs").In<DomctlVcpuMsrs>().Errors("ESRCH EINVAL").Note(Paravirtual),
+        Row.Done(DomctlOp.Setdebugging, "DomctlDebugOps.SetDebugging").In<DomctlDebugging>().Errors("EINVAL")
+            .Note("Told by getdomaininfo. On Xen a debugged domain's breakpoints don't reach it either; here they do."),
+        Row.Done(DomctlOp.Subscribe, "DomctlDebugOps.Subscribe").In<DomctlSubscription>(),
+        Row.Done(DomctlOp.Getpageframeinfo3, "DomctlDebugOps.GetPageTypes").InOut<DomctlPageTypes>().Errors("E2BIG EFAULT"),
+        Row.Done(DomctlOp.SetBrokenPageP2m, "DomctlDebugOps.SetBroken").In<DomctlBrokenPage>().Errors("EINVAL ENOMEM")
+            .Note("At most 16 a domain. Nothing is at the guest frame any more; Xen ends a domain that touches it."),
+        Row.Done(DomctlOp.PsrAlloc, "DomctlDebugOps.AllocateCache").InOut<DomctlCacheAllocation>().Errors("EOPNOTSUPP ENODEV").Note("As on a processor without it."),
+        Row.Done(DomctlOp.Setvnumainfo, "VirtualNodeOps.Set").In<DomctlVirtualNodes>().Errors("EINVAL ENOMEM EFAULT E2BIG EFAULT E2BIG EINVAL"),
+        Row.Absent(DomctlOp.PsrCmtOp, "as on a processor without it", Errno.ENODEV),
+        Row.Absent(DomctlOp.VmtraceOp, "no domain has a trace buffer: createdomain refuses one", Errno.EINVAL),
+        Row.Absent(DomctlOp.AuditP2m, ReleaseBuild),
+        Row.Absent(DomctlOp.GdbsxGuestmemio, ReleaseBuild),
+        Row.Absent(DomctlOp.GdbsxPausevcpu, ReleaseBuild),
+        Row.Absent(DomctlOp.GdbsxUnpausevcpu, ReleaseBuild),
+        Row.Absent(DomctlOp.GdbsxDomstatus, ReleaseBuild),
+        Row.Absent(DomctlOp.MemSharingOp, "4.17 is built without it"),
+        Row.Absent(DomctlOp.RealModeArea, "of another architecture"),
+        Row.Absent(DomctlOp.SetOptFeature, "of another architecture"),
+        Row.Absent(DomctlOp.Cacheflush, "of another architecture"),
+        Row.Absent(DomctlOp.VuartOp, "of another architecture"),
         Row.Done(DomctlOp.Exposure, "DomctlExposureOps.Handle").InOut<DomctlExposure>().Errors("ENOENT EINVAL EBUSY EOPNOTSUPP").Note("Ours; see exposure.md.") .Since(HypercallRow.Own),
     ];
 

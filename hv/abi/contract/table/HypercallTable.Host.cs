@@ -33,7 +33,7 @@ public static class HypercallTable
         [
             MemoryRows.Group, VersionRows.Group, GrantTableRows.Group, VcpuRows.Group, SchedRows.Group, EventChannelRows.Group,
             PhysdevRows.Group, HvmRows.Group, SmallRows.Console, SmallRows.VmAssist, SmallRows.SetTimer, SmallRows.Multicall, SmallRows.Pmu,
-            DomctlRows.Group, SysctlRows.Group, PlatformRows.Group, DmOpRows.Group, SmallRows.Mmuext,
+            DomctlRows.Group, SysctlRows.Group, PlatformRows.Group, DmOpRows.Group, SmallRows.Mmuext, SmallRows.PagingContinuation,
         ];
         var groups = new List<HypercallGroup>();
         foreach (Hypercall number in Enum.GetValues<Hypercall>())
@@ -57,7 +57,6 @@ public static class HypercallTable
     private static HypercallGroup Whole(Hypercall number) => number switch
     {
         Hypercall.HypfsOp => Alone(number, "hypfs_op", RowState.Absent, "4.17's answer without hypfs"),
-        Hypercall.Arch1 => Alone(number, "arch_1 (paging_domctl_cont)", RowState.NotYet, "continuation of XEN_DOMCTL_shadow_op"),
         Hypercall.Arch0 => Alone(number, "arch_0 (mca)", RowState.Absent, "for paravirtual guests"),
         Hypercall.XsmOp => Alone(number, NameOf(number), RowState.Absent, "4.17 is built without FLASK"),
         Hypercall.ArgoOp => Alone(number, NameOf(number), RowState.Absent, "4.17 is built without Argo"),

@@ -32,7 +32,8 @@ internal static class MemoryRows
                 .Note("Spaces shared_info, grant_table, gmfn, gmfn_range."),
             Row.Done(MemoryOp.MemoryMap, "MemoryInformationOps.MemoryMap").InOut<MemoryMap, MemoryMap32>().Errors("ENOSYS EFAULT"),
             Row.Absent(MemoryOp.MachineMemoryMap).InOut<MemoryMap, MemoryMap32>().Privileged(),
-            Row.NotYet(MemoryOp.Exchange).InOut<MemoryExchange, MemoryExchange32>().Target(),
+            Row.Done(MemoryOp.Exchange, "MemoryExchangeOps.Exchange").InOut<MemoryExchange, MemoryExchange32>().Target()
+                .Errors("EINVAL EFAULT EPERM EINVAL ESRCH EPERM EFAULT EINVAL EOPNOTSUPP").Note("4.17 exchanges no frames of translated domains."),
             Row.Absent(MemoryOp.MachphysMapping).Out<MachphysMapping, MachphysMapping32>(),
             Row.Done(MemoryOp.SetMemoryMap, "DomctlMemoryOps.SetMemoryMap").In<ForeignMemoryMap, ForeignMemoryMap32>().Target().Errors("EFAULT ESRCH EPERM ENOMEM EFAULT")
                 .Note("At most 128 entries; Xen takes as many as it finds memory for."),
@@ -40,8 +41,9 @@ internal static class MemoryRows
             Row.Done(MemoryOp.RemoveFromPhysmap, "PhysmapOps.Remove").In<RemoveFromPhysmap, RemoveFromPhysmap32>().Target()
                 .Errors("EINVAL EFAULT ESRCH EPERM ENOENT ENOMEM")
                 .Note("RAM that is taken out goes back to the machine; Xen leaves it with the domain, unmapped."),
-            Row.NotYet(MemoryOp.SetPodTarget).InOut<PodTarget, PodTarget32>().Target(),
-            Row.NotYet(MemoryOp.GetPodTarget).InOut<PodTarget, PodTarget32>().Target(),
+            Row.Done(MemoryOp.SetPodTarget, "MemoryTargetOps.Set").InOut<PodTarget, PodTarget32>().Privileged().Errors("ENOSYS EFAULT ESRCH EPERM EINVAL")
+                .Note("Changes nothing: there is no populate-on-demand. On Xen a domain without memory gets a cache for it."),
+            Row.Done(MemoryOp.GetPodTarget, "MemoryTargetOps.Get").InOut<PodTarget, PodTarget32>().Privileged().Errors("ENOSYS EFAULT ESRCH EPERM"),
             Row.Done(MemoryOp.GetSharingFreedPages, "MemoryAbsenceOps.SharedPages"),
             Row.Done(MemoryOp.GetSharingSharedPages, "MemoryAbsenceOps.SharedPages"),
             Row.Absent(MemoryOp.PagingOp, "4.17 is built without it"),
@@ -53,8 +55,7 @@ internal static class MemoryRows
             Row.Done(MemoryOp.ClaimPages, "MemoryReservationOps.Claim").In<MemoryReservation, MemoryReservation32>().Privileged()
                 .Errors("ENOSYS EINVAL EFAULT EINVAL EPERM EINVAL ENOMEM").Note("Not for 32-bit callers: 4.17 knows it in the 64-bit ABI only."),
             Row.Absent(MemoryOp.MachphysCompatMfnList, answer: Errno.EOPNOTSUPP, note: "for paravirtual guests"),
-            Row.Done(MemoryOp.GetVnumainfo, "MemoryAbsenceOps.VirtualNodes").InOut<VnumaTopologyInfo>().Target().Errors("EFAULT EINVAL ESRCH EPERM EOPNOTSUPP")
-                .Note("4.17's answer when the domain has no virtual NUMA."),
+            Row.Done(MemoryOp.GetVnumainfo, "VirtualNodeOps.Get").InOut<VnumaTopologyInfo>().Target().Errors("EFAULT EINVAL ESRCH EPERM EOPNOTSUPP EFAULT ENOBUFS"),
             Row.Done(MemoryOp.ReservedDeviceMemoryMap, "MemoryAbsenceOps.ReservedRegions").Errors("EFAULT EINVAL").Note("No regions."),
             Row.Done(MemoryOp.AcquireResource, "ResourceOps.Acquire").InOut<MemAcquireResource, MemAcquireResource32>().DeviceModel().Preemptible()
                 .Errors("EOPNOTSUPP EFAULT EINVAL ESRCH EPERM EINVAL; of each 32 frames: EOPNOTSUPP ENOENT EINVAL EFAULT ENOENT EINVAL ENOMEM, EIO past the first")

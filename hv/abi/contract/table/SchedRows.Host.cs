@@ -21,7 +21,7 @@ internal static class SchedRows
                 .Note("Wins over the reason that shutdown gives later."),
             Row.Done(SchedOp.Watchdog, "SchedOps.Watchdog").In<SchedWatchdog>().Errors("EFAULT EINVAL ENOSPC")
                 .Note("ENOSPC is 2^32 - 28 to a 64-bit caller, as 4.17.7 gives it back."),
-            Row.NotYet(SchedOp.PinOverride).In<SchedPinOverride>().Privileged(),
+            Row.Done(SchedOp.PinOverride, "SchedOps.PinOverride").In<SchedPinOverride>().Privileged().Errors("EPERM EFAULT EINVAL EBUSY"),
         ],
     };
 }

@@ -37,6 +37,18 @@ internal static class SmallRows
         Parameters = "timeout (64-bit callers); low, high (32-bit callers)",
     };
 
+    public static HypercallGroup PagingContinuation => new()
+    {
+        Number = Hypercall.Arch1,
+        Self = new()
+        {
+            Name = "arch_1 (paging_domctl_cont)", Handler = "PagingContinuationOps.Handle", State = RowState.Done, Permission = Permission.Privileged,
+            Argument = typeof(Domctl), Direction = Direction.In, Errors = "EFAULT EOPNOTSUPP ESRCH EPERM EINVAL EBUSY",
+            Note = "Goes on with a XEN_DOMCTL_shadow_op; as each is done at once there is none to go on with.",
+        },
+        Parameters = "op",
+    };
+
     public static HypercallGroup Multicall => new()
     {
         Number = Hypercall.Multicall,
