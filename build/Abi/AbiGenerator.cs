@@ -6,8 +6,8 @@ using System.Linq;
 namespace Xenolith.Build.Abi;
 
 /// <summary>
-/// Makes everything that follows from the hypercall table (hv/abi/contract/table): the dispatch, the names for the log, the
-/// formats for the call trace, the guests' stubs and translations to 32 bits, docs/abi.md. The files lie in the tree under version control, so that a change of the table shows what it
+/// Makes everything that follows from the contract and its hypercall table (hv/abi/contract/table): the dispatch, the names for the log, the
+/// formats for the call trace, the guests' stubs and translations to 32 bits, the C header, docs/abi.md. The files lie in the tree under version control, so that a change of the table shows what it
 /// changes; a unit test fails when one of them is stale.
 /// </summary>
 public static class AbiGenerator
@@ -45,6 +45,7 @@ public static class AbiGenerator
             ("hv/abi/tracing/CallFormats.g.cs", CallFormatWriter.Write),
             ("tests/guests/lib/Hypercalls.g.cs", GuestStubWriter.Write),
             ("tests/guests/lib/NarrowArguments.g.cs", NarrowArgumentWriter.Write),
+            ("include/xenolith.h", HeaderWriter.Write),
             ("docs/abi.md", DocumentWriter.Write),
         }.Select(file => (file.Path, file.Text()));
 }

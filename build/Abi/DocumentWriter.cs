@@ -71,7 +71,8 @@ internal static class DocumentWriter
         return $"{Arrow(row.Direction)} `{CName(row.Argument)}`{narrow}";
     }
 
-    private static string CName(Type type) => type.GetCustomAttribute<XenStructAttribute>()?.Name ?? type.Name;
+    private static string CName(Type type) => type.GetCustomAttribute<XenStructAttribute>()?.Name
+        ?? type.GetCustomAttribute<XenLayoutFromAttribute>()?.Name ?? type.Name;
 
     private static string Arrow(Direction direction) => direction switch
     {

@@ -1,7 +1,7 @@
 namespace Xenolith.Abi.Contract;
 
 /// <summary>Groups of exposure bits: hypercall numbers, then the operations of each group that is told apart.</summary>
-[XenUnstated("ours: the numbers of the exposure proposal")]
+[XenUnstated("ours: the numbers of the exposure proposal", Name = "enum xenolith_exposure_group")]
 public enum ExposureGroup
 {
     /// <summary>Hypercall numbers 0 to 63.</summary>
@@ -31,7 +31,7 @@ public enum ExposureGroup
 }
 
 /// <summary>What XENOLITH_DOMCTL_exposure does.</summary>
-[XenUnstated("ours: the operations of the exposure proposal")]
+[XenUnstated("ours: the operations of the exposure proposal", Name = "enum xenolith_exposure_op")]
 public enum ExposureOp : uint
 {
     /// <summary>Which groups there are, a bit each.</summary>

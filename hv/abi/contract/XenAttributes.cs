@@ -30,6 +30,8 @@ public sealed class XenLayoutFromAttribute(string source, int size) : Attribute
 {
     public string Source { get; } = source;
     public int Size { get; } = size;
+    /// <summary>The C type, where include/xenolith.h declares it.</summary>
+    public string? Name { get; init; }
 }
 
 /// <summary>The C member designator of a field, as offsetof takes it: <c>u.interdomain.dom</c>.</summary>
@@ -53,6 +55,6 @@ public sealed class XenConstantAttribute(string expression, XenLayout layout = X
 public sealed class XenUnstatedAttribute(string source) : Attribute
 {
     public string Source { get; } = source;
-    /// <summary>The C name, where a newer header has one.</summary>
+    /// <summary>The C name, where a newer header or include/xenolith.h has one.</summary>
     public string? Name { get; init; }
 }

@@ -8,7 +8,7 @@ using System.Text;
 
 namespace Xenolith.Tests.Unit.Contract;
 
-/// <summary>Asks a C compiler what the public headers say. The probe prints one number a line; the numbers come back in order.</summary>
+/// <summary>Asks a C compiler what headers say, Xen's public ones or others. The probe prints one number a line; the numbers come back in order.</summary>
 internal static class HeaderProbe
 {
     private static readonly string[] Headers =
@@ -42,15 +42,19 @@ internal static class HeaderProbe
         }
     }
 
-    /// <summary>The values of the expressions, compiled for one width.</summary>
-    public static decimal[] Evaluate(IReadOnlyList<string> expressions, bool narrow)
+    /// <summary>The values of the expressions with Xen's public headers, compiled for one width.</summary>
+    public static decimal[] Evaluate(IReadOnlyList<string> expressions, bool narrow) => Evaluate(expressions, XenHeaders(), ["-w"], narrow);
+
+    /// <summary>The same with what <paramref name="beginning"/> includes, and further words for the compiler.</summary>
+    /// <exception cref="InvalidOperationException">It does not compile; says what the compiler said.</exception>
+    public static decimal[] Evaluate(IReadOnlyList<string> expressions, string beginning, string[] options, bool narrow)
     {
         string directory = Directory.CreateTempSubdirectory("xenolith-probe").FullName;
         try
         {
             string source = Path.Combine(directory, "probe.c"), program = Path.Combine(directory, "probe");
-            File.WriteAllText(source, Source(expressions));
-            if (!TryRun("gcc", ["-w", narrow ? "-m32" : "-m64", "-o", program, source], out _, out string errors))
+            File.WriteAllText(source, Source(expressions, beginning));
+            if (!TryRun("gcc", [.. options, narrow ? "-m32" : "-m64", "-o", program, source], out _, out string errors))
                 throw new InvalidOperationException("the probe does not compile:\n" + errors);
             if (!TryRun(program, [], out string output, out _))
                 throw new InvalidOperationException("the probe does not run");
@@ -63,16 +67,24 @@ internal static class HeaderProbe
         }
     }
 
-    private static string Source(IReadOnlyList<string> expressions)
+    private static string XenHeaders()
     {
         var text = new StringBuilder();
-        text.Append("#include <stdint.h>\n#include <stddef.h>\n#include <stdio.h>\n");
+        text.Append("#include <stdint.h>\n");
         text.Append("#define __XEN_INTERFACE_VERSION__ 0x00040d00\n#define __XEN_TOOLS__ 1\n");
         text.Append("#define uint64_aligned_t uint64_t __attribute__((aligned(8)))\n");
         foreach (string header in Headers)
             text.Append("#include <xen/").Append(header).Append(">\n");
-        // A negative value prints with its sign, an unsigned one of 64 bits without: the comparison is on numbers, not on bits.
-        text.Append("#define P(x) do { if ((x) < 0) printf(\"%lld\\n\", (long long)(x)); else printf(\"%llu\\n\", (unsigned long long)(x)); } while (0)\n");
+        return text.ToString();
+    }
+
+    private static string Source(IReadOnlyList<string> expressions, string beginning)
+    {
+        var text = new StringBuilder(beginning);
+        text.Append("#include <stddef.h>\n#include <stdio.h>\n");
+        // A negative value prints with its sign, an unsigned one of 64 bits without: the comparison is on numbers, not on bits. The
+        // question is not whether it is below 0: of an unsigned one that is a warning.
+        text.Append("#define P(x) do { if ((x) == 0 || (x) > 0) printf(\"%llu\\n\", (unsigned long long)(x)); else printf(\"%lld\\n\", (long long)(x)); } while (0)\n");
         text.Append("int main(void)\n{\n");
         foreach (string expression in expressions)
             text.Append("    P(").Append(expression).Append(");\n");

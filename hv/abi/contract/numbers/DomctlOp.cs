@@ -81,5 +81,5 @@ public enum DomctlOp : uint
     [XenUnstated("public/domctl.h, under __XEN__")] SoftResetCont = 23,
 
     /// <summary>Ours: which calls a domain is shown.</summary>
-    [XenUnstated("ours; docs/exposure.md")] Exposure = 0x4D00_0001,
+    [XenUnstated("ours; docs/exposure.md", Name = "XENOLITH_DOMCTL_exposure")] Exposure = 0x4D00_0001,
 }

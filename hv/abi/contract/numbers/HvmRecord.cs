@@ -25,7 +25,7 @@ public enum HvmRecord : ushort
     [XenConstant("HVM_SAVE_CODE(TSC_ADJUST)")] TscAdjust = 19,
     [XenConstant("CPU_MSR_CODE")] CpuMsrs = 20,
     /// <summary>Ours: which calls the domain is shown, when that is not the default.</summary>
-    [XenUnstated("ours; docs/exposure.md")] Exposure = 0x4D01,
+    [XenUnstated("ours; docs/exposure.md", Name = "XENOLITH_HVM_SAVE_CODE_exposure")] Exposure = 0x4D01,
 }
 
 /// <summary>Numbers of an HVM context.</summary>

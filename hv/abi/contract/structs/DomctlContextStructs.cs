@@ -50,27 +50,27 @@ public struct DomctlCpuPolicy
 }
 
 /// <summary>XENOLITH_DOMCTL_exposure, ours: which calls a domain is shown, a word a group. The rest of the union's 128 bytes is not looked at.</summary>
-[XenLayoutFrom("ours; docs/exposure.md", 128)]
+[XenLayoutFrom("ours; docs/exposure.md", 128, Name = "struct xenolith_domctl_exposure")]
 [StructLayout(LayoutKind.Sequential, Size = 128)]
 public struct DomctlExposure
 {
     /// <summary>What to do.</summary>
-    public ExposureOp Command;
+    [XenField("command")] public ExposureOp Command;
     /// <summary>Which group.</summary>
-    public ExposureGroup Group;
+    [XenField("group")] public ExposureGroup Group;
     /// <summary>In or out: a bit a call.</summary>
-    public ulong Bits;
+    [XenField("bits")] public ulong Bits;
 }
 
 /// <summary>One group of the record that carries what a domain is shown, in an HVM context.</summary>
-[XenLayoutFrom("ours; docs/exposure.md", 16)]
+[XenLayoutFrom("ours; docs/exposure.md", 16, Name = "struct xenolith_exposure_entry")]
 [StructLayout(LayoutKind.Sequential, Size = 16)]
 public struct ExposureEntry
 {
     /// <summary>Which group.</summary>
-    public ExposureGroup Group;
+    [XenField("group")] public ExposureGroup Group;
     /// <summary>Zero.</summary>
-    public uint Reserved;
+    [XenField("zero")] public uint Reserved;
     /// <summary>Its bits.</summary>
-    public ulong Bits;
+    [XenField("bits")] public ulong Bits;
 }

@@ -85,9 +85,7 @@ public static class Row
     public static string NameOf(Enum value)
     {
         FieldInfo field = value.GetType().GetField(value.ToString()) ?? throw new ArgumentException($"{value} is no member of {value.GetType().Name}");
-        string group = value.GetType().Name;
-        if (field.GetCustomAttribute<XenUnstatedAttribute>() is { } own && own.Source.StartsWith("ours", StringComparison.Ordinal))
-            return $"XENOLITH_{group[..^2].ToUpperInvariant()}_{value.ToString().ToLowerInvariant()}";
-        return field.GetCustomAttribute<XenConstantAttribute>()?.Expression ?? field.GetCustomAttribute<XenUnstatedAttribute>()?.Name ?? $"{group}.{value}";
+        return field.GetCustomAttribute<XenConstantAttribute>()?.Expression ?? field.GetCustomAttribute<XenUnstatedAttribute>()?.Name
+            ?? $"{value.GetType().Name}.{value}";
     }
 }

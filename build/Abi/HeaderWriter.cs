@@ -1,0 +1,81 @@
+using System;
+using System.Linq;
+using System.Reflection;
+using System.Text;
+using System.Text.RegularExpressions;
+using Xenolith.Abi.Contract;
+using Xenolith.Abi.Contract.Table;
+
+namespace Xenolith.Build.Abi;
+
+/// <summary>include/xenolith.h: in C, what the contract has beyond Xen's ABI. Xen's own names are in Xen's headers, and not here.</summary>
+internal static partial class HeaderWriter
+{
+    public static string Write()
+    {
+        var text = new StringBuilder();
+        text.Append("/* SPDX-License-Identifier: MIT */\n");
+        text.Append("/*\n * Generated from hv/abi/contract by build/Abi. Change that, not this.\n *\n");
+        text.Append(" * What Xenolith has beyond Xen's ABI: which calls a domain is shown (docs/exposure.md). Needs none of Xen's headers.\n */\n");
+        text.Append("#ifndef XENOLITH_H\n#define XENOLITH_H\n\n#include <stdint.h>\n\n");
+        text.Append("/* A domctl of the control domain: struct xenolith_domctl_exposure is in the union of struct xen_domctl. */\n");
+        Number(text, DomctlOp.Exposure);
+        text.Append("\n/* What it does; bits is in or out. */\n");
+        Enumeration<ExposureOp>(text, AboutOperation);
+        text.Append("\n/* The groups of calls that are told apart. Bit N of a group stands for hypercall, operation or feature N. */\n");
+        Enumeration<ExposureGroup>(text, AboutGroup);
+        text.Append("\n/* The rest of the union is not looked at. */\n");
+        Structure<DomctlExposure>(text);
+        text.Append("\n/* The type of a record in an HVM context, of instance 0: an entry for each group that differs from the default, and no record when none does. */\n");
+        Number(text, HvmRecord.Exposure);
+        text.Append('\n');
+        Structure<ExposureEntry>(text);
+        return text.Append("\n#endif\n").ToString();
+    }
+
+    private static string AboutOperation(ExposureOp operation) => operation switch
+    {
+        ExposureOp.List => "out: which groups there are, by their numbers; group is not looked at",
+        ExposureOp.Get => "out: what the group shows",
+        ExposureOp.Set => "in: that, until the domain runs",
+        ExposureOp.GetMaximum => "out: the most that the group can show here",
+        ExposureOp.Freeze => "nothing is set from now on; group and bits are not looked at",
+        _ => throw new InvalidOperationException($"{operation} has no comment for C"),
+    };
+
+    private static string AboutGroup(ExposureGroup group) => group switch
+    {
+        ExposureGroup.Number => "hypercalls 0 to 63",
+        ExposureGroup.Feature => "features of XENVER_get_features",
+        _ => HypercallTable.Groups.Single(g => g.Exposure == group).Self.Name,
+    };
+
+    private static void Number(StringBuilder text, Enum value) => text.Append($"#define {Row.NameOf(value)} 0x{Convert.ToUInt32(value):X}\n");
+
+    /// <summary>Members are named after the enumeration. <see cref="ExposureGroup.Count"/> is the hypervisor's own matter, and left out.</summary>
+    private static void Enumeration<T>(StringBuilder text, Func<T, string> about) where T : struct, Enum
+    {
+        string name = typeof(T).GetCustomAttribute<XenUnstatedAttribute>()!.Name!;
+        string prefix = name["enum ".Length..].ToUpperInvariant();
+        T[] members = [.. Enum.GetValues<T>().Where(member => member is not ExposureGroup.Count)];
+        text.Append($"{name} {{\n");
+        foreach (T member in members)
+        {
+            string comma = member.Equals(members[^1]) ? "" : ",";
+            text.Append($"    {prefix}_{WordStart().Replace(member.ToString(), "_").ToUpperInvariant()} = {Convert.ToUInt32(member)}{comma} /* {about(member)} */\n");
+        }
+        text.Append("};\n");
+    }
+
+    /// <summary>An i386 compiler aligns 8 bytes to 4 unasked; ours is one layout for callers of both widths.</summary>
+    private static void Structure<T>(StringBuilder text) where T : unmanaged
+    {
+        text.Append($"{typeof(T).GetCustomAttribute<XenLayoutFromAttribute>()!.Name} {{\n");
+        foreach (StructureField field in StructureFields.Of(typeof(T)))
+            text.Append($"    uint{8 * field.Size}_t {field.Name}{(field.Size == 8 ? " __attribute__((__aligned__(8)))" : "")};\n");
+        text.Append("};\n");
+    }
+
+    [GeneratedRegex("(?<=[a-z])(?=[A-Z])")]
+    private static partial Regex WordStart();
+}

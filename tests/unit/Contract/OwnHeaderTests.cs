@@ -1,0 +1,92 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+using System.Linq;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using Xenolith.Abi.Contract;
+using Xenolith.Tests.Unit.Architecture;
+using Xunit;
+
+namespace Xenolith.Tests.Unit.Contract;
+
+/// <summary>include/xenolith.h against the contract, by a C compiler that takes nothing amiss and has seen no other header before.</summary>
+public sealed class OwnHeaderTests
+{
+    private static readonly string[] Strict = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic"];
+
+    /// <summary>The names as programs write them: what is here was published, and stays.</summary>
+    private static readonly (string Name, Enum Value)[] Numbers =
+    [
+        ("XENOLITH_DOMCTL_exposure", DomctlOp.Exposure),
+        ("XENOLITH_HVM_SAVE_CODE_exposure", HvmRecord.Exposure),
+        ("XENOLITH_EXPOSURE_OP_LIST", ExposureOp.List),
+        ("XENOLITH_EXPOSURE_OP_GET", ExposureOp.Get),
+        ("XENOLITH_EXPOSURE_OP_SET", ExposureOp.Set),
+        ("XENOLITH_EXPOSURE_OP_GET_MAXIMUM", ExposureOp.GetMaximum),
+        ("XENOLITH_EXPOSURE_OP_FREEZE", ExposureOp.Freeze),
+        ("XENOLITH_EXPOSURE_GROUP_NUMBER", ExposureGroup.Number),
+        ("XENOLITH_EXPOSURE_GROUP_VCPU", ExposureGroup.Vcpu),
+        ("XENOLITH_EXPOSURE_GROUP_HVM", ExposureGroup.Hvm),
+        ("XENOLITH_EXPOSURE_GROUP_DEVICE_MODEL", ExposureGroup.DeviceModel),
+        ("XENOLITH_EXPOSURE_GROUP_FEATURE", ExposureGroup.Feature),
+        ("XENOLITH_EXPOSURE_GROUP_MEMORY", ExposureGroup.Memory),
+        ("XENOLITH_EXPOSURE_GROUP_EVENT_CHANNEL", ExposureGroup.EventChannel),
+        ("XENOLITH_EXPOSURE_GROUP_GRANT_TABLE", ExposureGroup.GrantTable),
+        ("XENOLITH_EXPOSURE_GROUP_SCHED", ExposureGroup.Sched),
+        ("XENOLITH_EXPOSURE_GROUP_VERSION", ExposureGroup.Version),
+        ("XENOLITH_EXPOSURE_GROUP_PHYSDEV", ExposureGroup.Physdev),
+    ];
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Says_in_C_what_the_contract_says(bool narrow)
+    {
+        if (HeaderProbe.Missing(narrow) is { } missing)
+            Assert.Skip(missing);
+        (string Expression, decimal Stated)[] facts =
+        [
+            .. Numbers.Select(n => (n.Name, Convert.ToDecimal(n.Value, CultureInfo.InvariantCulture))),
+            .. Structures().SelectMany(Layout),
+        ];
+        string header = $"#include \"{Path.Combine(SourceTree.Root, "include", "xenolith.h")}\"\n";
+        decimal[] answers = HeaderProbe.Evaluate([.. facts.Select(f => f.Expression)], header + header, Strict, narrow);
+        Assert.Equal(facts, facts.Zip(answers, (fact, answer) => (fact.Expression, answer)));
+    }
+
+    [Fact]
+    public void Leaves_nothing_out_that_is_ours()
+    {
+        Assert.Equal(2, Structures().Count());
+        Enum[] named = [.. ContractModel.Constants(typeof(Errno).Assembly).Where(IsOwn).Select(f => (Enum)f.GetValue(null)!)];
+        Assert.Equal(named.Where(value => value is not (ExposureGroup.Count or Permission)).ToHashSet(), Numbers.Select(n => n.Value).ToHashSet());
+    }
+
+    private static bool IsOwn(FieldInfo constant) =>
+        new[] { constant.GetCustomAttribute<XenUnstatedAttribute>(), constant.DeclaringType!.GetCustomAttribute<XenUnstatedAttribute>() }
+            .Any(attribute => attribute is not null && attribute.Source.StartsWith("ours", StringComparison.Ordinal));
+
+    private static IEnumerable<Type> Structures() => ContractModel.Structures(typeof(Errno).Assembly)
+        .Where(type => type.GetCustomAttribute<XenLayoutFromAttribute>() is { } layout && layout.Source.StartsWith("ours", StringComparison.Ordinal));
+
+    /// <summary>In C the structure ends behind its last field: the domctl's, in C#, fills the union.</summary>
+    private static IEnumerable<(string Expression, decimal Stated)> Layout(Type type)
+    {
+        string name = type.GetCustomAttribute<XenLayoutFromAttribute>()!.Name!;
+        int end = 0;
+        foreach (FieldInfo field in type.GetFields())
+        {
+            string member = field.GetCustomAttribute<XenFieldAttribute>()!.Name;
+            int offset = (int)Marshal.OffsetOf(type, field.Name);
+            int size = Marshal.SizeOf(field.FieldType.IsEnum ? field.FieldType.GetEnumUnderlyingType() : field.FieldType);
+            yield return ($"offsetof({name}, {member})", offset);
+            yield return ($"sizeof((({name} *)0)->{member})", size);
+            end = offset + size;
+        }
+        yield return ($"sizeof({name})", end);
+        // As a member behind 4 bytes too, in either width.
+        yield return ($"offsetof(struct {{ uint32_t before; {name} it; }}, it)", 8);
+    }
+}
