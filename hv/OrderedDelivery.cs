@@ -16,7 +16,9 @@ public static class OrderedDelivery
     private const uint WithErrorCode = 1u << ExceptionVector.DoubleFault | 1u << ExceptionVector.InvalidTss | 1u << ExceptionVector.SegmentNotPresent
         | 1u << ExceptionVector.StackFault | 1u << ExceptionVector.GeneralProtection | 1u << ExceptionVector.PageFault | 1u << ExceptionVector.AlignmentCheck;
 
-    /// <summary>The vCPU is about to be entered. False: an interrupt or NMI that the guest can't take yet is asked for again.</summary>
+    /// <summary>
+    /// The vCPU is about to be entered. False: an interrupt or NMI that the guest can't take yet is asked for again, or the domain has ended.
+    /// </summary>
     public static bool TryDeliver(Vcpu vcpu)
     {
         VirtualCpu cpu = vcpu.Cpu;
@@ -53,8 +55,9 @@ public static class OrderedDelivery
                 cpu.InjectSoftware(pending.Kind, pending.Vector, pending.InstructionLength);
                 break;
             default:
+                vcpu.TakeOrdered();
                 vcpu.Domain.Crash("an event was ordered for it that no CPU delivers");
-                break;
+                return false;
         }
 
         vcpu.TakeOrdered();

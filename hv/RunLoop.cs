@@ -199,7 +199,8 @@ public sealed partial class RunLoop
         }
 
         // Before any interrupt: the instruction that waited comes first.
-        if (vcpu.HasDeviceAnswer)
+        // It may ask again, and a device model on another CPU have answered by the time that this is looked at.
+        while (vcpu.HasDeviceAnswer)
         {
             _exits.Resume(vcpu);
             if (!vcpu.IsRunnable)
@@ -208,8 +209,30 @@ public sealed partial class RunLoop
             }
         }
 
+        if (vcpu.HasOrderedEvent)
+        {
+            return DeliverOrdered(vcpu);
+        }
+
         Deliver(vcpu);
         return true;
+    }
+
+    /// <summary>Delivers what was ordered for the vCPU, and then what waits besides. False: no CPU delivers that, and the domain has ended.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool DeliverOrdered(Vcpu vcpu)
+    {
+        if (vcpu.Apic.HasNews)
+        {
+            vcpu.Apic.Synchronise();
+        }
+
+        if (OrderedDelivery.TryDeliver(vcpu))
+        {
+            Deliver(vcpu);
+        }
+
+        return !vcpu.Domain.IsShutDown;
     }
 
     private void TakeInterrupts()
@@ -246,11 +269,6 @@ public sealed partial class RunLoop
         if (vcpu.Apic.HasNews)
         {
             vcpu.Apic.Synchronise();
-        }
-
-        if (vcpu.HasOrderedEvent && !OrderedDelivery.TryDeliver(vcpu))
-        {
-            return;
         }
 
         Injection injection = vcpu.SelectInjection();

@@ -21,6 +21,9 @@ public sealed partial class Vcpu
     private bool _isAnswerUnwanted;
     private bool _hasNewAnswer;
 
+    /// <summary>Whether the present pass has asked a device model, which may have answered by now.</summary>
+    private bool _hasAsked;
+
     /// <summary>Whether it waits for a device model.</summary>
     public bool AwaitsDevice => Volatile.Read(ref _awaitsDevice);
 
@@ -38,6 +41,14 @@ public sealed partial class Vcpu
     {
         Volatile.Write(ref _hasNewAnswer, false);
         _nextAnswer = 0;
+        _hasAsked = false;
+    }
+
+    /// <summary>The pass is over. If it has asked nobody, the instruction is done, or nothing comes of it.</summary>
+    public void EndDevicePass()
+    {
+        if (!_hasAsked)
+            EndDeviceAccesses();
     }
 
     /// <summary>What a device model has answered to this access of the instruction; null: nobody has been asked yet.</summary>
@@ -52,8 +63,7 @@ public sealed partial class Vcpu
         return null;
     }
 
-    /// <summary>The instruction is done, or nothing comes of it.</summary>
-    public void EndDeviceAccesses() => _answerCount = _nextAnswer = 0;
+    private void EndDeviceAccesses() => _answerCount = _nextAnswer = 0;
 
     /// <summary>The registers that the instruction belongs to are gone: an answer that may still come is of no account.</summary>
     public void ForgetDevices()
@@ -69,6 +79,7 @@ public sealed partial class Vcpu
         _awaited = request;
         _awaitedServer = server;
         _isAnswerUnwanted = false;
+        _hasAsked = true;
         RunQueueLock.Acquire();
         Volatile.Write(ref _awaitsDevice, true);
         Enter(RunState.Blocked);
@@ -86,7 +97,7 @@ public sealed partial class Vcpu
         _awaitedServer = null;
         RunQueueLock.Acquire();
         Volatile.Write(ref _awaitsDevice, false);
-        Enter(IdleState);
+        Enter(PresentState);
         RunQueueLock.Release();
     }
 }

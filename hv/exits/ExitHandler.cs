@@ -166,10 +166,7 @@ internal sealed partial class ExitHandler
                 break;
         }
 
-        if (!vcpu.AwaitsDevice)
-        {
-            vcpu.EndDeviceAccesses();
-        }
+        vcpu.EndDevicePass();
     }
 
     /// <summary>INT1: a #DB behind it that DR6 does not show, whatever RFLAGS.TF says.</summary>

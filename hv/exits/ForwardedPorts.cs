@@ -5,7 +5,10 @@ using Xenolith.Kernel;
 
 namespace Xenolith;
 
-/// <summary>The I/O ports of a domain with device models; what none of them answers for goes on to the ports beneath.</summary>
+/// <summary>
+/// The I/O ports of a domain with device models. Those that the hypervisor answers itself are no device model's, as on Xen; what none of
+/// them answers for goes on to the ports beneath.
+/// </summary>
 /// <param name="ports">What is there without a device model.</param>
 internal sealed class ForwardedPorts(PortDevice ports) : PortDevice
 {
@@ -26,6 +29,12 @@ internal sealed class ForwardedPorts(PortDevice ports) : PortDevice
 
     public override uint Read(ushort port, int size)
     {
+        if (GuestPorts.IsAnswered(port))
+        {
+            See(DeviceModels.Outcome.Unclaimed);
+            return ports.Read(port, size);
+        }
+
         DeviceModels.Outcome outcome = DeviceModels.Access(_vcpu.Value!, RequestFor(port, size, true, 0), out ulong data);
         See(outcome);
         return outcome == DeviceModels.Outcome.Unclaimed ? ports.Read(port, size) : (uint)data;
@@ -33,6 +42,13 @@ internal sealed class ForwardedPorts(PortDevice ports) : PortDevice
 
     public override void Write(ushort port, int size, uint value)
     {
+        if (GuestPorts.IsAnswered(port))
+        {
+            See(DeviceModels.Outcome.Unclaimed);
+            ports.Write(port, size, value);
+            return;
+        }
+
         if (port == PciAddressPort && size == sizeof(uint))
         {
             _vcpu.Value!.Domain.IoServers.PciAddress = value;

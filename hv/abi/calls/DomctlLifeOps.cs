@@ -50,7 +50,9 @@ internal static class DomctlLifeOps
         if (domain == call.Domain || frame.Argument.MaximumVcpus.Count != domain.Vcpus.Length)
             return call.Fail(Errno.EINVAL, "the caller's own, or another number than at the domain's creation");
         domain.HasVcpus = true;
-        return call.Result(domain.IoServers.AddPortsOfVcpus(), "no ports for its device models");
+        Errno error = domain.IoServers.AddPortsOfVcpus();
+        domain.HasVcpus = error == Errno.None;
+        return call.Result(error, "no ports for its device models");
     }
 
     public static long Pause(ref HypercallCall call, ref DomctlOps.Frame frame)

@@ -16,16 +16,18 @@ public sealed partial class IoRequestServers
     /// </summary>
     public bool TrySend(Vcpu vcpu, in IoRequest request)
     {
-        return Select(in request) is { } server && TrySend(vcpu, in request, server);
+        return Select(vcpu, in request) is { } server && TrySend(vcpu, in request, server);
     }
 
     private bool TrySend(Vcpu vcpu, in IoRequest request, IoRequestServer server)
     {
+        uint port = server.Ports[vcpu.Id];
+        if (port == 0)
+            return false;
         if (!server.Requests.Page.IsAttached && server.Requests.Allocate() != Errno.None)
             return false;
         SharedPage page = server.Requests.Page;
         int at = vcpu.Id * IoRequestLayout.Size;
-        uint port = server.Ports[vcpu.Id];
         if (StateOf(page, at) != IoRequestState.None)
         {
             _domain.Crash("its device model left a request in a state that it can't be in");
@@ -91,8 +93,8 @@ public sealed partial class IoRequestServers
         }
     }
 
-    /// <summary>The server that answers for all of an access. Of several the one of the highest id, as on Xen.</summary>
-    private IoRequestServer? Select(in IoRequest request)
+    /// <summary>The server that answers for all of an access, and has a port for the vCPU. Of several the one of the highest id, as on Xen.</summary>
+    private IoRequestServer? Select(Vcpu vcpu, in IoRequest request)
     {
         (ulong first, ulong last) = request.Touched;
         if (last < first)
@@ -100,7 +102,7 @@ public sealed partial class IoRequestServers
         for (int id = _servers.Length - 1; id >= 0; id--)
         {
             IoRequestServer server = _servers[id];
-            if (server.IsEnabled && server.Ports[0] != 0 && server.Ranges(request.RangeType).Contains(first, last))
+            if (server.IsEnabled && server.Ports[vcpu.Id] != 0 && server.Ranges(request.RangeType).Contains(first, last))
                 return server;
         }
         return null;

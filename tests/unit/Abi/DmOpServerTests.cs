@@ -267,6 +267,36 @@ public sealed class DmOpServerTests
         Assert.True(vcpu.IsRunnable);
     }
 
+    [Fact]
+    public void An_answer_that_comes_before_the_pass_is_over_is_kept_for_the_next()
+    {
+        using var model = new DmOpFixture();
+        (SharedPage page, uint port) = Begin(model, out _);
+        Vcpu vcpu = model.Target.Vcpus[0];
+        IoRequest write = Read16 with { IsRead = false, Data = 5 };
+        void Answer(ulong data)
+        {
+            page.Write64(IoRequestLayout.Data, data);
+            SetState(page, (uint)IoRequestState.ResponseReady);
+            Tell(model, port);
+        }
+
+        Assert.True(Send(model, Read16));
+        Answer(0x11);
+        vcpu.BeginDevicePass();
+        Assert.Equal(0x11UL, vcpu.NextAnswer(Read16));
+        Assert.Null(vcpu.NextAnswer(write));
+        Assert.True(Send(model, write));
+        Answer(0x22);
+        vcpu.EndDevicePass();
+        Assert.True(vcpu.HasDeviceAnswer);
+        vcpu.BeginDevicePass();
+        Assert.Equal((0x11UL, 0x22UL), (vcpu.NextAnswer(Read16), vcpu.NextAnswer(write)));
+        vcpu.EndDevicePass();
+        Assert.False(vcpu.HasDeviceAnswer);
+        Assert.False(vcpu.HasDeviceAnswers);
+    }
+
     [Theory]
     [InlineData(4)]
     [InlineData(15)]
@@ -374,6 +404,17 @@ public sealed class DmOpServerTests
         Assert.True(vcpu.IsRunnable);
         Assert.False(vcpu.HasDeviceAnswer);
         Assert.False(vcpu.HasDeviceAnswers);
+    }
+
+    [Fact]
+    public void A_vCPU_without_a_port_has_no_server()
+    {
+        using var model = new DmOpFixture();
+        Begin(model, out ushort id);
+        Assert.Equal(Errno.None, model.Target.IoServers.Find(id, model.Guest.Domain.Identity, out IoRequestServer server));
+        server.Ports[0] = 0;
+        Assert.False(Send(model, Read16));
+        Assert.False(model.Target.Vcpus[0].AwaitsDevice);
     }
 
     [Fact]
