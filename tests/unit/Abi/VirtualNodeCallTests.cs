@@ -10,7 +10,7 @@ public sealed class VirtualNodeCallTests : IDisposable
 {
     private const ulong Distances = CallFixture.List, Vcpus = Distances + 0x100, Machine = Distances + 0x200, Ranges = Distances + 0x300;
 
-    private readonly ControlFixture _control = new();
+    private ControlFixture _control = new();
     private readonly Domain _target;
 
     public VirtualNodeCallTests()
@@ -92,6 +92,26 @@ public sealed class VirtualNodeCallTests : IDisposable
     {
         var argument = new MemoryExchange { In = given, Out = taken, ExchangedCount = done };
         return _control.Guest.Call(Hypercall.MemoryOp, (ulong)MemoryOp.Exchange | (progress << 6), ref argument);
+    }
+
+    [Theory]
+    [InlineData(1u, 0u, 1u, 20u, Errno.EINVAL)]
+    [InlineData(1u, 20u, 1u, 20u, Errno.EPERM)]
+    [InlineData(1u, 0x8000_0000u, 1u, 0x8000_0000u, Errno.EPERM)]
+    [InlineData(1u, uint.MaxValue, 1u, uint.MaxValue, Errno.EPERM)]
+    [InlineData(1u, 9u, 512u, 0u, Errno.EINVAL)]
+    [InlineData(1u, 10u, 1024u, 0u, Errno.E2BIG)]
+    [InlineData(1u << 23, 10u, 1u, 0u, Errno.EINVAL)]
+    public void A32BitCallersSidesAreComparedFirst(uint givenCount, uint givenOrder, uint takenCount, uint takenOrder, Errno error)
+    {
+        _control.Dispose();
+        _control = new ControlFixture(is64Bit: false);
+        _control.Guest.WriteArray(CallFixture.List, 0x3_0000u);
+        MemoryReservation32 Side(uint count, uint order) =>
+            new() { ExtentStart = (uint)CallFixture.List, ExtentCount = count, ExtentOrder = order, Domain = DomainIds.Self };
+
+        var argument = new MemoryExchange32 { In = Side(givenCount, givenOrder), Out = Side(takenCount, takenOrder) };
+        Assert.Equal(-(long)error, _control.Guest.Call(Hypercall.MemoryOp, (ulong)MemoryOp.Exchange, ref argument));
     }
 
     [Fact]
