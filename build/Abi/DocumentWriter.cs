@@ -11,7 +11,7 @@ namespace Xenolith.Build.Abi;
 /// <summary>docs/abi.md: the table for people.</summary>
 internal static class DocumentWriter
 {
-    public static string Write()
+    public static string Write(RowTests tests)
     {
         var text = new StringBuilder();
         List<HypercallRow> rows = HypercallTable.Rows;
@@ -24,29 +24,38 @@ internal static class DocumentWriter
         text.Append("order of their checks. **done** answers as 4.17 does but for its note; **not yet** exists in 4.17 and fails here with the error given;\n");
         text.Append("*absent* fails on 4.17 too. Errors were compared with what Xen 4.17.7 answered to the same calls.\n\n");
         text.Append($"{Count(rows, RowState.Done)} done, {Count(rows, RowState.NotYet)} not yet, {Count(rows, RowState.Absent)} absent, of {rows.Count}.\n\n");
-        text.Append("| nr | name | state | rows done | arguments | note |\n|--|--|--|--|--|--|\n");
+        text.Append("**Tests**, as `unit + guest`: how many tests name the row, on the host (methods under tests/unit) and in guests (under tests/guests, what one\n");
+        text.Append("`tests.Start` or `test` begins). A test names what its text does, or a helper of its file or behind a type's name, or one that this uses. A fixture's\n");
+        text.Append("method is a helper when it answers with a call's result; what only sets a test up does not count. Nor do tests that go over the table by themselves:\n");
+        text.Append("`RowPointerTests`, `RowDomainTests`, `HeldResourceTests`, the machines at random of tests/unit/Machines ([testing](testing.md)).\n");
+        List<HypercallRow> written = [.. rows.Where(row => row.Handler is not null)];
+        text.Append($"{tests.All.Unit} + {tests.All.Guest} tests name a row; of {written.Count} written rows {written.Count(row => tests.Of(row) == (0, 0))} are named by none,\n");
+        text.Append($"{written.Count(row => tests.Of(row).Unit == 0)} by none on the host, {written.Count(row => tests.Of(row).Guest == 0)} by none in a guest.\n\n");
+        text.Append("| nr | name | state | rows done | tests | arguments | note |\n|--|--|--|--|--|--|--|\n");
         foreach (HypercallGroup group in HypercallTable.Groups)
         {
-            text.Append($"| {(uint)group.Number} | {group.Self.Name} | {StateOf(group)} | {Fraction(group)} | {Code(group.Parameters)} | {NoteOf(group.Self)} |\n");
+            text.Append($"| {(uint)group.Number} | {group.Self.Name} | {StateOf(group)} | {Fraction(group)} | {(group.Rows.Length == 0 ? Tests(tests, group.Self) : "")} | {Code(group.Parameters)} | {NoteOf(group.Self)} |\n");
         }
         foreach (HypercallGroup group in HypercallTable.Groups.Where(g => g.Rows.Length != 0))
-            WriteGroup(text, group);
+            WriteGroup(text, group, tests);
         return text.ToString();
     }
 
-    private static void WriteGroup(StringBuilder text, HypercallGroup group)
+    private static void WriteGroup(StringBuilder text, HypercallGroup group, RowTests tests)
     {
         text.Append($"\n## {(uint)group.Number} {group.Self.Name}\n\n");
         if (group.Self.Errors != "")
             text.Append($"Before any operation: {group.Self.Errors}.\n\n");
         if (group.Exposure is { } exposure)
             text.Append($"Exposure bits: group {(int)exposure}, the operation's number.\n\n");
-        text.Append("| op | name | state | argument | who | errors | note |\n|--|--|--|--|--|--|--|\n");
+        text.Append("| op | name | state | tests | argument | who | errors | note |\n|--|--|--|--|--|--|--|--|\n");
         foreach (HypercallRow row in group.Rows)
         {
-            text.Append($"| {Convert.ToUInt32(row.Operation)} | {row.Name} | {StateName(row)} | {Argument(row)} | {Who(row)} | {row.Errors} | {NoteOf(row)} |\n");
+            text.Append($"| {Convert.ToUInt32(row.Operation)} | {row.Name} | {StateName(row)} | {Tests(tests, row)} | {Argument(row)} | {Who(row)} | {row.Errors} | {NoteOf(row)} |\n");
         }
     }
+
+    private static string Tests(RowTests tests, HypercallRow row) => $"{tests.Of(row).Unit} + {tests.Of(row).Guest}";
 
     private static int Count(IEnumerable<HypercallRow> rows, RowState state) => rows.Count(r => r.State == state);
 

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Linq;
 using System.Text;
 using Xenolith.Abi.Contract;
@@ -19,16 +20,22 @@ internal static class GuestStubWriter
         bool first = true;
         foreach (HypercallGroup group in HypercallTable.Groups)
         {
-            foreach (HypercallRow row in group.Rows.Where(r => r.Operation is not null && group.Selector is not Selector.InArgument))
+            foreach (HypercallRow row in RowsWithStub(group))
             {
                 text.Append(first ? "" : "\n");
                 first = false;
                 text.Append($"    /// <summary>{row.Name}.</summary>\n");
-                text.Append($"    public static long {Prefix(group)}{row.Operation}({Parameters(group, row)}) =>\n        {Call(group, row)};\n");
+                text.Append($"    public static long {MethodName(group, row)}({Parameters(group, row)}) =>\n        {Call(group, row)};\n");
             }
         }
         return text.Append("}\n").ToString();
     }
+
+    /// <summary>The rows of a group that a method is made for.</summary>
+    public static IEnumerable<HypercallRow> RowsWithStub(HypercallGroup group) =>
+        group.Rows.Where(r => r.Operation is not null && group.Selector is not Selector.InArgument);
+
+    public static string MethodName(HypercallGroup group, HypercallRow row) => $"{Prefix(group)}{row.Operation}";
 
     private static string Prefix(HypercallGroup group) => group.Number switch
     {

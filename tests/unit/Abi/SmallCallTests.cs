@@ -58,8 +58,8 @@ public sealed class SmallCallTests
     }
 
     [Theory]
-    [InlineData(0UL, 5UL, 0)]
-    [InlineData(1UL, 5UL, 0)]
+    [InlineData((ulong)VmAssistCommand.Enable, 5UL, 0)]
+    [InlineData((ulong)VmAssistCommand.Disable, 5UL, 0)]
     [InlineData(9UL, 5UL, -(int)Errno.ENOSYS)]
     [InlineData(9UL, 9UL, -(int)Errno.EINVAL)]
     [InlineData(0UL, 0UL, -(int)Errno.EINVAL)]

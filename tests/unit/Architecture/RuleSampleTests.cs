@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Linq;
 using Mono.Cecil;
+using Xenolith.Build.Sources;
 using Xunit;
 
 namespace Xenolith.Tests.Unit.Architecture;

@@ -1,9 +1,9 @@
 using System.Text;
 
-namespace Xenolith.Tests.Unit.Architecture;
+namespace Xenolith.Build.Sources;
 
 /// <summary>C# source with comments, and on wish literals, blanked out; line breaks stay, so line numbers do.</summary>
-internal static class CSharpText
+public static class CSharpText
 {
     /// <summary>The code without comments, and without the contents of string and character literals.</summary>
     public static string WithoutCommentsAndLiterals(string source) => Blank(source, keepLiterals: false);
