@@ -143,7 +143,7 @@ public sealed partial class Domain
         Gfn place = _sharedInfoFrame.Location;
         if (!IsLentAt(_sharedInfoFrame, place))
             return true;
-        return TryWithdraw(_sharedInfoFrame) && P2m.TryPopulate(place, 1);
+        return TryWithdraw(_sharedInfoFrame) && TryPopulate(place, 1) == Errno.None;
     }
 
     /// <summary>Takes a lent frame out of the guest's memory.</summary>

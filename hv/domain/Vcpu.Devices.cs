@@ -19,6 +19,9 @@ public sealed partial class Vcpu
     private IoRequestServer? _awaitedServer;
     private bool _awaitsDevice;
     private bool _isAnswerUnwanted;
+
+    /// <summary>Whether what it waits for is a write to memory, which arrives there when nobody answers.</summary>
+    private bool _awaitsWrite;
     private bool _hasNewAnswer;
 
     /// <summary>Whether the present pass has asked a device model, which may have answered by now.</summary>
@@ -35,6 +38,15 @@ public sealed partial class Vcpu
 
     /// <summary>Whether the instruction has been answered anything.</summary>
     public bool HasDeviceAnswers => _answerCount != 0;
+
+    /// <summary>What an instruction read of memory before it wrote there: the next pass reads the same, whatever the device model does to it.</summary>
+    public void KeepRead(in IoRequest read)
+    {
+        if (_answerCount == MaximumAnswers)
+            return;
+        _answered[_answerCount++] = read;
+        _nextAnswer = _answerCount;
+    }
 
     /// <summary>The next pass of the emulator over the instruction begins.</summary>
     public void BeginDevicePass()
@@ -74,8 +86,10 @@ public sealed partial class Vcpu
     }
 
     /// <summary>From now on it does not run until <see cref="TakeDeviceAnswer"/>. On its own CPU, with the domain's lock held.</summary>
-    internal void AwaitDevice(in IoRequest request, IoRequestServer server)
+    /// <param name="isWrite">Whether it is a write to memory, which arrives there if the server goes.</param>
+    internal void AwaitDevice(in IoRequest request, IoRequestServer server, bool isWrite)
     {
+        _awaitsWrite = isWrite;
         _awaited = request;
         _awaitedServer = server;
         _isAnswerUnwanted = false;
@@ -94,6 +108,24 @@ public sealed partial class Vcpu
             _answered[_answerCount++] = _awaited with { Data = data };
             Volatile.Write(ref _hasNewAnswer, true);
         }
+        EndWait();
+    }
+
+    /// <summary>Nobody is going to answer: it gets what nothing at all answers; a write to memory is done over, and arrives. The domain's lock is held.</summary>
+    internal void TakeNoDeviceAnswer()
+    {
+        if (!_awaitsWrite)
+        {
+            TakeDeviceAnswer(ulong.MaxValue);
+            return;
+        }
+        if (!_isAnswerUnwanted)
+            Volatile.Write(ref _hasNewAnswer, true);
+        EndWait();
+    }
+
+    private void EndWait()
+    {
         _awaitedServer = null;
         RunQueueLock.Acquire();
         Volatile.Write(ref _awaitsDevice, false);

@@ -54,9 +54,11 @@ public sealed partial class Vcpu
     private void GoTo(CpuSet cpus)
     {
         Affinity = cpus;
+        bool wasLeaving = _isLeaving;
         _isLeaving = !cpus.Contains(HomeCpu);
-        if (_isLeaving)
-            Enter(IdleState);
+        // One that may stay after all is to be queued again.
+        if (wasLeaving || _isLeaving)
+            Enter(PresentState);
     }
 
     /// <summary>The vCPU has left its CPU, which holds nothing of it any more, and waits on another. With the queues held.</summary>

@@ -90,6 +90,7 @@ public sealed partial class Vcpu
     /// <summary>The vCPU is down, and has no registers that it could be started with. Its domain stands still.</summary>
     public void Forget()
     {
+        ForgetDevices();
         SpinLock queues = RunQueueLock;
         queues.Acquire();
         GoOffline();

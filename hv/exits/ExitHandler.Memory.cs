@@ -55,17 +55,20 @@ internal sealed partial class ExitHandler
         ref Exit exit = ref vcpu.Cpu.Exit;
         P2mEntry entry = vcpu.Domain.P2m.Lookup(Gfn.Of(exit.GuestPhysical));
         Rights wanted = exit.IsWrite ? Rights.Write : exit.IsFetch ? Rights.Execute : Rights.Read;
+        // What a device model was asked about is finished so, whatever it has made of the memory since.
+        if (entry.Type == P2mType.RamForwarded || (entry.IsRam && vcpu.HasDeviceAnswers))
+        {
+            vcpu.BeginDevicePass();
+            _forwardedRam.Select(vcpu, exit.GuestPhysical, entry.Mfn);
+            HandleUnclaimed(vcpu, _forwardedRam);
+            vcpu.EndDevicePass();
+            return;
+        }
+
         if (entry.Type != P2mType.None && (entry.Access & wanted) != 0)
         {
             // The table has allowed it since the CPU looked.
             vcpu.Cpu.InvalidateNested();
-            return;
-        }
-
-        if (entry.Type == P2mType.RamForwarded)
-        {
-            _forwardedRam.Select(vcpu, exit.GuestPhysical, entry.Mfn);
-            HandleUnclaimed(vcpu, _forwardedRam);
             return;
         }
 

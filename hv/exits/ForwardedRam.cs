@@ -27,10 +27,19 @@ internal sealed class ForwardedRam(PhysicalMemory memory) : MmioDevice
 
     public override ulong Read(uint offset, int size)
     {
-        Span<byte> value = stackalloc byte[sizeof(ulong)];
-        value.Clear();
-        memory.Bytes(_mfn.Address + offset, size).CopyTo(value);
-        return BinaryPrimitives.ReadUInt64LittleEndian(value);
+        // The instruction goes on to write, and what it read counts, though the device model may have done the write by the next pass.
+        var request = new IoRequest(IoRequestType.Copy, _page + offset, size, true, 0);
+        if (_vcpu.Value!.NextAnswer(in request) is { } kept)
+        {
+            return kept;
+        }
+
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        bytes.Clear();
+        memory.Bytes(_mfn.Address + offset, size).CopyTo(bytes);
+        ulong value = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        _vcpu.Value!.KeepRead(request with { Data = value });
+        return value;
     }
 
     public override void Write(uint offset, int size, ulong value)

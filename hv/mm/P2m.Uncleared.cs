@@ -27,6 +27,14 @@ public sealed partial class P2m
     /// <summary>One past the highest guest frame that was ever uncleared: most accesses to nothing are to addresses above.</summary>
     private ulong _unclearedEnd;
 
+    /// <summary>Whether the frame is memory of the domain that nobody has looked at, which this does not clear.</summary>
+    /// <param name="next">The first guest frame behind what is not cleared with it.</param>
+    public bool IsUncleared(Gfn gfn, out ulong next)
+    {
+        next = (gfn.Value | (ChunkFrames - 1)) + 1;
+        return _unclearedChunks != 0 && gfn.Value < _unclearedEnd && _uncleared.TryQuery(gfn.Address, out _, out _, out _);
+    }
+
     private bool TryPopulateUncleared(Gfn gfn)
     {
         if (!_frames.TryAllocateUncleared(Page.Order2M, Owner, FrameType.Guest, out Mfn mfn))

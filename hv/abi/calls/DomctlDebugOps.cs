@@ -74,6 +74,9 @@ internal static class DomctlDebugOps
 
     private static ulong TypeOf(Domain domain, ulong gfn)
     {
+        // Not cleared for a look at what it is.
+        if (domain.P2m.IsUncleared(new Gfn(gfn), out _))
+            return IsMemory;
         P2mEntry entry = domain.P2m.Lookup(new Gfn(gfn));
         bool isMemory = entry.IsReadable && domain.Services.Frames.OwnerOf(entry.Mfn) != FrameAllocator.HypervisorOwner;
         return isMemory ? IsMemory : IsNone;

@@ -31,10 +31,8 @@ internal static class DomctlRegisterOps
     public static long SetExtended(ref HypercallCall call, ref DomctlOps.Frame frame)
     {
         ref readonly DomctlExtendedContext argument = ref frame.Argument.ExtendedContext;
-        if (FindOther(ref call, ref frame, argument.Vcpu) is null)
-            return call.Fail(Errno.ESRCH, NoVcpu);
-        if (frame.Target == call.Domain)
-            return call.Fail(Errno.EINVAL, "the caller's own");
+        if (frame.Target == call.Domain || frame.Target!.FindVcpu(argument.Vcpu) is null)
+            return call.Fail(Errno.ESRCH, "no such vCPU, or one of the caller's own domain");
         if (argument.Size < SizeWithoutBanks)
             return call.Fail(Errno.EINVAL, "less than the structure's first part");
         if (argument.SyscallAddress != 0 || argument.SysenterAddress != 0 || ((argument.SyscallSelector | argument.SysenterSelector) & SelectorMask) != 0)

@@ -48,6 +48,7 @@ public static class GuestContext
         var flags = (GuestContextFlags)context.Flags;
         ulong tsc = vcpu.Domain.Services.Clock.Tsc;
         vcpu.TakeHere();
+        vcpu.ForgetDevices();
         // Segments that nobody loaded are no state to run in.
         if (!vcpu.IsInitialised && !vcpu.IsOnline)
             CpuReset.LoadStartup(vcpu.Cpu, 0);

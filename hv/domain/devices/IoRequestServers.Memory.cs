@@ -55,6 +55,11 @@ public sealed partial class IoRequestServers
         {
             if (budget-- == 0)
                 return false;
+            if (p2m.IsUncleared(new Gfn(gfn), out ulong next))
+            {
+                gfn = next;
+                continue;
+            }
             P2mEntry entry = p2m.Lookup(new Gfn(gfn));
             if (entry.Type == P2mType.RamForwarded && p2m.TrySet(new Gfn(gfn), entry.Mfn, 0, P2mType.Ram, Rights.All))
                 _memoryFrames--;
@@ -65,5 +70,5 @@ public sealed partial class IoRequestServers
     }
 
     /// <summary>Sends a write to memory of the type to who asks for it; the vCPU waits then. False: nobody does.</summary>
-    public bool TrySendMemory(Vcpu vcpu, in IoRequest request) => _memoryServer is { } server && TrySend(vcpu, in request, server);
+    public bool TrySendMemory(Vcpu vcpu, in IoRequest request) => _memoryServer is { } server && TrySend(vcpu, in request, server, isWrite: true);
 }

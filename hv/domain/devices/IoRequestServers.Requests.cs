@@ -16,10 +16,10 @@ public sealed partial class IoRequestServers
     /// </summary>
     public bool TrySend(Vcpu vcpu, in IoRequest request)
     {
-        return Select(vcpu, in request) is { } server && TrySend(vcpu, in request, server);
+        return Select(vcpu, in request) is { } server && TrySend(vcpu, in request, server, isWrite: false);
     }
 
-    private bool TrySend(Vcpu vcpu, in IoRequest request, IoRequestServer server)
+    private bool TrySend(Vcpu vcpu, in IoRequest request, IoRequestServer server, bool isWrite)
     {
         uint port = server.Ports[vcpu.Id];
         if (port == 0)
@@ -41,7 +41,7 @@ public sealed partial class IoRequestServers
         // The state comes last, and with it the request.
         page.Write32(at + IoRequestLayout.Control, (uint)IoRequestState.Ready << IoRequestLayout.StateShift
             | (request.IsRead ? IoRequestLayout.Read : 0) | (uint)request.Type << IoRequestLayout.TypeShift);
-        vcpu.AwaitDevice(in request, server);
+        vcpu.AwaitDevice(in request, server, isWrite);
         _domain.EventChannels.SendForDeviceModel(port);
         return true;
     }
@@ -74,11 +74,11 @@ public sealed partial class IoRequestServers
                 return;
             case IoRequestState.None:
                 // A device model that ends takes its requests back so, on Xen.
-                vcpu.TakeDeviceAnswer(ulong.MaxValue);
+                vcpu.TakeNoDeviceAnswer();
                 return;
             default:
                 _domain.Crash("its device model brought a request into a state that there is not");
-                vcpu.TakeDeviceAnswer(ulong.MaxValue);
+                vcpu.TakeNoDeviceAnswer();
                 return;
         }
     }
@@ -89,7 +89,7 @@ public sealed partial class IoRequestServers
         foreach (Vcpu vcpu in _domain.Vcpus)
         {
             if (vcpu.AwaitedServer == server)
-                vcpu.TakeDeviceAnswer(ulong.MaxValue);
+                vcpu.TakeNoDeviceAnswer();
         }
     }
 

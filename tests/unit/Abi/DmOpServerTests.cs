@@ -483,5 +483,34 @@ public sealed class DmOpServerTests
         Assert.Equal((0x10_0010UL, 0xCAFEUL), (page.Read64(IoRequestLayout.Address), page.Read64(IoRequestLayout.Data)));
         Assert.Equal(0, Destroy(model, id));
         Assert.True(model.Target.Vcpus[0].IsRunnable);
+        // The write is done over, by the vCPU itself: nobody has answered it.
+        Assert.True(model.Target.Vcpus[0].HasDeviceAnswer);
+        Assert.Null(model.Target.Vcpus[0].NextAnswer(in write));
+    }
+
+    [Fact]
+    public void What_was_read_before_a_write_is_read_again_in_each_pass()
+    {
+        using var model = new DmOpFixture();
+        (SharedPage page, uint port) = Begin(model, out ushort id);
+        Assert.Equal(0, MapMemory(model, id, 2));
+        Vcpu vcpu = model.Target.Vcpus[0];
+        var write = new IoRequest(IoRequestType.Copy, 0x10_0010, 4, false, 0xCAFE);
+        IoRequest read = write with { IsRead = true, Data = 7 };
+        vcpu.BeginDevicePass();
+        Assert.Null(vcpu.NextAnswer(in read));
+        vcpu.KeepRead(in read);
+        Assert.Null(vcpu.NextAnswer(in write));
+        model.Target.Acquire();
+        Assert.True(model.Target.IoServers.TrySendMemory(vcpu, write));
+        model.Target.Release();
+        vcpu.EndDevicePass();
+        SetState(page, (uint)IoRequestState.ResponseReady);
+        Tell(model, port);
+        vcpu.BeginDevicePass();
+        Assert.Equal(7UL, vcpu.NextAnswer(read with { Data = 9 }));
+        Assert.NotNull(vcpu.NextAnswer(in write));
+        vcpu.EndDevicePass();
+        Assert.False(vcpu.HasDeviceAnswers);
     }
 }

@@ -135,7 +135,7 @@ public sealed class DomctlRegisterTests : IDisposable
         Assert.Equal(whole with { Vcpu = 1 }, answer);
 
         Assert.Equal(Error(Errno.ESRCH), Extended(DomctlOp.SetExtVcpucontext, 0, whole, out _));
-        Assert.Equal(Error(Errno.EINVAL), Extended(DomctlOp.SetExtVcpucontext, 0, whole with { Vcpu = 1 }, out _));
+        Assert.Equal(Error(Errno.ESRCH), Extended(DomctlOp.SetExtVcpucontext, 0, whole with { Vcpu = 1 }, out _));
         Assert.Equal(0, Extended(DomctlOp.SetExtVcpucontext, _target.Id, whole with { SyscallSelector = 3 }, out _));
         foreach (DomctlExtendedContext wrong in new[]
         {

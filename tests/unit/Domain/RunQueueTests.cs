@@ -286,6 +286,20 @@ public sealed class RunQueueTests : IDisposable
     }
 
     [Fact]
+    public void A_vcpu_that_was_about_to_leave_and_need_not_is_queued_again()
+    {
+        Vcpu vcpu = Create(1, vcpus: 1).Vcpus[0];
+        int here = vcpu.HomeCpu;
+        On(here);
+        vcpu.BeginRun();
+        Assert.Equal(Errno.None, vcpu.Pin(1 - here));
+        Assert.Equal(Errno.None, vcpu.Unpin());
+        Assert.Equal((true, RunState.Running), (vcpu.IsRunnable, vcpu.RunStateNow.State));
+        Leave(vcpu);
+        Assert.Same(vcpu, On(here));
+    }
+
+    [Fact]
     public void A_vcpu_that_is_pinned_no_more_goes_where_its_affinity_says()
     {
         Vcpu vcpu = Create(1, vcpus: 1, cpus: new CpuSet(1)).Vcpus[0];
