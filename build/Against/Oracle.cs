@@ -40,13 +40,9 @@ public static class Oracle
     /// <summary>Guests that are run a second time and make 32-bit calls then.</summary>
     private static readonly string[] s_alsoNarrow = ["hypercalls", "events", "upcall", "timers", "control", "badcalls", "hostile", "builder"];
 
-    private const string TooLong = "its run on Xen takes minutes there; on QEMU it is compared, and the boot tests run it here";
-
-    /// <summary>Runs that are not compared, as an emulator is in the way or takes too long, and why.</summary>
+    /// <summary>Runs that are not compared, as an emulator is in the way, and why.</summary>
     private static readonly (string Guest, Arena Arena, string Why)[] s_leftOut =
     [
-        ("builder" + Comparison.NarrowMark, Arena.BochsSvm, TooLong),
-        ("builder" + Comparison.NarrowMark, Arena.BochsVmx, TooLong),
         ("debug", Arena.BochsSvm, "Bochs's SVM loses DR6 at an intercepted debug exception, and ends the machine in the midst of the guest"),
         ("c32pae", Arena.QemuSvm, "QEMU sets the accessed flag in a PAE page-directory-pointer entry, which has none: Xen's walk for the length of an intercepted instruction refuses that, and the guest hangs at its first CPUID"),
     ];

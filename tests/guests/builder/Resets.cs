@@ -63,6 +63,9 @@ internal static class Resets
         tests.Success(Control.Call(DomctlOp.Subscribe, id, ref argument), "the port");
         var virq = new EvtchnBindVirq { Virq = (uint)Virq.DomExc };
         tests.Success(Hypercalls.EventBindVirq(ref virq), "VIRQ_DOM_EXC");
+        // The ends of domains before this one may still be on their way.
+        Events.Poll(virq.Port, Clock.Now + 1_000_000);
+        Events.Poll(talk, Clock.Now + 1_000_000);
         SharedState.ClearPending(virq.Port);
         tests.Success(Control.Call(DomctlOp.Unpausedomain, id), "unpausedomain");
         tests.True(Awaits(talk), "it answers");
