@@ -27,7 +27,7 @@ internal static class DocumentWriter
         text.Append("**Tests**, as `unit + guest`: how many tests name the row, on the host (methods under tests/unit) and in guests (under tests/guests, what one\n");
         text.Append("`tests.Start` or `test` begins). A test names what its text does, or a helper of its file or behind a type's name, or one that this uses. A fixture's\n");
         text.Append("method is a helper when it answers with a call's result; what only sets a test up does not count. Nor do tests that go over the table by themselves:\n");
-        text.Append("`RowPointerTests`, `RowDomainTests`, `HeldResourceTests`, the machines at random of tests/unit/Machines ([testing](testing.md)).\n");
+        text.Append("`RowPointerTests`, `RowVanishingTests`, `RowDomainTests`, `HeldResourceTests`, the machines at random of tests/unit/Machines ([testing](testing.md)).\n");
         List<HypercallRow> written = [.. rows.Where(row => row.Handler is not null)];
         text.Append($"{tests.All.Unit} + {tests.All.Guest} tests name a row; of {written.Count} written rows {written.Count(row => tests.Of(row) == (0, 0))} are named by none,\n");
         text.Append($"{written.Count(row => tests.Of(row).Unit == 0)} by none on the host, {written.Count(row => tests.Of(row).Guest == 0)} by none in a guest.\n\n");

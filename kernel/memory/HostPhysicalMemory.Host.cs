@@ -10,6 +10,10 @@ public sealed unsafe class HostPhysicalMemory : PhysicalMemory, IDisposable
     // Native memory, not an array: frames keep their alignment and refs to words stay valid while the collector moves things.
     private byte* _base;
 
+    private ulong _watchedFrame = ulong.MaxValue;
+    private int _untilAction;
+    private Action? _action;
+
     /// <param name="bytes">Size; rounded up to whole frames.</param>
     public HostPhysicalMemory(ulong bytes)
     {
@@ -35,6 +39,14 @@ public sealed unsafe class HostPhysicalMemory : PhysicalMemory, IDisposable
     /// <inheritdoc/>
     public override ref uint Word32(ulong address) => ref Unsafe.AsRef<uint>(At(address, 4, 4));
 
+    /// <summary>Does something once, as another CPU might, after an access to a frame through this seam has got its place.</summary>
+    /// <param name="frame">The frame's address.</param>
+    /// <param name="access">Which access: 1 is the next one.</param>
+    public void After(ulong frame, int access, Action action) => (_watchedFrame, _untilAction, _action) = (frame, access, action);
+
+    /// <summary>Whether what <see cref="After"/> was given is still to be done.</summary>
+    public bool IsWaiting => _action is not null;
+
     /// <summary>Gives the memory back to the host.</summary>
     public void Dispose()
     {
@@ -49,6 +61,12 @@ public sealed unsafe class HostPhysicalMemory : PhysicalMemory, IDisposable
         if (length < 0 || !IsRam(address, (ulong)length) || address % alignment != 0)
         {
             throw new ArgumentOutOfRangeException(nameof(address), $"0x{address:x}+{length} is no RAM, or not aligned");
+        }
+
+        if (address - _watchedFrame < Page.Size && _action is { } action && --_untilAction == 0)
+        {
+            _action = null;
+            action();
         }
 
         return _base + address;

@@ -50,6 +50,9 @@ public sealed class TestMachine : IDisposable
 
     public PhysicalMemory Memory => _memory;
 
+    /// <summary>The same, as what it is on the host.</summary>
+    public HostPhysicalMemory HostMemory => _memory;
+
     public FrameAllocator Frames { get; }
 
     public VirtualClock Clock { get; } = new();
