@@ -45,6 +45,8 @@ internal static class LinuxLoad
         else
             echo "load: the kernel has no complaint"
         fi
+        # What has to do with time and CPUs.
+        echo "load: $(dmesg | grep -cE 'self-detected|detected stalls|lockup|WARNING:|skewed|blocked for more') lines of hangs or warnings"
 
         """;
 }

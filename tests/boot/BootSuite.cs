@@ -25,9 +25,6 @@ internal static class BootSuite
 
     public static IEnumerable<BootTest> All() => Linux().Concat(Guests()).Concat(Features()).Concat(Faults.All()).Concat(FaultyGuests()).Concat(BootPaths.All()).Concat(BadInput.All()).Concat(SeveralDomains.All()).Concat(CallTraces.All()).Concat(Rollbacks.All());
 
-    /// <summary>Counts what Linux complained of that has to do with time and CPUs.</summary>
-    public const string Complaints = "dmesg | grep -cE 'self-detected|detected stalls|lockup|WARNING:|skewed|blocked for more'";
-
     /// <summary>Counts what Linux says of grants and event channels as a warning or worse; it says that of the table's start, too.</summary>
     public const string WarningsOfGrantsAndEvents = "dmesg -r | grep '^<[0-4]>' | grep -iE 'grant|gnttab|evtchn|xen:events' | grep -vc 'Grant table initialized'";
 
@@ -84,17 +81,15 @@ internal static class BootSuite
         Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 240 : 600),
         Input =
         [
-            new Typed(LinuxGuest.Prompt, "echo has $(nproc)\n"),
-            new Typed(LinuxGuest.Prompt, $"load {seconds}; echo the load is ov''er\n"),
-            new Typed("the load is over", $"echo warn''ings: $({Complaints}); echo that is a''ll\n"),
-            new Typed("that is all", "poweroff -f\n"),
+            // One line, to a shell that waits: a busy guest's serial line loses what is typed to it.
+            new Typed(LinuxGuest.Prompt, $"echo has $(nproc); load {seconds}; poweroff -f\n"),
         ],
         Expected =
         [
             UsesFifo,
             $"^has {vcpus}$",
             .. Enumerable.Range(0, vcpus).Select(cpu => $@"^load: cpu {cpu}: timer [1-9]\d+, ipi [1-9]\d*, computed [1-9]\d*, slept [1-9]\d*"),
-            "^warnings: 0$",
+            "^load: 0 lines of hangs or warnings",
             PoweredOff,
         ],
         Forbidden = ["Kernel panic", "general protection", @"\bBUG\b", "Oops", "stalls? on CPU", "soft lockup"],

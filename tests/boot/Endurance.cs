@@ -25,8 +25,6 @@ internal static class Endurance
         {
             Name = "long-" + test.Name,
             Limit = limit,
-            // All in one line: what is typed long after a start comes too fast for a machine of so few instructions a second.
-            Input = [new Typed(LinuxGuest.Prompt, $"echo has $(nproc); load {TenMinutes}; echo warnings: $({BootSuite.Complaints}); poweroff -f\n")],
         };
     }
 
