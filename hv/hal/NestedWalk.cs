@@ -5,7 +5,7 @@ namespace Xenolith.Hal;
 /// <summary>Reads a nested page table by software, for the few bytes of guest memory that the HAL itself must load.</summary>
 public static class NestedWalk
 {
-    /// <summary>Translates a guest-physical address. False: nothing is mapped there, or nothing readable.</summary>
+    /// <summary>Translates a guest-physical address. Rights are the guest's affair. False: nothing is mapped there.</summary>
     public static bool TryTranslate(PhysicalMemory memory, PageTableFormat format, Mfn root, ulong guestPhysical, out ulong physical)
     {
         physical = 0;
@@ -21,8 +21,6 @@ public static class NestedWalk
                 return false;
             if (PageTableFormat.IsLeaf(entry, level))
             {
-                if ((format.RightsOf(entry) & Rights.Read) == 0)
-                    return false;
                 ulong mask = (1UL << shift) - 1;
                 physical = (PageTableFormat.FrameOf(entry).Address & ~mask) | (guestPhysical & mask);
                 return true;

@@ -4,7 +4,22 @@ namespace Xenolith.Kernel;
 
 /// <summary>What a mapping allows.</summary>
 [System.Flags]
-public enum Rights : byte { None = 0, Read = 1, Write = 2, Execute = 4, ReadWrite = 3, ReadExecute = 5, All = 7 }
+public enum Rights : byte
+{
+    None = 0,
+    Read = 1,
+    Write = 2,
+    Execute = 4,
+    ReadWrite = 3,
+    ReadExecute = 5,
+    All = 7,
+
+    /// <summary>Of a leaf, by itself: the CPU finds nothing there, but the leaf still names its frame, and splits like any other.</summary>
+    Withheld = 8,
+
+    /// <summary>Of a nested leaf, beside others: the CPU may tell the guest itself of what they do not allow (EPT: #VE is not suppressed).</summary>
+    Convertible = 16,
+}
 
 /// <summary>Cacheability of a mapping.</summary>
 public enum Caching : byte { WriteBack, Uncached }
@@ -13,7 +28,7 @@ public enum Caching : byte { WriteBack, Uncached }
 /// How one kind of x86 page table spells an entry. All kinds (EPT, NPT, the host's own) have four levels of 512 entries of
 /// 64 bits with the address in bits 12-51, and a leaf at level 2 or 3 marked by bit 7; they differ in what this class says.
 /// </summary>
-/// <param name="presentBits">An entry is present when any of these bits is set.</param>
+/// <param name="presentBits">An entry is present when any of these bits is set; <see cref="Rights.Withheld"/> counts.</param>
 public abstract class PageTableFormat(ulong presentBits)
 {
     private const ulong LargeBit = 1 << 7;
@@ -28,7 +43,7 @@ public abstract class PageTableFormat(ulong presentBits)
     /// <summary>An entry that points at a table; it allows everything, leaves decide.</summary>
     public abstract ulong Table(Mfn mfn);
 
-    /// <summary>Whether the CPU would use the entry.</summary>
+    /// <summary>Whether the entry is a leaf or leads to a table.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool IsPresent(ulong entry) => (entry & presentBits) != 0;
 
@@ -38,6 +53,13 @@ public abstract class PageTableFormat(ulong presentBits)
 
     /// <summary>What a leaf allows.</summary>
     public abstract Rights RightsOf(ulong entry);
+
+    /// <summary>Whether a leaf that the CPU uses can allow just these.</summary>
+    /// <param name="rights">Of read, write and execute, at least one.</param>
+    public virtual bool CanExpress(Rights rights) => (rights & Rights.Read) != 0;
+
+    /// <summary>What the CPU is given to use the table with that root.</summary>
+    public virtual ulong PointerTo(Mfn root) => root.Address;
 
     /// <summary>
     /// How a present leaf caches; needed to split one. The default rule compares with what <see cref="Leaf"/> would make, less the

@@ -5,10 +5,10 @@ namespace Xenolith.Hal.Vmx;
 
 /// <summary>
 /// Entries of extended page tables (Intel SDM vol. 3, 29.3.2). The memory type is the hypervisor's choice alone (ignore-PAT is
-/// set), so that no guest can make an alias of RAM with another cacheability. Bit 63 suppresses the #VE exception on every
-/// entry; it is ignored while the control for it is off.
+/// set), so that no guest can make an alias of RAM with another cacheability. Bit 63 suppresses the #VE exception, unless a leaf is
+/// <see cref="Rights.Convertible"/>; it is ignored while the control for it is off.
 /// </summary>
-public sealed class EptFormat(bool hasExecuteOnly, bool has1GPages) : PageTableFormat(RightsMask)
+public sealed class EptFormat(bool hasExecuteOnly, bool has1GPages) : PageTableFormat(RightsMask | WithheldBit)
 {
     private const ulong ReadBit = 1 << 0;
     private const ulong WriteBit = 1 << 1;
@@ -16,6 +16,8 @@ public sealed class EptFormat(bool hasExecuteOnly, bool has1GPages) : PageTableF
     private const int MemoryTypeShift = 3;
     private const ulong IgnorePat = 1 << 6;
     private const ulong LargeBit = 1 << 7;
+    // Ignored by the CPU, as all of an entry without rights but bit 63 is.
+    private const ulong WithheldBit = 1UL << 52;
     private const ulong SuppressVe = 1UL << 63;
     private const ulong RightsMask = ReadBit | WriteBit | ExecuteBit;
     private const ulong TypeUncached = 0;
@@ -23,16 +25,24 @@ public sealed class EptFormat(bool hasExecuteOnly, bool has1GPages) : PageTableF
 
     public override ulong Leaf(Mfn mfn, int level, Rights rights, Caching caching)
     {
-        // 29.3.3.1: write without read is a misconfiguration, and so is execute without read where the CPU lacks it.
-        if ((rights & (Rights.Read | Rights.Write)) == Rights.Write || (rights == Rights.Execute && !hasExecuteOnly))
+        ulong allowed = (ulong)rights & RightsMask;
+        if ((rights & Rights.Withheld) != 0)
+            allowed = WithheldBit;
+        else if (allowed != 0 && !CanExpress((Rights)allowed))
             throw new ArgumentException("EPT cannot express these rights");
         ulong type = caching == Caching.WriteBack ? TypeWriteBack : TypeUncached;
-        return mfn.Address | (ulong)rights | (type << MemoryTypeShift) | IgnorePat | (level > 1 ? LargeBit : 0) | SuppressVe;
+        ulong suppressed = (rights & Rights.Convertible) == 0 ? SuppressVe : 0;
+        return mfn.Address | allowed | (type << MemoryTypeShift) | IgnorePat | (level > 1 ? LargeBit : 0) | suppressed;
     }
 
-    public override ulong Table(Mfn mfn) => mfn.Address | RightsMask;
+    public override ulong Table(Mfn mfn) => mfn.Address | RightsMask | SuppressVe;
 
-    public override Rights RightsOf(ulong entry) => (Rights)(entry & RightsMask);
+    public override Rights RightsOf(ulong entry) => (Rights)(entry & RightsMask)
+        | ((entry & WithheldBit) != 0 ? Rights.Withheld : 0)
+        | ((entry & SuppressVe) == 0 ? Rights.Convertible : 0);
+
+    /// <summary>29.3.3.1: write without read is a misconfiguration, and so is execute without read where the CPU lacks it.</summary>
+    public override bool CanExpress(Rights rights) => (rights & Rights.Read) != 0 || (rights == Rights.Execute && hasExecuteOnly);
 
     public override ulong Absent => SuppressVe;
 
@@ -40,4 +50,6 @@ public sealed class EptFormat(bool hasExecuteOnly, bool has1GPages) : PageTableF
 
     /// <summary>The EPT pointer for a root: write-back walks of four levels, no accessed and dirty flags (25.6.11).</summary>
     public static ulong Pointer(Mfn root) => root.Address | TypeWriteBack | (3 << 3);
+
+    public override ulong PointerTo(Mfn root) => Pointer(root);
 }

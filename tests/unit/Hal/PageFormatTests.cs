@@ -90,6 +90,33 @@ public sealed class PageFormatTests
         Assert.False(s_npt.IsPresent(s_npt.Leaf(new Mfn(1), 1, Rights.None, Caching.WriteBack)));
     }
 
+    /// <summary>The CPU finds nothing, and the leaf splits like any other.</summary>
+    [Theory]
+    [InlineData(Caching.WriteBack)]
+    [InlineData(Caching.Uncached)]
+    public void AWithheldLeafKeepsItsFrame(Caching caching)
+    {
+        foreach ((PageTableFormat format, ulong usedByCpu) in new (PageTableFormat, ulong)[] { (s_ept, 7), (s_npt, 1) })
+        {
+            ulong entry = format.Leaf(new Mfn(0x12200), 2, Rights.Withheld, caching);
+            Assert.Equal(0UL, entry & usedByCpu);
+            Assert.True(format.IsPresent(entry) && PageTableFormat.IsLeaf(entry, 2));
+            Assert.Equal(Rights.Withheld, format.RightsOf(entry));
+            Assert.Equal(new Mfn(0x12200), PageTableFormat.FrameOf(entry));
+            Assert.Equal(caching, format.CachingOf(entry, 2));
+        }
+    }
+
+    [Fact]
+    public void OnlyAConvertibleLeafOfEptLeavesVeUnsuppressed()
+    {
+        Assert.Equal(0x1234_5075UL, s_ept.Leaf(new Mfn(0x12345), 1, Rights.ReadExecute | Rights.Convertible, Caching.WriteBack));
+        Assert.Equal(0x0010_0000_1234_5070UL, s_ept.Leaf(new Mfn(0x12345), 1, Rights.Withheld | Rights.Convertible, Caching.WriteBack));
+        Assert.Equal(Rights.Read | Rights.Convertible, s_ept.RightsOf(s_ept.Leaf(new Mfn(1), 1, Rights.Read | Rights.Convertible, Caching.WriteBack)));
+        Assert.Equal(1UL, s_ept.Absent >> 63);
+        Assert.Equal(s_npt.Leaf(new Mfn(1), 1, Rights.Read, Caching.WriteBack), s_npt.Leaf(new Mfn(1), 1, Rights.Read | Rights.Convertible, Caching.WriteBack));
+    }
+
     [Fact]
     public void EptPointerHasFourLevelsAndWriteBack() => Assert.Equal(0x5_001EUL, EptFormat.Pointer(new Mfn(0x50)));
 }

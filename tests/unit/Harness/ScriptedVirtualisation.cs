@@ -31,15 +31,18 @@ public sealed class ScriptedVirtualisation : Virtualisation
     public override VirtualCpu? CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log) => CpusLeft-- > 0 ? new ScriptedCpu() : null;
 }
 
-/// <summary>Nested tables as plain as can be: rights in bits 0 to 2, leaf bit 7, cacheability in bit 3.</summary>
-public sealed class PlainPageFormat() : PageTableFormat(7)
+/// <summary>Nested tables as plain as can be: rights in bits 0 to 2, leaf bit 7, cacheability in bit 3, what only some leaves have in bits 52 and 53.</summary>
+public sealed class PlainPageFormat() : PageTableFormat(7 | (ulong)Rights.Withheld << HighShift)
 {
+    private const int HighShift = 49;
+    private const Rights High = Rights.Withheld | Rights.Convertible;
+
     public override ulong Leaf(Mfn mfn, int level, Rights rights, Caching caching) =>
-        mfn.Address | (ulong)rights | (caching == Caching.Uncached ? 8UL : 0) | (level > 1 ? 0x80UL : 0);
+        mfn.Address | (ulong)(rights & Rights.All) | ((ulong)(rights & High) << HighShift) | (caching == Caching.Uncached ? 8UL : 0) | (level > 1 ? 0x80UL : 0);
 
     public override ulong Table(Mfn mfn) => mfn.Address | 7;
 
-    public override Rights RightsOf(ulong entry) => (Rights)(entry & 7);
+    public override Rights RightsOf(ulong entry) => (Rights)(entry & 7) | ((Rights)(entry >> HighShift) & High);
 
     public override ulong Absent => 0;
 

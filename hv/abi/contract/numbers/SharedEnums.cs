@@ -91,22 +91,6 @@ public enum HvmMemoryType : ushort
     [XenConstant("HVMMEM_ioreq_server")] IoreqServer = 4,
 }
 
-/// <summary>Rights of a page for the introspection calls: xenmem_access_t (public/memory.h).</summary>
-public enum MemoryAccess : ushort
-{
-    [XenConstant("XENMEM_access_n")] N = 0,
-    [XenConstant("XENMEM_access_r")] R = 1,
-    [XenConstant("XENMEM_access_w")] W = 2,
-    [XenConstant("XENMEM_access_rw")] Rw = 3,
-    [XenConstant("XENMEM_access_x")] X = 4,
-    [XenConstant("XENMEM_access_rx")] Rx = 5,
-    [XenConstant("XENMEM_access_wx")] Wx = 6,
-    [XenConstant("XENMEM_access_rwx")] Rwx = 7,
-    [XenConstant("XENMEM_access_rx2rw")] Rx2rw = 8,
-    [XenConstant("XENMEM_access_n2rwx")] N2rwx = 9,
-    [XenConstant("XENMEM_access_default")] Default = 10,
-}
-
 /// <summary>Types of ELF notes named "Xen": XEN_ELFNOTE_* (public/elfnote.h).</summary>
 public enum ElfNote : uint
 {
