@@ -43,6 +43,20 @@ public enum ExitReason
     UnavailableInstruction,
     /// <summary>INT1, where it exits apart from the #DB that it raises (SVM). It has not run; completing it is the caller's.</summary>
     DebugTrapInstruction,
+    /// <summary>
+    /// VMFUNC, which the CPU leaves to the caller: its leaf is in EAX, the index of the view in ECX. It has not run. Only while views are
+    /// attached; without, the guest gets #UD.
+    /// </summary>
+    ViewFunction,
+    /// <summary>
+    /// One instruction has run since the entry, or an event was delivered (<see cref="VirtualCpu.SingleSteps"/>).
+    /// </summary>
+    SingleStep,
+    /// <summary>
+    /// LGDT, SGDT, LIDT, SIDT, LLDT, SLDT, LTR or STR, which has not run: <see cref="Exit.TableInstruction"/>
+    /// (<see cref="VirtualCpu.InterceptDescriptorTables"/>).
+    /// </summary>
+    DescriptorTable,
     /// <summary>A non-maskable interrupt of the host arrived; its handler in the host's IDT has run by now.</summary>
     Nmi,
     /// <summary>The hardware refused the entry; the HAL has printed which rule was broken.</summary>
@@ -92,6 +106,9 @@ public struct Exit
     public byte Vector;
     public bool HasErrorCode;
     public uint ErrorCode;
+
+    /// <summary>Which, of a <see cref="ExitReason.DescriptorTable"/>.</summary>
+    public DescriptorTableInstruction TableInstruction;
 
     // Control register.
     public byte ControlRegister;

@@ -7,7 +7,7 @@ namespace Xenolith.Hal;
 /// each other file by file: <c>Vmx.VmxCpu</c> and <c>Svm.SvmCpu</c>; tests have a scripted third.
 /// All state may be read and written between <see cref="Run"/> calls only.
 /// </summary>
-public abstract class VirtualCpu
+public abstract partial class VirtualCpu
 {
     /// <summary>General registers, and the vector registers that the hypervisor uses too.</summary>
     public GuestRegisters Registers;
@@ -152,7 +152,10 @@ public abstract class VirtualCpu
     /// <param name="length">1 to 15 bytes.</param>
     public abstract void SkipInstruction(int length);
 
-    /// <summary>Forgets cached translations of this guest's nested table (INVEPT, or an ASID flush) before the next entry.</summary>
+    /// <summary>
+    /// Forgets cached translations of this guest's nested tables (INVEPT, or an ASID flush) before the next entry: of every root that it
+    /// has used, since it may come back to any.
+    /// </summary>
     public abstract void InvalidateNested();
 
     /// <summary>

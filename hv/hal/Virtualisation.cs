@@ -63,6 +63,18 @@ public abstract class Virtualisation
     /// <summary>A word for the vendor's number of an exit, for the trace.</summary>
     public virtual string NameOfExit(ulong reason) => "";
 
+    /// <summary>
+    /// Whether guests can change their own view without an exit, by VMFUNC (<see cref="VirtualCpu.AttachViews"/>). Otherwise it is
+    /// <see cref="ExitReason.ViewFunction"/>, while views are attached.
+    /// </summary>
+    public virtual bool HasViewFunctions => false;
+
+    /// <summary>
+    /// Whether the CPU itself delivers #VE (<see cref="VirtualCpu.AttachVirtualisationExceptions"/>). Otherwise the violation exits, and
+    /// <see cref="VirtualCpu.TryRaiseVirtualisationException"/> is the caller's.
+    /// </summary>
+    public virtual bool HasVirtualisationExceptions => false;
+
     /// <summary>Makes a vCPU in the reset state of its vendor; the caller loads registers and the nested root. Null: there is no frame for it.</summary>
     public abstract VirtualCpu? CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log);
 }
