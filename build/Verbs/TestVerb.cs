@@ -31,10 +31,12 @@ internal static partial class TestVerb
 {
     private const string UnitProject = "tests/unit/Xenolith.Tests.Unit.csproj";
 
-    /// <summary>What tests/unit/Machines reads: how many random sequences are run.</summary>
-    private const string SequencesVariable = "XENOLITH_SEQUENCES";
-    private const string SequencesFilter = "MachineSequenceTests.Whatever_happens_fits_together";
-    private const int LongSequences = 100_000;
+    /// <summary>Tests that run random sequences: which, and the variable that they read how many from, with how many are many.</summary>
+    private static readonly (string Filter, string Variable, int Many)[] s_sequences =
+    [
+        ("P2mModelTests.Random_operations_leave_what_the_model_says", "XENOLITH_MODEL_SEQUENCES", 1_000_000),
+        ("MachineSequenceTests.Whatever_happens_fits_together", "XENOLITH_SEQUENCES", 100_000),
+    ];
 
     private const string BootProject = "tests/boot/Xenolith.Tests.Boot.csproj";
 
@@ -44,7 +46,7 @@ internal static partial class TestVerb
         var boot = new Option<bool>("--boot") { Description = "Only the tests that boot the image" };
         var filter = new Option<string?>("--filter") { Description = "Only tests whose name contains this" };
         var machine = new Option<MachineKind?>("--machine") { Description = "Boot on qemu or bochs only; otherwise on both" };
-        var isLong = new Option<bool>("--long") { Description = "In place of the tests: those that take many minutes (with --unit a hundred thousand random sequences, with --boot ten minutes of load and fifty reboots)" };
+        var isLong = new Option<bool>("--long") { Description = "In place of the tests: those that take many minutes (with --unit a million random sequences on memory and a hundred thousand on machines, with --boot ten minutes of load and fifty reboots)" };
         Option<string?> against = BenchVerb.AgainstOption("In place of the tests: compare the guests' results with those on Debian's Xen");
         Option<ObjectToolchain> toolchain = CommonOptions.Toolchain();
         var command = new Command("test", "Run the unit tests, then boot the guests and the in-image tests on the emulators.") { unit, boot, isLong, filter, machine, against, toolchain };
@@ -82,8 +84,14 @@ internal static partial class TestVerb
 
     private static TestCount RunSequences(Report report)
     {
-        string count = Environment.GetEnvironmentVariable(SequencesVariable) ?? LongSequences.ToString(CultureInfo.InvariantCulture);
-        return RunUnitTests(SequencesFilter, report, "Release", (SequencesVariable, count));
+        var count = new TestCount();
+        foreach ((string filter, string variable, int many) in s_sequences)
+        {
+            string sequences = Environment.GetEnvironmentVariable(variable) ?? many.ToString(CultureInfo.InvariantCulture);
+            count += RunUnitTests(filter, report, "Release", (variable, sequences));
+        }
+
+        return count;
     }
 
     private static TestCount RunUnitTests(string? filter, Report report, string configuration = "Debug", params (string Name, string Value)[] variables)

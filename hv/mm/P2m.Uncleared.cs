@@ -99,6 +99,13 @@ public sealed partial class P2m
         return true;
     }
 
+    /// <summary>Gives back what nobody has looked at in a range larger than 2 MiB, whose entry is gone.</summary>
+    private void FreeUncleared(Gfn start, int order)
+    {
+        for (ulong done = 0; order > Page.Order2M && _unclearedChunks != 0 && done < 1UL << order; done += ChunkFrames)
+            TryFreeUncleared(new Gfn(start.Value + done));
+    }
+
     /// <summary>Gives 2 MiB back that were never looked at. False: there are none at the guest frame.</summary>
     private bool TryFreeUncleared(Gfn gfn)
     {

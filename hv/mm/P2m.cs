@@ -20,6 +20,7 @@ public sealed partial class P2m
     private readonly PageTable _types;
 
     private readonly PhysicalMemory _memory;
+    private readonly int _largestOrder;
     private long _populated;
 
     /// <summary>Frames that were let go of while somebody refers to them and still have the domain's id.</summary>
@@ -51,6 +52,7 @@ public sealed partial class P2m
         _memory = memory;
         Owner = owner;
         _heir = owner;
+        _largestOrder = format.MaximumOrder;
         _table = new PageTable(memory, frames, format, owner);
         _types = new PageTable(memory, frames, new P2mTypeFormat(), owner);
         _uncleared = new PageTable(memory, frames, new P2mTypeFormat(), owner);
@@ -129,6 +131,7 @@ public sealed partial class P2m
             return false;
         }
         _hadForeign |= type == P2mType.Foreign;
+        FreeUncleared(gfn, order);
         if (isMapped || order != 0)
             Announce(gfn, order);
         ulong last = gfn.Value + (1UL << order) - 1;
@@ -151,7 +154,10 @@ public sealed partial class P2m
         return true;
     }
 
-    /// <summary>Unmaps 2^order frames, whatever they were. Their frames are the caller's to free.</summary>
+    /// <summary>
+    /// Unmaps 2^order frames, whatever they were. Their frames are the caller's to free, but for those behind the first 2 MiB that nobody has
+    /// looked at: they are free.
+    /// </summary>
     /// <returns>False when a large page had to be split and there was no memory for it; then nothing has changed.</returns>
     public bool TryRemove(Gfn gfn, int order)
     {
@@ -162,6 +168,7 @@ public sealed partial class P2m
             _table.Unmap(place);
         else if ((isMapped && !HasRoomForTables(place.Level, order)) || !_table.Unmap(gfn.Address, order))
             return false;
+        FreeUncleared(gfn, order);
         // A type that stays behind an absent translation is never looked at, and the next TrySet replaces it.
         TrySetType(gfn, order, P2mType.Ram);
         Announce(gfn, order);
@@ -397,7 +404,8 @@ public sealed partial class P2m
     {
         if (Root == Mfn.Invalid)
             return false;
-        int missing = Math.Max(level - LevelOf(order), 0);
+        // What no single leaf can map is a table of smaller ones from the start.
+        int missing = Math.Max(level - LevelOf(order), 0) + (order > _largestOrder ? 1 : 0);
         return missing == 0 || _table.TableFrames <= TableLimit - missing;
     }
 

@@ -4,6 +4,7 @@ using System.Linq;
 using FsCheck;
 using FsCheck.Fluent;
 using Xenolith.Hal;
+using Xenolith.Hal.Svm;
 using Xenolith.Kernel;
 using Xenolith.Mm;
 using Xenolith.Tests.Unit.Harness;
@@ -175,6 +176,35 @@ public sealed class P2mTests
         }
 
         Assert.Equal(free, machine.Frames.FreeFrames);
+    }
+
+    [Fact]
+    public void AGibibyteThatGoesTakesWithItWhatNobodyHasLookedAt()
+    {
+        using var machine = new TestMachine(64);
+        ulong free = machine.Frames.FreeFrames;
+        P2m p2m = Create(machine);
+        Assert.True(p2m.TryPopulate(new Gfn(0x400), 0x600));
+        Assert.True(p2m.TryRemove(new Gfn(0), Page.Order1G));
+        Assert.Equal(0UL, p2m.PopulatedFrames);
+        Assert.False(p2m.IsUncleared(new Gfn(0x400), out _));
+        Assert.True(p2m.TryPopulate(new Gfn(0x400), 0x200));
+        Assert.True(p2m.TrySet(new Gfn(0), new Mfn(0x40000), Page.Order1G, P2mType.Mmio, Rights.ReadWrite));
+        Assert.Equal(0UL, p2m.PopulatedFrames);
+        p2m.Release();
+        Assert.Equal(free, machine.Frames.FreeFrames);
+    }
+
+    [Fact]
+    public void ATableInPlaceOfALargeLeafCountsAgainstTheLimit()
+    {
+        using var machine = new TestMachine(64);
+        var p2m = new P2m(machine.Memory, machine.Frames, new NptFormat(has1GPages: false), Owner) { TableLimit = 2 };
+        Assert.False(p2m.TrySet(new Gfn(0), new Mfn(0x40000), Page.Order1G, P2mType.Mmio, Rights.ReadWrite));
+        Assert.Equal(1UL, p2m.NestedTableFrames);
+        p2m.TableLimit = 3;
+        Assert.True(p2m.TrySet(new Gfn(0), new Mfn(0x40000), Page.Order1G, P2mType.Mmio, Rights.ReadWrite));
+        Assert.Equal(3UL, p2m.NestedTableFrames);
     }
 
     private static bool IsMapped(TestMachine machine, P2m p2m, Gfn gfn) =>
