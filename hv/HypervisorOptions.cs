@@ -14,6 +14,8 @@ public static class HypervisorOptions
         new("entry-checks", OptionKind.Boolean, "no", "Check a guest's state against the CPU manual's rules before each entry."),
         new("apicv", OptionKind.Boolean, "yes", "Leave guests' local APICs to the CPU where it can keep them."),
         new("dom0_max_vcpus", OptionKind.Number, "1", "vCPUs of the initial domain, 1 to 128."),
+        new("dom0-expose", OptionKind.Text, "nothing", "Calls and ways to make them that the initial domain is shown beyond those of Xen 4.17."),
+        new("dom0-walks", OptionKind.Boolean, "yes", "Read the initial domain's page tables for its calls where its hypercall TLB does not say where buffers lie."),
         new("deny", OptionKind.Text, "nothing", "Calls that are refused beyond Xen's own rules: a list of who:what:whom."),
         new("trace", OptionKind.Text, "nothing", "Calls that are written to the log: a list of all, errors, unlimited, a domain (d1), a group, group:operation, or a C name."),
         new("dom0-iommu", OptionKind.Text, "none", "No device is given to a domain.") { WithoutEffect = true },

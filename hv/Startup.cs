@@ -57,6 +57,14 @@ public static class Startup
         }
 
         machine.Hypercalls.Policy = policy!;
+        ulong[] shown = HypercallDispatcher.FrozenExposure();
+        if (ExposureWords.TryApply(TextOf(kernel.Options, "dom0-expose"), "", shown, out ReadOnlySpan<char> call) is { } unknown)
+        {
+            log.Error($"dom0-expose: \"{call}\" is {unknown}");
+            log.Error("nothing is started");
+            return false;
+        }
+
         if (CallTrace.TryParse(TextOf(kernel.Options, "trace"), out CallTrace? trace, out ReadOnlySpan<char> word) is { } mend)
         {
             log.Error($"trace: \"{word}\" is {mend}");
@@ -69,7 +77,7 @@ public static class Startup
         BuildError? error = DomainPlan.TryMake(kernel.Information, out DomainPlan? plan);
         error ??= machine.Keeper.TryPrepare(plan!);
         Domain? initial = null;
-        error ??= InitialDomainBuilder.TryBuild(RequestFor(machine, plan!), out initial);
+        error ??= InitialDomainBuilder.TryBuild(RequestFor(machine, plan!, shown), out initial);
         if (initial is null)
         {
             machine.Keeper.Discard();
@@ -81,6 +89,12 @@ public static class Startup
         {
             initial.Dispose();
             return false;
+        }
+
+        if (!kernel.Options.GetBoolean("dom0-walks", true))
+        {
+            initial.HypercallTlbs.RefuseWalks();
+            log.Info($"the page tables of {initial.Name} are not read for its calls");
         }
 
         machine.Initial = initial;
@@ -96,7 +110,7 @@ public static class Startup
         return EndOf(initial);
     }
 
-    private static InitialDomainRequest RequestFor(Machine machine, DomainPlan plan)
+    private static InitialDomainRequest RequestFor(Machine machine, DomainPlan plan, ulong[] shown)
     {
         CommandLine options = machine.Kernel.Options;
         return new InitialDomainRequest
@@ -110,6 +124,7 @@ public static class Startup
             DebugOutput = new GuestLines(machine.Kernel.Log, machine.Kernel.Clock, 0),
             DomainOption = TextOf(options, "dom0"),
             MemoryOption = TextOf(options, "dom0_mem"),
+            ShownCalls = shown,
             VcpuCount = (int)Math.Min(options.GetNumber("dom0_max_vcpus", 1), int.MaxValue),
         };
     }

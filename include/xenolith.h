@@ -2,7 +2,7 @@
 /*
  * Generated from hv/abi/contract by build/Abi. Change that, not this.
  *
- * What Xenolith has beyond Xen's ABI: which calls a domain is shown (docs/exposure.md). Needs none of Xen's headers.
+ * What Xenolith has beyond Xen's ABI: which calls a domain is shown (docs/exposure.md), and ways to make them (docs/hypercall-tlb.md). Needs none of Xen's headers.
  */
 #ifndef XENOLITH_H
 #define XENOLITH_H
@@ -24,10 +24,12 @@ enum xenolith_exposure_op {
 /* The groups of calls that are told apart. Bit N of a group stands for hypercall, operation or feature N. */
 enum xenolith_exposure_group {
     XENOLITH_EXPOSURE_GROUP_NUMBER = 0, /* hypercalls 0 to 63 */
+    XENOLITH_EXPOSURE_GROUP_HIGH_NUMBER = 1, /* hypercalls 64 to 127 */
     XENOLITH_EXPOSURE_GROUP_VCPU = 2, /* vcpu_op */
     XENOLITH_EXPOSURE_GROUP_HVM = 3, /* hvm_op */
     XENOLITH_EXPOSURE_GROUP_DEVICE_MODEL = 6, /* dm_op */
     XENOLITH_EXPOSURE_GROUP_FEATURE = 8, /* features of XENVER_get_features */
+    XENOLITH_EXPOSURE_GROUP_CALL_FEATURE = 9, /* ways to make calls: enum xenolith_call_feature */
     XENOLITH_EXPOSURE_GROUP_MEMORY = 10, /* memory_op */
     XENOLITH_EXPOSURE_GROUP_EVENT_CHANNEL = 11, /* event_channel_op */
     XENOLITH_EXPOSURE_GROUP_GRANT_TABLE = 12, /* grant_table_op */
@@ -51,5 +53,63 @@ struct xenolith_exposure_entry {
     uint32_t zero;
     uint64_t bits __attribute__((__aligned__(8)));
 };
+
+/*
+ * Ways to make calls. CPUID tells of them: while a domain is shown one, the leaf below has its signature in EBX, ECX, EDX, and the next one bits of
+ * enum xenolith_call_feature in EAX, entries of a table in EBX, tables that can be shared in ECX, and log2 of an entry's most pages in EDX.
+ */
+#define XENOLITH_CPUID_FIRST_LEAF 0x40000100
+#define XENOLITH_CPUID_SIGNATURE_EBX 0x6F6E6558
+#define XENOLITH_CPUID_SIGNATURE_ECX 0x6874696C
+#define XENOLITH_CPUID_SIGNATURE_EDX 0x6C6C6143
+#define XENOLITH_CPUID_NUM_LEAVES 0x1
+
+enum xenolith_call_feature {
+    XENOLITH_CALL_FEATURE_TABLE = 0, /* hypercall TLBs: XENOLITH_VCPUOP_hctlb_query, insert, purge and share */
+    XENOLITH_CALL_FEATURE_PHYSICAL = 1, /* XENOLITH_CALL_F_GPA */
+    XENOLITH_CALL_FEATURE_HIGH_NUMBERS = 2, /* calls from number 64 on */
+    XENOLITH_CALL_FEATURE_LISTS = 3, /* struct xenolith_buffer_list */
+    XENOLITH_CALL_FEATURE_STRICT = 4, /* XENOLITH_VCPUOP_hctlb_policy */
+    XENOLITH_CALL_FEATURE_USER = 5 /* calls from user mode that a kernel allows */
+};
+
+/* Or it into a call's number: all pointers of the call are guest-physical. */
+#define XENOLITH_CALL_F_GPA 0x20000000
+
+/* vcpu_op: cmd, vcpuid and three numbers, all in registers. */
+#define XENOLITH_VCPUOP_hctlb_query 0x4D00
+#define XENOLITH_VCPUOP_hctlb_insert 0x4D01
+#define XENOLITH_VCPUOP_hctlb_purge 0x4D02
+#define XENOLITH_VCPUOP_hctlb_share 0x4D03
+#define XENOLITH_VCPUOP_hctlb_policy 0x4D04
+
+/* query: this, 0, 0 */
+enum xenolith_hctlb_query {
+    XENOLITH_HCTLB_QUERY_CAPACITY = 0, /* entries of a table */
+    XENOLITH_HCTLB_QUERY_USED = 1, /* entries in use */
+    XENOLITH_HCTLB_QUERY_TABLE = 2, /* the vCPU whose table it is */
+    XENOLITH_HCTLB_QUERY_POLICY = 3 /* 1: strict */
+};
+
+/* insert: virtual page number, gfn, pages << 8 | flags; purge: virtual page number, pages or 0, flags */
+enum xenolith_hctlb {
+    XENOLITH_HCTLB_NONE = 0, /* calls only read there */
+    XENOLITH_HCTLB_WRITABLE = 1, /* calls may write there */
+    XENOLITH_HCTLB_OF_ADDRESS_SPACE = 4, /* for the caller's page tables only */
+    XENOLITH_HCTLB_REPLACE = 8, /* in the place of what it overlaps */
+    XENOLITH_HCTLB_PINNED = 16, /* outlives a reset of the vCPU */
+    XENOLITH_HCTLB_ALL = 29 /* all that there are */
+};
+
+/* A page of a list; XENOLITH_BUFFER_LIST makes what is passed in the place of a guest-physical address, of 64 bits. */
+struct xenolith_buffer_list {
+    uint64_t length __attribute__((__aligned__(8)));
+    uint64_t count __attribute__((__aligned__(8)));
+    uint64_t next __attribute__((__aligned__(8)));
+    uint64_t gfn[509] __attribute__((__aligned__(8)));
+};
+
+#define XENOLITH_BUFFER_LIST(first_page_gfn, offset) \
+    ((uint64_t)1 << 63 | (uint64_t)(first_page_gfn) << 30 | (uint64_t)(offset))
 
 #endif

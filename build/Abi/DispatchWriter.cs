@@ -64,8 +64,10 @@ internal static class DispatchWriter
         {
             if (group.Selector != Selector.First)
                 throw new InvalidOperationException($"{group.Number}: only operations in the first argument can be told to be unlocked");
-            // The shift takes the low six bits; an operation past 63 does not exist, and being refused needs no lock.
-            ulong operations = group.Rows.Where(r => r.Unlocked).Aggregate(0UL, (bits, r) => bits | 1UL << Convert.ToInt32(r.Operation));
+            // The shift takes the low six bits of an operation. Past 63 is what does not exist, and being refused needs no lock, and what is ours.
+            if (group.Rows.Any(r => r.Feature is not null && !r.Unlocked))
+                throw new InvalidOperationException($"{group.Number}: an operation past 63 has to do without the domain's lock");
+            ulong operations = group.Rows.Where(r => r.Unlocked && r.Feature is null).Aggregate(0UL, (bits, r) => bits | 1UL << Convert.ToInt32(r.Operation));
             text.Append($"            case {(uint)group.Number}: // {group.Self.Name}\n");
             text.Append($"                return ((0x{operations:X16} >> unchecked((int)call.A0)) & 1) != 0;\n");
         }
@@ -108,7 +110,7 @@ internal static class DispatchWriter
         if (group.Prelude is { } prelude)
             text.Append($"        long refused = {prelude}(ref call);\n        if (refused != 0)\n            return refused;\n");
         text.Append("        switch (operation)\n        {\n");
-        foreach (HypercallRow row in group.Rows)
+        foreach (HypercallRow row in group.Rows.Where(r => r.Feature is null))
         {
             string result = row.Handler is { } handler ? $"{handler}(ref call)" : Refusal(row);
             text.Append($"            case {Convert.ToUInt32(row.Operation)}: // {row.Name}\n                return {InEdition(row, result)};\n");
@@ -117,7 +119,20 @@ internal static class DispatchWriter
         if (group is { Exposure: not null, Prelude: { } check })
         {
             text.Append($"\n    private static long RefuseAfter{MethodOf(group)}Check(ref HypercallCall call)\n    {{\n");
-            text.Append($"        long refused = {check}(ref call);\n        return refused != 0 ? refused : call.Unknown();\n    }}\n");
+            HypercallRow[] own = [.. group.Rows.Where(r => r.Feature is not null)];
+            if (own.Length == 0)
+            {
+                text.Append($"        long refused = {check}(ref call);\n        return refused != 0 ? refused : call.Unknown();\n    }}\n");
+                return;
+            }
+            text.Append($"        long refused = {check}(ref call);\n        if (refused != 0)\n            return refused;\n");
+            text.Append("        switch (call.Operation)\n        {\n");
+            foreach (HypercallRow row in own)
+            {
+                text.Append($"            case 0x{Convert.ToUInt32(row.Operation):X} when call.Domain.Exposure.Shows(ExposureGroup.CallFeature, {(int)row.Feature!}): // {row.Name}\n");
+                text.Append($"                return {row.Handler}(ref call);\n");
+            }
+            text.Append("            default:\n                return call.Unknown();\n        }\n    }\n");
         }
     }
 
@@ -165,9 +180,11 @@ internal static class DispatchWriter
         text.Append($"\n    /// <summary>{summary}</summary>\n");
         text.Append($"    public static ulong {method}(ExposureGroup group) => group switch\n    {{\n");
         Write(ExposureGroup.Number, HypercallTable.Groups.Select(g => (g.Self.Since, (int)g.Number)));
+        if (CallFeatureRows.All.Length != 0 && counts(HypercallRow.Own))
+            Write(ExposureGroup.CallFeature, CallFeatureRows.All.Select(f => (HypercallRow.Own, (int)f)));
         Write(ExposureGroup.Feature, FeatureRows.All.Select(r => (r.Since, (int)r.Feature)));
         foreach (HypercallGroup group in HypercallTable.Groups.Where(g => g.Exposure is not null))
-            Write(group.Exposure!.Value, group.Rows.Select(r => (r.Since, Convert.ToInt32(r.Operation))));
+            Write(group.Exposure!.Value, group.Rows.Where(r => r.Feature is null).Select(r => (r.Since, Convert.ToInt32(r.Operation))));
         text.Append("        _ => 0,\n    };\n");
 
         void Write(ExposureGroup group, IEnumerable<(string Since, int Bit)> bits)

@@ -111,6 +111,8 @@ internal static class DocumentWriter
             parts.Add("takes no lock of the domain's");
         if (row.Since is not (HypercallRow.Frozen or HypercallRow.Own))
             parts.Add($"of {row.Since}, hidden unless [exposed](exposure.md)");
+        if (row.Feature is { } feature)
+            parts.Add($"hidden unless bit {(int)feature} of group 9 [exposes](exposure.md) it");
         if (row.Note != "")
             parts.Add(row.Note);
         return string.Join("; ", parts);

@@ -16,7 +16,7 @@ internal static partial class HeaderWriter
         var text = new StringBuilder();
         text.Append("/* SPDX-License-Identifier: MIT */\n");
         text.Append("/*\n * Generated from hv/abi/contract by build/Abi. Change that, not this.\n *\n");
-        text.Append(" * What Xenolith has beyond Xen's ABI: which calls a domain is shown (docs/exposure.md). Needs none of Xen's headers.\n */\n");
+        text.Append(" * What Xenolith has beyond Xen's ABI: which calls a domain is shown (docs/exposure.md), and ways to make them (docs/hypercall-tlb.md). Needs none of Xen's headers.\n */\n");
         text.Append("#ifndef XENOLITH_H\n#define XENOLITH_H\n\n#include <stdint.h>\n\n");
         text.Append("/* A domctl of the control domain: struct xenolith_domctl_exposure is in the union of struct xen_domctl. */\n");
         Number(text, DomctlOp.Exposure);
@@ -30,6 +30,7 @@ internal static partial class HeaderWriter
         Number(text, HvmRecord.Exposure);
         text.Append('\n');
         Structure<ExposureEntry>(text);
+        WriteCalls(text);
         return text.Append("\n#endif\n").ToString();
     }
 
@@ -46,6 +47,8 @@ internal static partial class HeaderWriter
     private static string AboutGroup(ExposureGroup group) => group switch
     {
         ExposureGroup.Number => "hypercalls 0 to 63",
+        ExposureGroup.HighNumber => "hypercalls 64 to 127",
+        ExposureGroup.CallFeature => "ways to make calls: enum xenolith_call_feature",
         ExposureGroup.Feature => "features of XENVER_get_features",
         _ => HypercallTable.Groups.Single(g => g.Exposure == group).Self.Name,
     };
@@ -72,7 +75,7 @@ internal static partial class HeaderWriter
     {
         text.Append($"{typeof(T).GetCustomAttribute<XenLayoutFromAttribute>()!.Name} {{\n");
         foreach (StructureField field in StructureFields.Of(typeof(T)))
-            text.Append($"    uint{8 * field.Size}_t {field.Name}{(field.Size == 8 ? " __attribute__((__aligned__(8)))" : "")};\n");
+            text.Append($"    uint{8 * field.Size}_t {field.Name}{(field.Count == 1 ? "" : $"[{field.Count}]")}{(field.Size == 8 ? " __attribute__((__aligned__(8)))" : "")};\n");
         text.Append("};\n");
     }
 

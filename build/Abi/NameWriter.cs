@@ -1,6 +1,7 @@
 using System;
 using System.Linq;
 using System.Text;
+using Xenolith.Abi.Contract;
 using Xenolith.Abi.Contract.Table;
 
 namespace Xenolith.Build.Abi;
@@ -28,6 +29,11 @@ internal static class NameWriter
         text.Append("    public static string OfFeature(int bit) => bit switch\n    {\n");
         foreach (FeatureRow row in FeatureRows.All)
             text.Append($"        {(int)row.Feature} => \"{Row.NameOf(row.Feature)}\",\n");
+        text.Append("        _ => \"\",\n    };\n");
+        text.Append("\n    /// <summary>The C name of a way to make calls; empty: there is none with that bit.</summary>\n");
+        text.Append("    public static string OfCallFeature(int bit) => bit switch\n    {\n");
+        foreach (CallFeature feature in CallFeatureRows.All)
+            text.Append($"        {(int)feature} => \"{Row.NameOf(feature)}\",\n");
         text.Append("        _ => \"\",\n    };\n");
         text.Append("\n    /// <summary>Every number that there is, and every operation that has a name: the number in the upper half.</summary>\n");
         text.Append("    public static ReadOnlySpan<ulong> All =>\n    [\n");

@@ -13,14 +13,14 @@ namespace Xenolith.Build.Abi;
 /// <param name="Offset">Bytes from its beginning.</param>
 /// <param name="Element">The C# type of one.</param>
 /// <param name="Count">How many; more than one: an array.</param>
-internal sealed record StructureField(string Name, int Offset, Type Element, int Count)
+public sealed record StructureField(string Name, int Offset, Type Element, int Count)
 {
     /// <summary>Bytes of one.</summary>
     public int Size => StructureFields.SizeOf(Element);
 }
 
 /// <summary>The layout of structures of the contract, as code uses it, by reflection.</summary>
-internal static class StructureFields
+public static class StructureFields
 {
     private const BindingFlags Fields = BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly;
 

@@ -144,6 +144,7 @@ internal static class Dispatch
     public static ulong WholeExposure(ExposureGroup group) => group switch
     {
         ExposureGroup.Number => 0x000307FFFFFFF7FF,
+        ExposureGroup.CallFeature => 0x000000000000001B,
         ExposureGroup.Feature => 0x0000000000012B05 | (Edition.Minor >= 18 ? 0x00000000000C0000 : 0),
         ExposureGroup.Memory => 0x000000001FFFFEFF,
         ExposureGroup.Version => 0x00000000000007FF,
@@ -451,7 +452,23 @@ internal static class Dispatch
     private static long RefuseAfterVcpuOpCheck(ref HypercallCall call)
     {
         long refused = VcpuOps.Prepare(ref call);
-        return refused != 0 ? refused : call.Unknown();
+        if (refused != 0)
+            return refused;
+        switch (call.Operation)
+        {
+            case 0x4D00 when call.Domain.Exposure.Shows(ExposureGroup.CallFeature, 0): // XENOLITH_VCPUOP_hctlb_query
+                return HypercallTlbOps.Query(ref call);
+            case 0x4D01 when call.Domain.Exposure.Shows(ExposureGroup.CallFeature, 0): // XENOLITH_VCPUOP_hctlb_insert
+                return HypercallTlbOps.Insert(ref call);
+            case 0x4D02 when call.Domain.Exposure.Shows(ExposureGroup.CallFeature, 0): // XENOLITH_VCPUOP_hctlb_purge
+                return HypercallTlbOps.Purge(ref call);
+            case 0x4D03 when call.Domain.Exposure.Shows(ExposureGroup.CallFeature, 0): // XENOLITH_VCPUOP_hctlb_share
+                return HypercallTlbOps.Share(ref call);
+            case 0x4D04 when call.Domain.Exposure.Shows(ExposureGroup.CallFeature, 4): // XENOLITH_VCPUOP_hctlb_policy
+                return HypercallTlbOps.SetPolicy(ref call);
+            default:
+                return call.Unknown();
+        }
     }
 
     private static long SchedOp(ref HypercallCall call)

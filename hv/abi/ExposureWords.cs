@@ -42,6 +42,12 @@ public static class ExposureWords
             if (name.Length != 0 && name.SequenceEqual(HypercallNames.OfFeature(bit).AsSpan()))
                 return null;
         }
+        group = ExposureGroup.CallFeature;
+        for (bit = 0; bit < Features; bit++)
+        {
+            if (name.Length != 0 && name.SequenceEqual(HypercallNames.OfCallFeature(bit).AsSpan()))
+                return null;
+        }
         foreach (ulong call in HypercallNames.All)
         {
             ulong number = call >> 32;
@@ -53,6 +59,8 @@ public static class ExposureWords
                 continue;
             group = Dispatch.GroupOf(number);
             bit = unchecked((int)call);
+            if (bit >= Features)
+                return "shown with others of its kind; write XENOLITH_CALL_hctlb or XENOLITH_CALL_strict";
             return group == ExposureGroup.Number ? "an operation of a call whose operations are not told apart; write the call's own name, like domctl" : null;
         }
         return "neither a call nor a feature; write names as docs/exposure.md and docs/abi.md have them, like VCPUOP_register_runstate_phys_area, vm_assist or XENFEAT_dom0";

@@ -22,6 +22,7 @@ internal struct HypercallCall
         Is64Bit = is64Bit;
         InMulticall = false;
         IsRestart = false;
+        IsPhysical = false;
         Operation = 0;
         Reason = null;
         if (is64Bit)
@@ -88,6 +89,9 @@ internal struct HypercallCall
     /// <summary>The sixth: R9 or EBP.</summary>
     public readonly ulong A5 => InMulticall ? _a5 : Is64Bit ? Vcpu.Cpu.Registers.R9 : Low(Vcpu.Cpu.Registers.Rbp);
 
+    /// <summary>Whether the call's pointers are guest-physical: its number had <see cref="CallFlags.Physical"/>.</summary>
+    public bool IsPhysical { get; private set; }
+
     /// <summary>Which operation of a group; set by the table.</summary>
     public uint Operation;
 
@@ -109,6 +113,29 @@ internal struct HypercallCall
 
     /// <summary>The result of something below that returns an error number: 0, or the failure with its reason.</summary>
     public long Result(Errno error, string reason) => error == Errno.None ? 0 : Fail(error, reason);
+
+    /// <summary>The number with its flags, as the guest issued it.</summary>
+    public readonly ulong IssuedNumber => IsPhysical ? Number | CallFlags.Physical : Number;
+
+    /// <summary>Has pointers mean what the flags say.</summary>
+    public readonly void ApplyFlags()
+    {
+        if (IsPhysical)
+            Access.BeginPhysical(Domain.Exposure.Shows(ExposureGroup.CallFeature, (ulong)CallFeature.Lists));
+        else
+            Access.EndPhysical();
+    }
+
+    /// <summary>Takes a flag off the number. False: it has none that the domain is shown, or is no number then that it is shown; it is as it was.</summary>
+    public bool TryTakeFlags()
+    {
+        ulong number = Number ^ CallFlags.Physical;
+        if (!Domain.Exposure.Shows(ExposureGroup.CallFeature, (ulong)CallFeature.Physical) || !Domain.Exposure.Shows(ExposureGroup.Number, number))
+            return false;
+        Number = number;
+        IsPhysical = true;
+        return true;
+    }
 
     /// <summary>The fourth to sixth argument of one of the calls of a multicall.</summary>
     public void SetRest(ulong a3, ulong a4, ulong a5) => (_a3, _a4, _a5) = (a3, a4, a5);
@@ -136,7 +163,7 @@ internal struct HypercallCall
     public long Hidden() => Fail(Errno.ENOSYS, "not exposed to this domain");
 
     /// <summary>A pointer argument.</summary>
-    public readonly GuestHandle<T> Handle<T>(ulong address) where T : unmanaged => new(Is64Bit ? address : Low(address));
+    public readonly GuestHandle<T> Handle<T>(ulong address) where T : unmanaged => new(Is64Bit || IsPhysical ? address : Low(address));
 
     public long Fault() => Fail(Errno.EFAULT, "an argument is not in readable and writable memory");
 

@@ -87,7 +87,7 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
         if ((mode & CpuMode.Supervisor) == 0 && (cpu.Cr0 & Cr0Pe) != 0)
             result = call.Fail(Errno.EPERM, "not from user mode");
         else if (!vcpu.Domain.Exposure.Shows(ExposureGroup.Number, call.Number))
-            result = call.Unknown();
+            result = HandleOther(ref call);
         else if (Dispatch.IsUnlocked(in call))
             result = Dispatch.Invoke(ref call);
         else
@@ -102,6 +102,18 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
             Report(ref call, result);
         // A call that takes the vCPU off says so for the run loop's sake.
         return (vcpu.Attention & Attention.Schedule) == 0 || vcpu.IsRunnable ? HypercallOutcome.Done : HypercallOutcome.Blocked;
+    }
+
+    /// <summary>A number that the domain is not shown as it stands: one with a flag that it is shown, or no call.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static long HandleOther(ref HypercallCall call)
+    {
+        if (!call.TryTakeFlags())
+            return call.Unknown();
+        call.ApplyFlags();
+        long result = Dispatch.IsUnlocked(in call) ? Dispatch.Invoke(ref call) : InvokeLocked(ref call);
+        call.Access.EndPhysical();
+        return result;
     }
 
     // Not inlined, so that who needs no lock does not pay for the room to take one.

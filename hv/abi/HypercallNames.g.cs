@@ -90,6 +90,16 @@ internal static class HypercallNames
         _ => "",
     };
 
+    /// <summary>The C name of a way to make calls; empty: there is none with that bit.</summary>
+    public static string OfCallFeature(int bit) => bit switch
+    {
+        0 => "XENOLITH_CALL_hctlb",
+        1 => "XENOLITH_CALL_gpa",
+        3 => "XENOLITH_CALL_lists",
+        4 => "XENOLITH_CALL_strict",
+        _ => "",
+    };
+
     /// <summary>Every number that there is, and every operation that has a name: the number in the upper half.</summary>
     public static ReadOnlySpan<ulong> All =>
     [
@@ -116,7 +126,7 @@ internal static class HypercallNames
         0x1500000000,
         0x1600000000,
         0x1700000000,
-        0x1800000000, 0x1800000001, 0x1800000002, 0x1800000003, 0x1800000004, 0x1800000005, 0x1800000006, 0x1800000007, 0x1800000008, 0x1800000009, 0x180000000A, 0x180000000B, 0x180000000C, 0x180000000D, 0x180000000E, 0x180000000F,
+        0x1800000000, 0x1800000001, 0x1800000002, 0x1800000003, 0x1800000004, 0x1800000005, 0x1800000006, 0x1800000007, 0x1800000008, 0x1800000009, 0x180000000A, 0x180000000B, 0x180000000C, 0x180000000D, 0x180000000E, 0x180000000F, 0x1800004D00, 0x1800004D01, 0x1800004D02, 0x1800004D03, 0x1800004D04,
         0x1900000000,
         0x1A00000000,
         0x1B00000000,
@@ -258,6 +268,11 @@ internal static class HypercallNames
         13 => "VCPUOP_register_vcpu_time_memory_area",
         14 => "VCPUOP_register_runstate_phys_area",
         15 => "VCPUOP_register_vcpu_time_phys_area",
+        19712 => "XENOLITH_VCPUOP_hctlb_query",
+        19713 => "XENOLITH_VCPUOP_hctlb_insert",
+        19714 => "XENOLITH_VCPUOP_hctlb_purge",
+        19715 => "XENOLITH_VCPUOP_hctlb_share",
+        19716 => "XENOLITH_VCPUOP_hctlb_policy",
         _ => "vcpu_op",
     };
 

@@ -115,6 +115,9 @@ public sealed partial class Domain : IDisposable
 
     public Vcpu[] Vcpus { get; }
 
+    /// <summary>What is changed of the vCPUs' hypercall TLBs.</summary>
+    public HypercallTlbs HypercallTlbs { get; private set; } = null!;
+
     public EventChannels EventChannels { get; }
 
     public SharedInfoPage SharedInfo { get; private set; }
@@ -196,6 +199,10 @@ public sealed partial class Domain : IDisposable
             cpu.AttachApic(apicRegisters, _apicPage);
             Vcpus[i] = new Vcpu(this, i, cpu, apicRegisters) { Affinity = _cpus };
         }
+        var accesses = new GuestAccess[Vcpus.Length];
+        for (int i = 0; i < accesses.Length; i++)
+            accesses[i] = Vcpus[i].Access;
+        HypercallTlbs = new HypercallTlbs(accesses);
         SharedInfo.PublishWallClock(WallClockAtStart);
         foreach (Vcpu vcpu in Vcpus)
             vcpu.PublishTime();

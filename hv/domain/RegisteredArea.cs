@@ -90,6 +90,6 @@ internal sealed class RegisteredArea(P2m p2m, PhysicalMemory memory)
         _second.Detach();
     }
 
-    private static bool TryAttach(GuestAccess access, ulong linear, SharedPage page) =>
-        access.TryTranslate(linear, AccessKind.Write, out ulong physical, out _) && page.TryAttach(Gfn.Of(physical));
+    private static bool TryAttach(GuestAccess access, ulong handle, SharedPage page) =>
+        access.TryResolve(handle, AccessKind.Write, out Gfn gfn) && page.TryAttach(gfn);
 }

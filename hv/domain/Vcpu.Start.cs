@@ -33,6 +33,8 @@ public sealed partial class Vcpu
             IsInitialised = true;
         }
         queues.Release();
+        if (isNew)
+            Domain.HypercallTlbs.Reset(Access);
         return isNew ? Errno.None : Errno.EEXIST;
     }
 
@@ -48,6 +50,7 @@ public sealed partial class Vcpu
         if (Volatile.Read(ref _runsOn) == NoCpu)
             ApplyInit();
         queues.Release();
+        Domain.HypercallTlbs.Reset(Access);
     }
 
     /// <summary>A start-up interrupt: starts a vCPU that waits for one at vector &lt;&lt; 12 in real mode; any other ignores it.</summary>

@@ -7,10 +7,14 @@ using Xenolith.Kernel;
 namespace Xenolith.Mm;
 
 /// <summary>
-/// The linear address space of one vCPU, as the guest's own page tables make it. Whoever copies on behalf of a vCPU names
-/// it by passing this object; there is no "current" one.
+/// The memory of a guest as one vCPU has it: by linear addresses, which its own page tables make, and by the handles of its hypercalls,
+/// which mean linear addresses most of the time. Whoever copies on behalf of a vCPU names it by passing this object; there is no "current" one.
 /// </summary>
-public sealed unsafe class GuestAccess
+/// <remarks>
+/// What handles mean may be in a hypercall TLB, and a call may say that its handles are guest-physical (<see cref="GuestBuffers"/>). What an
+/// instruction reads or writes that is carried out for the guest is linear, always.
+/// </remarks>
+public sealed unsafe partial class GuestAccess
 {
     // unsafe: the host's pointers to guest memory do not leave this class; each is to one page, good for one copy.
     private readonly VirtualCpu _cpu;
@@ -23,6 +27,8 @@ public sealed unsafe class GuestAccess
         Memory = memory;
         _walker = new PageWalker(memory);
         _translations = new GuestTranslations(memory);
+        _handleTranslations = _translations;
+        Buffers = new GuestBuffers(cpu, memory);
     }
 
     /// <summary>The domain's memory by guest-physical address.</summary>
@@ -41,15 +47,6 @@ public sealed unsafe class GuestAccess
 
     /// <summary>Whether the vCPU runs 64-bit code now; otherwise its pointers have 32 bits.</summary>
     public bool Is64Bit => _cpu.RunsLongCode;
-
-    /// <summary>
-    /// Copies in for a hypercall: a supervisor's data access, in which SMAP and EFLAGS.AC count. False: a byte could not be
-    /// read (-EFAULT); what was copied before it stays copied. No exception is raised in the guest.
-    /// </summary>
-    public bool CopyIn(ulong linear, Span<byte> destination) => TryRead(linear, destination, AccessKind.Read, out _);
-
-    /// <summary>Copies out for a hypercall, like <see cref="CopyIn"/>.</summary>
-    public bool CopyOut(ulong linear, ReadOnlySpan<byte> source) => TryWrite(linear, source, AccessKind.Write, out _);
 
     /// <summary>Copies in through linear addresses, wrapping at the end of the address space as the CPU does.</summary>
     public bool TryRead(ulong linear, Span<byte> destination, AccessKind access, out PageFault fault)

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 namespace Xenolith.Mm;
 
 /// <summary>
-/// A pointer of a guest to one or more <typeparamref name="T"/> in its linear address space. It can't be dereferenced, only
+/// A pointer of a guest to one or more <typeparamref name="T"/>: a linear address, or whatever the call says that its pointers are. It can't be dereferenced, only
 /// copied through, with the accessor of the vCPU whose address space it belongs to. Every copy reads guest memory once.
 /// </summary>
 /// <param name="address">As the guest gave it; the accessor truncates it for a 32-bit caller.</param>
@@ -16,10 +16,10 @@ public readonly struct GuestHandle<T>(ulong address) where T : unmanaged
     public bool IsNull => Address == 0;
 
     /// <summary>Copies the first element in.</summary>
-    public bool TryRead(GuestAccess access, out T value) => access.TryReadValue(Address, AccessKind.Read, out value, out _);
+    public bool TryRead(GuestAccess access, out T value) => access.TryCopyIn(Address, out value);
 
     /// <summary>Copies the value out to the first element.</summary>
-    public bool TryWrite(GuestAccess access, in T value) => access.TryWriteValue(Address, AccessKind.Write, in value, out _);
+    public bool TryWrite(GuestAccess access, in T value) => access.TryCopyOut(Address, in value);
 
     /// <summary>Copies element <paramref name="index"/> in. False also when its address overflows 64 bits.</summary>
     public bool TryReadElement(GuestAccess access, ulong index, out T value)

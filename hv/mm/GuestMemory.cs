@@ -7,12 +7,22 @@ namespace Xenolith.Mm;
 /// A domain's memory by guest-physical address. Only what the p2m calls memory can be reached; everything is copied, so
 /// that a value judged is the value used, whatever the guest writes meanwhile.
 /// </summary>
-public sealed class GuestMemory(P2m p2m, PhysicalMemory memory)
+public sealed class GuestMemory
 {
-    public P2m P2m { get; } = p2m;
+    public GuestMemory(P2m p2m, PhysicalMemory memory)
+    {
+        P2m = p2m;
+        Physical = memory;
+        NoTranslations = new GuestTranslations(this);
+    }
+
+    public P2m P2m { get; }
 
     /// <summary>The seam below.</summary>
-    public PhysicalMemory Physical { get; } = memory;
+    public PhysicalMemory Physical { get; }
+
+    /// <summary>Walks that are kept for nobody: nothing is ever found there.</summary>
+    internal GuestTranslations NoTranslations { get; }
 
     /// <summary>Copies in. False when a byte of the range is not readable memory; what was copied before it stays copied.</summary>
     public bool TryRead(ulong guestPhysical, Span<byte> destination)

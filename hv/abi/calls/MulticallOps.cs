@@ -26,7 +26,7 @@ internal static class MulticallOps
             var inner = new HypercallCall(in call);
             if (!TryReadEntry(in call, address, ref inner))
                 return call.Fault();
-            long result = trace is null ? Invoke(ref inner) : InvokeTraced(ref inner, trace);
+            long result = trace is null ? Invoke(in call, ref inner) : InvokeTraced(in call, ref inner, trace);
             if (inner.IsRestart)
                 return TryWriteEntry(in call, address, in inner, 0) ? Continue(ref call, address, left) : call.Fault();
             if (result < 0 && !call.Services.Log.IsSilent(ref call.Domain.LogLimit))
@@ -40,19 +40,32 @@ internal static class MulticallOps
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static long Invoke(ref HypercallCall inner)
+    private static long Invoke(in HypercallCall call, ref HypercallCall inner)
     {
-        long result = inner.Domain.Exposure.Shows(ExposureGroup.Number, inner.Number) ? Dispatch.Invoke(ref inner) : inner.Unknown();
+        bool isPlain = inner.Domain.Exposure.Shows(ExposureGroup.Number, inner.Number) && !call.IsPhysical;
+        long result = isPlain ? Dispatch.Invoke(ref inner) : InvokeByFlags(in call, ref inner);
         inner.Vcpu.ReleaseOther();
         return result;
     }
 
+    /// <summary>The pointers of each call are what its own number says, and the list's what the multicall's says.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static long InvokeTraced(ref HypercallCall inner, CallTrace trace)
+    private static long InvokeByFlags(in HypercallCall call, ref HypercallCall inner)
+    {
+        if (!inner.TryTakeFlags() && !inner.Domain.Exposure.Shows(ExposureGroup.Number, inner.Number))
+            return inner.Unknown();
+        inner.ApplyFlags();
+        long result = Dispatch.Invoke(ref inner);
+        call.ApplyFlags();
+        return result;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static long InvokeTraced(in HypercallCall call, ref HypercallCall inner, CallTrace trace)
     {
         TracedCall traced = default;
         trace.Begin(in inner, ref traced);
-        long result = Invoke(ref inner);
+        long result = Invoke(in call, ref inner);
         trace.End(inner.Vcpu, ref traced, result, inner.IsRestart);
         return result;
     }
@@ -89,7 +102,7 @@ internal static class MulticallOps
     {
         if (call.Is64Bit)
         {
-            var entry = new MulticallEntry { Operation = inner.Number, Result = unchecked((ulong)result) };
+            var entry = new MulticallEntry { Operation = inner.IssuedNumber, Result = unchecked((ulong)result) };
             entry.Arguments[0] = inner.A0;
             entry.Arguments[1] = inner.A1;
             entry.Arguments[2] = inner.A2;
@@ -98,7 +111,7 @@ internal static class MulticallOps
             entry.Arguments[5] = inner.A5;
             return call.TryWrite(address, in entry);
         }
-        var narrow = new MulticallEntry32 { Operation = HypercallCall.Low(inner.Number), Result = unchecked((uint)result) };
+        var narrow = new MulticallEntry32 { Operation = HypercallCall.Low(inner.IssuedNumber), Result = unchecked((uint)result) };
         narrow.Arguments[0] = HypercallCall.Low(inner.A0);
         narrow.Arguments[1] = HypercallCall.Low(inner.A1);
         narrow.Arguments[2] = HypercallCall.Low(inner.A2);

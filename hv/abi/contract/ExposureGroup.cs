@@ -6,6 +6,8 @@ public enum ExposureGroup
 {
     /// <summary>Hypercall numbers 0 to 63.</summary>
     Number = 0,
+    /// <summary>Hypercall numbers 64 to 127.</summary>
+    HighNumber = 1,
     /// <summary>vcpu_op.</summary>
     Vcpu = 2,
     /// <summary>hvm_op.</summary>
@@ -14,6 +16,8 @@ public enum ExposureGroup
     DeviceModel = 6,
     /// <summary>Features of xen_version's get_features.</summary>
     Feature = 8,
+    /// <summary>Ways to make calls (<see cref="CallFeature"/>).</summary>
+    CallFeature = 9,
     /// <summary>memory_op.</summary>
     Memory = 10,
     /// <summary>event_channel_op.</summary>

@@ -105,6 +105,7 @@ public sealed class InitialDomainBuilder
                 IsPrivileged = true,
                 IsInitialDomain = true,
                 VcpuCount = _request.VcpuCount,
+                ShownCalls = _request.ShownCalls,
             },
             Memory = bytes,
             Cpuid = _request.Cpuid,

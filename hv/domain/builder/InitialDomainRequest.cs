@@ -33,6 +33,9 @@ public sealed class InitialDomainRequest
     /// <summary>vCPUs, 1 to 128. All but the first wait for a start-up interrupt.</summary>
     public int VcpuCount { get; init; } = 1;
 
+    /// <summary>As <see cref="DomainOptions.ShownCalls"/>.</summary>
+    public ulong[]? ShownCalls { get; init; }
+
     /// <summary>What the CPU policy may offer; RDTSCP is offered in any case only where the HAL holds IA32_TSC_AUX.</summary>
     public CpuPolicyOptions Cpu { get; init; } = new();
 }

@@ -1,6 +1,7 @@
 using System;
 using Xenolith.Abi.Contract;
 using Xenolith.Kernel;
+using Xenolith.Mm;
 
 namespace Xenolith.Domains;
 
@@ -19,6 +20,7 @@ public sealed partial class CpuidPolicy : HostCpuid
     private const uint MaximumBasic = 0xD;
     private const uint FirstExtended = 0x8000_0000;
     private const uint MaximumExtended = 0x8000_0008;
+    private const uint HypervisorLeaves = 0x10000;
     private const int CacheLeaves = 8;
     private const int MaximumAddressBits = 48;
 
@@ -51,6 +53,9 @@ public sealed partial class CpuidPolicy : HostCpuid
         _mostExtended = _extended.AsSpan().ToArray();
     }
 
+    /// <summary>What the domain is shown, of which our own block tells; null: there is none.</summary>
+    public Exposure? Shown { get; set; }
+
     public CpuVendor Vendor { get; }
 
     /// <summary>Width of guest-physical addresses: what the machine has, at most 48 bits.</summary>
@@ -73,7 +78,7 @@ public sealed partial class CpuidPolicy : HostCpuid
 
     /// <summary>What is the same for all its vCPUs, as a toolstack lists it: without the hypervisor's leaves and APIC ids.</summary>
     public override CpuidResult Read(uint leaf, uint subleaf) =>
-        leaf - XenCpuid.FirstLeaf <= XenCpuid.LeafCount ? default : Read(leaf, subleaf, 0, apicEnabled: true);
+        leaf - XenCpuid.FirstLeaf < HypervisorLeaves ? default : Read(leaf, subleaf, 0, apicEnabled: true);
 
     /// <summary>What the guest's CPUID instruction answers.</summary>
     /// <param name="leaf">EAX.</param>
@@ -94,7 +99,7 @@ public sealed partial class CpuidPolicy : HostCpuid
 
         if (leaf > _basic[0].Eax)
         {
-            return default;
+            return leaf - OwnCpuid.FirstLeaf <= OwnCpuid.LeafCount ? ReadOwn(leaf - OwnCpuid.FirstLeaf) : default;
         }
 
         switch (leaf)
@@ -215,6 +220,20 @@ public sealed partial class CpuidPolicy : HostCpuid
             default:
                 return host;
         }
+    }
+
+    /// <summary>Our own block (docs/hypercall-tlb.md); where nothing of it is shown there is none.</summary>
+    private CpuidResult ReadOwn(uint leaf)
+    {
+        uint shown = (uint)(Shown?[ExposureGroup.CallFeature] ?? 0);
+        if (shown == 0)
+        {
+            return default;
+        }
+
+        return leaf == 0
+            ? CpuidLeaf.Of(OwnCpuid.FirstLeaf + OwnCpuid.LeafCount, OwnCpuid.SignatureEbx, OwnCpuid.SignatureEcx, OwnCpuid.SignatureEdx)
+            : CpuidLeaf.Of(shown, HypercallTlb.Capacity, (uint)_topology.Vcpus, HypercallTlb.MaximumPagesShift);
     }
 
     // Xen's public/arch-x86/cpuid.h.

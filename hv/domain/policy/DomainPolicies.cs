@@ -20,7 +20,7 @@ public sealed class DomainPolicies(CpuidPolicy cpuid, ControlRegisterPolicy cont
             UpcallVector = asked.UpcallVector,
             KeptApic = domain.Services.Virtualisation.KeepsApics,
         };
-        var cpuid = new CpuidPolicy(host, options, services.Clock, domain.Id, domain.Vcpus.Length);
+        var cpuid = new CpuidPolicy(host, options, services.Clock, domain.Id, domain.Vcpus.Length) { Shown = domain.Exposure };
         var controls = new ControlRegisterPolicy(cpuid);
         var msrs = new MsrPolicy(cpuid, controls, domain.Vcpus.Length, services.Virtualisation.UsesVmcall);
         domain.Policies = new DomainPolicies(cpuid, controls, msrs);

@@ -26,6 +26,8 @@ internal static unsafe class GuestStart
             NarrowCalls.Start();
         }
 
+        HypercallTlb.Start();
+
         GuestMain();
         Xen.Shutdown(Abi.Contract.ShutdownReason.Poweroff);
     }

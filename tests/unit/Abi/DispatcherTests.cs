@@ -51,7 +51,8 @@ public sealed class DispatcherTests
         {
             if (group.Rows.Length == 0 && group.Self.Handler is not null)
                 rows.Add(group.Number, 0, group.Self.Unlocked);
-            foreach (HypercallRow row in group.Rows.Where(r => r.Handler is not null))
+            // What is past 63 does without the lock, and which of it has it all the same its low six bits say.
+            foreach (HypercallRow row in group.Rows.Where(r => r.Handler is not null && r.Feature is null))
                 rows.Add(group.Number, Convert.ToUInt64(row.Operation), group.Self.Unlocked || row.Unlocked);
         }
         return rows;
@@ -65,8 +66,8 @@ public sealed class DispatcherTests
         using var guest = new CallFixture();
         guest.Domain.Acquire();
         Exception? fault = Record.Exception(() => guest.Call(number, operation));
-        Assert.Equal(unlocked, fault is null);
         guest.Domain.Abandon();
+        Assert.Equal(unlocked, fault is null);
     }
 
     [Theory]

@@ -286,7 +286,7 @@ public sealed class DomctlContextTests : IDisposable
         Assert.Equal(new ExposureEntry { Group = ExposureGroup.Sched, Bits = 3 }, Guest.Read<ExposureEntry>(record));
         foreach (ExposureEntry bad in new[]
         {
-            new ExposureEntry { Group = ExposureGroup.Sched, Bits = 1UL << 40 }, new ExposureEntry { Group = (ExposureGroup)9, Bits = 1 },
+            new ExposureEntry { Group = ExposureGroup.Sched, Bits = 1UL << 40 }, new ExposureEntry { Group = (ExposureGroup)7, Bits = 1 },
             new ExposureEntry { Group = ExposureGroup.Sched, Reserved = 1, Bits = 3 }, new ExposureEntry { Group = (ExposureGroup)(-1) },
         })
         {
@@ -295,7 +295,7 @@ public sealed class DomctlContextTests : IDisposable
         }
         string log = _control.Machine.Console.Text;
         Assert.Contains($"d{other.Id}: its context shows it bit 40 of exposure group 13, which this hypervisor does not have", log, StringComparison.Ordinal);
-        Assert.Contains($"d{other.Id}: its context shows it exposure group 9, which this hypervisor does not have", log, StringComparison.Ordinal);
+        Assert.Contains($"d{other.Id}: its context shows it exposure group 7, which this hypervisor does not have", log, StringComparison.Ordinal);
         Assert.Equal(0, _control.Call(DomctlOp.Unpausedomain, other.Id));
         Guest.Write(record, new ExposureEntry { Group = ExposureGroup.Sched, Bits = 1 });
         Assert.Equal(Error(Errno.EINVAL), Context(DomctlOp.Sethvmcontext, size, Buffer, out _, other.Id));

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using Xenolith.Abi;
 using Xenolith.Abi.Contract;
 using Xenolith.Abi.Contract.Table;
@@ -43,11 +44,13 @@ public sealed class ExposureWordsTests
     {
         foreach (HypercallGroup group in HypercallTable.Groups)
         {
-            foreach (HypercallRow row in group.Exposure is null ? [] : group.Rows)
+            foreach (HypercallRow row in group.Exposure is null ? [] : group.Rows.Where(r => r.Feature is null))
                 Expect(row.Name, group.Exposure!.Value, Convert.ToInt32(row.Operation));
         }
         foreach (FeatureRow row in FeatureRows.All)
             Expect(Row.NameOf(row.Feature), ExposureGroup.Feature, (int)row.Feature);
+        foreach (CallFeature feature in CallFeatureRows.All)
+            Expect(Row.NameOf(feature), ExposureGroup.CallFeature, (int)feature);
     }
 
     private static void Expect(string name, ExposureGroup group, int bit)

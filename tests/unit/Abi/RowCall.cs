@@ -87,17 +87,19 @@ internal sealed partial class RowCall
         select new RowCall(@group, row, width);
 
     /// <summary>Issues the call with its pointer there.</summary>
-    public long Call(CallFixture guest, ulong pointer, ulong highHalves = 0)
+    public long Call(CallFixture guest, ulong pointer, ulong highHalves = 0, ulong flag = 0)
     {
         // What is newer than the default is shown only when a toolstack says so.
         if (Group.Exposure is { } exposed)
             guest.Domain.Exposure.Set(exposed, Dispatch.WholeExposure(exposed));
+        if (Row.Feature is not null)
+            guest.Domain.Exposure.Set(ExposureGroup.CallFeature, Dispatch.WholeExposure(ExposureGroup.CallFeature));
         ulong[] registers = [.. _registers];
         if (PointerIndex >= 0)
             registers[PointerIndex] = pointer;
         for (int i = 0; i < registers.Length; i++)
             registers[i] |= highHalves;
-        return guest.Call((ulong)Group.Number | highHalves, registers[0], registers[1], registers[2], registers[3], registers[4]);
+        return guest.Call((ulong)Group.Number | flag | highHalves, registers[0], registers[1], registers[2], registers[3], registers[4]);
     }
 
     /// <summary>

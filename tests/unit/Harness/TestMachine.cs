@@ -84,7 +84,7 @@ public sealed class TestMachine : IDisposable
         tables.MapIdentity(0, (ulong)mebibytes << 20);
         foreach (Vcpu vcpu in domain.Vcpus)
             EnterLongMode(vcpu, tables.Root);
-        var cpuid = new CpuidPolicy(HostCpuidTable.Intel(), new CpuPolicyOptions(), Clock, id, vcpus);
+        var cpuid = new CpuidPolicy(HostCpuidTable.Intel(), new CpuPolicyOptions(), Clock, id, vcpus) { Shown = domain.Exposure };
         var controls = new ControlRegisterPolicy(cpuid);
         domain.Policies = new DomainPolicies(cpuid, controls, new MsrPolicy(cpuid, controls, vcpus, usesVmcall: true));
         domain.Vcpus[0].IsInitialised = true;

@@ -19,4 +19,9 @@ public enum VcpuOp : uint
     [XenConstant("VCPUOP_register_vcpu_time_memory_area")] RegisterVcpuTimeMemoryArea = 13,
     [XenUnstated("public/vcpu.h of 4.18", Name = "VCPUOP_register_runstate_phys_area")] RegisterRunstatePhysArea = 14,
     [XenUnstated("public/vcpu.h of 4.18", Name = "VCPUOP_register_vcpu_time_phys_area")] RegisterVcpuTimePhysArea = 15,
+    [XenUnstated("ours: docs/hypercall-tlb.md", Name = "XENOLITH_VCPUOP_hctlb_query")] HctlbQuery = 0x4D00,
+    [XenUnstated("ours: docs/hypercall-tlb.md", Name = "XENOLITH_VCPUOP_hctlb_insert")] HctlbInsert = 0x4D01,
+    [XenUnstated("ours: docs/hypercall-tlb.md", Name = "XENOLITH_VCPUOP_hctlb_purge")] HctlbPurge = 0x4D02,
+    [XenUnstated("ours: docs/hypercall-tlb.md", Name = "XENOLITH_VCPUOP_hctlb_share")] HctlbShare = 0x4D03,
+    [XenUnstated("ours: docs/hypercall-tlb.md", Name = "XENOLITH_VCPUOP_hctlb_policy")] HctlbPolicy = 0x4D04,
 }

@@ -5,6 +5,12 @@ namespace Xenolith.Abi.Contract.Table;
 /// <param name="Since">As <see cref="HypercallRow.Since"/>.</param>
 public sealed record FeatureRow(Feature Feature, string Since = "4.17");
 
+/// <summary>The ways to make calls that can be shown; all ours, and shown to nobody unasked.</summary>
+public static class CallFeatureRows
+{
+    public static CallFeature[] All { get; } = [CallFeature.Table, CallFeature.Physical, CallFeature.Lists, CallFeature.Strict];
+}
+
 /// <summary>What a PVH guest can be shown of features; the initial domain's one goes to that alone.</summary>
 public static class FeatureRows
 {

@@ -72,6 +72,9 @@ public sealed record HypercallRow
     /// <summary>The first version of Xen's ABI that has it, of those from <see cref="Frozen"/> on: "4.18"; or <see cref="Own"/>.</summary>
     public string Since { get; init; } = Frozen;
 
+    /// <summary>The bit of exposure group 9 that shows it, of a row of ours whose operation has no bit in its own group; null: its own bit does.</summary>
+    public CallFeature? Feature { get; init; }
+
     /// <summary>What differs from 4.17, or what one should know.</summary>
     public string Note { get; init; } = "";
 }

@@ -77,6 +77,9 @@ public static class Row
     /// <summary>Newer than the frozen set: shown to nobody unasked, and left out of the image of an older edition.</summary>
     public static HypercallRow Since(this HypercallRow row, string version) => row with { Since = version };
 
+    /// <summary>Ours, and shown by a bit of exposure group 9.</summary>
+    public static HypercallRow Of(this HypercallRow row, CallFeature feature) => row with { Since = HypercallRow.Own, Feature = feature };
+
     public static HypercallRow Errors(this HypercallRow row, string errors) => row with { Errors = errors };
 
     public static HypercallRow Note(this HypercallRow row, string note) => row with { Note = note };

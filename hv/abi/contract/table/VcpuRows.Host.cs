@@ -5,6 +5,8 @@ internal static class VcpuRows
 {
     private const string PhysicalAreas = "A guest-physical address; all ones: none any more. ENXIO: over the end of a page, or not aligned. EINVAL: not the guest's own memory.";
 
+    private const string Tlb = "Ours, of values in registers alone; see [hypercall-tlb.md](hypercall-tlb.md).";
+
     public static HypercallGroup Group => new()
     {
         Number = Hypercall.VcpuOp,
@@ -38,6 +40,11 @@ internal static class VcpuRows
                 .Note(PhysicalAreas),
             Row.Done(VcpuOp.RegisterVcpuTimePhysArea, "VcpuAreaOps.RegisterTime").In<VcpuRegisterTimeMemoryArea>().Since("4.18").Errors("EFAULT ENXIO EINVAL")
                 .Note(PhysicalAreas),
+            Row.Done(VcpuOp.HctlbQuery, "HypercallTlbOps.Query").Of(CallFeature.Table).Unlocked().Errors("EINVAL").Note(Tlb),
+            Row.Done(VcpuOp.HctlbInsert, "HypercallTlbOps.Insert").Of(CallFeature.Table).Unlocked().Errors("EINVAL EEXIST ENOSPC").Note(Tlb),
+            Row.Done(VcpuOp.HctlbPurge, "HypercallTlbOps.Purge").Of(CallFeature.Table).Unlocked().Errors("EINVAL").Note(Tlb),
+            Row.Done(VcpuOp.HctlbShare, "HypercallTlbOps.Share").Of(CallFeature.Table).Unlocked().Errors("ENOENT EBUSY").Note(Tlb),
+            Row.Done(VcpuOp.HctlbPolicy, "HypercallTlbOps.SetPolicy").Of(CallFeature.Strict).Unlocked().Errors("EINVAL EPERM").Note(Tlb),
         ],
     };
 }

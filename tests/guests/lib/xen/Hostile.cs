@@ -5,8 +5,8 @@ namespace Xenolith.Guests;
 /// <summary>Addresses that no hypercall may follow, for tests of -EFAULT.</summary>
 public static class Hostile
 {
-    /// <summary>Page 0 is not mapped.</summary>
-    public const ulong Unmapped = 0x10;
+    /// <summary>Page 0 is not mapped, and behind guest-physical addresses a device.</summary>
+    public static ulong Unmapped => HypercallTlb.IsPhysical ? 0xFEE0_2000UL : 0x10;
 
     /// <summary>First address of the hole that no 48-bit address reaches; for 32-bit calls, which can't say that, one where devices are.</summary>
     public static ulong NonCanonical => NarrowCalls.IsOn ? 0xFEE0_1000UL : 0x0000_8000_0000_0000;

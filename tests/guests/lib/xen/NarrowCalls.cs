@@ -49,7 +49,7 @@ public static unsafe class NarrowCalls
 
     /// <summary>A call with the arguments as they are, cut to 32 bits.</summary>
     public static long CallAsIs(ulong number, ulong a1 = 0, ulong a2 = 0, ulong a3 = 0, ulong a4 = 0, ulong a5 = 0) =>
-        Xen.UsesVmcall ? Vmcall(number, a1, a2, a3, a4, a5) : Vmmcall(number, a1, a2, a3, a4, a5);
+        Xen.UsesVmcall ? Vmcall(number | HypercallTlb.Flags, a1, a2, a3, a4, a5) : Vmmcall(number | HypercallTlb.Flags, a1, a2, a3, a4, a5);
 
     /// <summary>A call with the arguments as 64-bit code passes them. What a multicall's own calls point at is not translated.</summary>
     internal static long Call(ulong number, ulong a1, ulong a2, ulong a3, ulong a4, ulong a5)

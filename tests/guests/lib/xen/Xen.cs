@@ -64,7 +64,7 @@ public static unsafe class Xen
 
     /// <summary>A 64-bit call, whatever the others are.</summary>
     public static long WideCall(ulong number, ulong a1 = 0, ulong a2 = 0, ulong a3 = 0, ulong a4 = 0, ulong a5 = 0) =>
-        UsesVmcall ? Vmcall(number, a1, a2, a3, a4, a5) : Vmmcall(number, a1, a2, a3, a4, a5);
+        UsesVmcall ? Vmcall(number | HypercallTlb.Flags, a1, a2, a3, a4, a5) : Vmmcall(number | HypercallTlb.Flags, a1, a2, a3, a4, a5);
 
     /// <summary>The same through the hypercall page; <see cref="InstallHypercallPage"/> first.</summary>
     public static long CallByPage(Hypercall number, ulong a1 = 0, ulong a2 = 0, ulong a3 = 0, ulong a4 = 0, ulong a5 = 0) =>

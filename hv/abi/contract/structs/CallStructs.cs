@@ -1,0 +1,25 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
+namespace Xenolith.Abi.Contract;
+
+/// <summary>A page of a list of frames that is passed in the place of a guest-physical address (docs/hypercall-tlb.md).</summary>
+[XenLayoutFrom("ours: docs/hypercall-tlb.md", 4096, Name = "struct xenolith_buffer_list")]
+[StructLayout(LayoutKind.Sequential)]
+public struct BufferList
+{
+    /// <summary>Bytes of the whole buffer; of the first page alone.</summary>
+    [XenField("length")] public ulong Length;
+    /// <summary>Frames in this page; all, but for the last page.</summary>
+    [XenField("count")] public ulong Count;
+    /// <summary>The guest-physical address of the next page; 0: none.</summary>
+    [XenField("next")] public ulong Next;
+    [XenField("gfn")] public BufferListFrames Frames;
+}
+
+/// <summary>The frame numbers of a <see cref="BufferList"/>.</summary>
+[InlineArray(509)]
+public struct BufferListFrames
+{
+    private ulong _first;
+}
