@@ -13,6 +13,7 @@ public static class HypervisorOptions
         new("induce", OptionKind.Boolean, "no", "Let guests commit bugs of the hypervisor through port 0xEB, to see what becomes of them."),
         new("entry-checks", OptionKind.Boolean, "no", "Check a guest's state against the CPU manual's rules before each entry."),
         new("apicv", OptionKind.Boolean, "yes", "Leave guests' local APICs to the CPU where it can keep them."),
+        new("altp2m", OptionKind.Boolean, "no", "Let toolstacks give domains views of their memory (HVM_PARAM_ALTP2M, HVMOP_altp2m)."),
         new("dom0_max_vcpus", OptionKind.Number, "1", "vCPUs of the initial domain, 1 to 128."),
         new("dom0-expose", OptionKind.Text, "nothing", "Calls and ways to make them that the initial domain is shown beyond those of Xen 4.17."),
         new("dom0-walks", OptionKind.Boolean, "yes", "Read the initial domain's page tables for its calls where its hypercall TLB does not say where buffers lie."),

@@ -43,6 +43,7 @@ public sealed class Machine
             Cpus = kernel.Cpus,
             CommandLine = kernel.Options.Text,
             ReservedFrames = ReservedFrames,
+            HasAltp2m = kernel.Options.GetBoolean("altp2m", false),
             ExposedCalls = HypercallDispatcher.FrozenExposure(),
             ExposableCalls = HypercallDispatcher.WholeExposure(),
         };

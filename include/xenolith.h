@@ -27,6 +27,8 @@ enum xenolith_exposure_group {
     XENOLITH_EXPOSURE_GROUP_HIGH_NUMBER = 1, /* hypercalls 64 to 127 */
     XENOLITH_EXPOSURE_GROUP_VCPU = 2, /* vcpu_op */
     XENOLITH_EXPOSURE_GROUP_HVM = 3, /* hvm_op */
+    XENOLITH_EXPOSURE_GROUP_ALTP2M_INSIDE = 4, /* subops of HVMOP_altp2m, of the domain itself; ours are bits 32 and up */
+    XENOLITH_EXPOSURE_GROUP_ALTP2M_OUTSIDE = 5, /* the same of other domains on it */
     XENOLITH_EXPOSURE_GROUP_DEVICE_MODEL = 6, /* dm_op */
     XENOLITH_EXPOSURE_GROUP_FEATURE = 8, /* features of XENVER_get_features */
     XENOLITH_EXPOSURE_GROUP_CALL_FEATURE = 9, /* ways to make calls: enum xenolith_call_feature */

@@ -25,7 +25,7 @@ internal static class DispatchWriter
         WriteUnlocked(text);
         WriteDefaults(text);
         WriteGroups(text);
-        foreach (HypercallGroup group in HypercallTable.Groups.Where(IsOwnMethod))
+        foreach (HypercallGroup group in HypercallTable.All.Where(IsOwnMethod))
         {
             if (group.Selector == Selector.InArgument)
                 WriteFramedGroup(text, group);
@@ -91,7 +91,7 @@ internal static class DispatchWriter
         _ => $"call.Fail(Errno.{row.Answer}, \"not for this kind of guest\")",
     };
 
-    private static string MethodOf(HypercallGroup group) => group.Number.ToString();
+    private static string MethodOf(HypercallGroup group) => $"{group.Number}{group.Parent}";
 
     private static void WriteGroup(StringBuilder text, HypercallGroup group)
     {
@@ -146,13 +146,19 @@ internal static class DispatchWriter
         text.Append($"        result = {method}Row(ref call, ref frame);\n");
         text.Append($"        return {frame}.Close(ref call, ref frame, result);\n    }}\n");
         text.Append($"\n    private static long {method}Row(ref HypercallCall call, ref {frame}.Frame frame)\n    {{\n");
-        text.Append("        switch (call.Operation)\n        {\n");
+        text.Append($"        switch (call.Operation{(group.Parent is null ? "" : " >> 16")})\n        {{\n");
         foreach (HypercallRow row in group.Rows)
         {
             string result = row.Handler is { } handler ? $"{handler}(ref call, ref frame)" : Refusal(row);
             text.Append($"            case {Convert.ToUInt32(row.Operation)}: // {row.Name}\n                return {InEdition(row, result)};\n");
         }
         text.Append("            default:\n                return call.Unknown();\n        }\n    }\n");
+        if (group.Parent is null)
+            WritePermission(text, group, method);
+    }
+
+    private static void WritePermission(StringBuilder text, HypercallGroup group, string method)
+    {
         text.Append($"\n    /// <summary>Who may call an operation of {group.Self.Name}; one that there is not: the control domain, which is told so.</summary>\n");
         text.Append($"    public static Permission {method}Permission(uint operation) => operation switch\n    {{\n");
         foreach (IGrouping<Permission, HypercallRow> rows in group.Rows.Where(r => r.Permission != Permission.Privileged).GroupBy(r => r.Permission))
@@ -183,8 +189,11 @@ internal static class DispatchWriter
         if (CallFeatureRows.All.Length != 0 && counts(HypercallRow.Own))
             Write(ExposureGroup.CallFeature, CallFeatureRows.All.Select(f => (HypercallRow.Own, (int)f)));
         Write(ExposureGroup.Feature, FeatureRows.All.Select(r => (r.Since, (int)r.Feature)));
-        foreach (HypercallGroup group in HypercallTable.Groups.Where(g => g.Exposure is not null))
-            Write(group.Exposure!.Value, group.Rows.Where(r => r.Feature is null).Select(r => (r.Since, Convert.ToInt32(r.Operation))));
+        foreach (HypercallGroup group in HypercallTable.All)
+        {
+            foreach (ExposureGroup exposure in new[] { group.Exposure, group.OutsideExposure }.OfType<ExposureGroup>())
+                Write(exposure, group.Rows.Where(r => r.Feature is null).Select(r => (r.Since, Row.ExposureBit(r.Operation!))));
+        }
         text.Append("        _ => 0,\n    };\n");
 
         void Write(ExposureGroup group, IEnumerable<(string Since, int Bit)> bits)

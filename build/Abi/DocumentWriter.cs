@@ -38,6 +38,8 @@ internal static class DocumentWriter
         }
         foreach (HypercallGroup group in HypercallTable.Groups.Where(g => g.Rows.Length != 0))
             WriteGroup(text, group, tests);
+        foreach (HypercallGroup group in HypercallTable.Subops)
+            WriteSubops(text, group, tests);
         return text.ToString();
     }
 
@@ -52,6 +54,20 @@ internal static class DocumentWriter
         foreach (HypercallRow row in group.Rows)
         {
             text.Append($"| {Convert.ToUInt32(row.Operation)} | {row.Name} | {StateName(row)} | {Tests(tests, row)} | {Argument(row)} | {Who(row)} | {row.Errors} | {NoteOf(row)} |\n");
+        }
+    }
+
+    private static void WriteSubops(StringBuilder text, HypercallGroup group, RowTests tests)
+    {
+        text.Append($"\n## {(uint)group.Number}, operation {Convert.ToUInt32(group.Parent)}: {group.Self.Name}\n\n");
+        text.Append($"Before any subop: {group.Self.Errors}.\n\n");
+        text.Append($"Exposure bits: group {(int)group.Exposure!} for the domain itself, {(int)group.OutsideExposure!} for others, the subop's number. What came of looking at each for a\n");
+        text.Append("caller within the domain stands in [altp2m](altp2m.md).\n\n");
+        text.Append("| op | name | state | tests | argument | from inside | errors | note |\n|--|--|--|--|--|--|--|--|\n");
+        foreach (HypercallRow row in group.Rows)
+        {
+            string inside = row.Inside is { } verdict ? verdict.MayCall ? "yes" : "no" : "not looked at";
+            text.Append($"| {Convert.ToUInt32(row.Operation)} | {row.Name} | {StateName(row)} | {Tests(tests, row)} | {Argument(row)} | {inside} | {row.Errors} | {NoteOf(row)} |\n");
         }
     }
 

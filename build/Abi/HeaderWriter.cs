@@ -50,6 +50,8 @@ internal static partial class HeaderWriter
         ExposureGroup.HighNumber => "hypercalls 64 to 127",
         ExposureGroup.CallFeature => "ways to make calls: enum xenolith_call_feature",
         ExposureGroup.Feature => "features of XENVER_get_features",
+        ExposureGroup.Altp2mInside => "subops of HVMOP_altp2m, of the domain itself; ours are bits 32 and up",
+        ExposureGroup.Altp2mOutside => "the same of other domains on it",
         _ => HypercallTable.Groups.Single(g => g.Exposure == group).Self.Name,
     };
 

@@ -42,12 +42,16 @@ internal static class NameWriter
             ulong[] calls = HasNames(group) ? [.. group.Rows.Select(r => (ulong)group.Number << 32 | Convert.ToUInt32(r.Operation))] : [(ulong)group.Number << 32];
             text.Append($"        {string.Join(", ", calls.Select(call => $"0x{call:X}"))},\n");
         }
+        foreach (HypercallGroup group in HypercallTable.Subops)
+            text.Append($"        {string.Join(", ", group.Rows.Select(row => $"0x{(ulong)group.Number << 32 | Row.NumberOf(group, row):X}"))},\n");
         text.Append("    ];\n");
         foreach (HypercallGroup group in named)
         {
             text.Append($"\n    private static string Of{group.Number}(uint operation) => operation switch\n    {{\n");
             foreach (HypercallRow row in group.Rows)
                 text.Append($"        {Convert.ToUInt32(row.Operation)} => \"{row.Name}\",\n");
+            foreach (HypercallGroup subops in HypercallTable.Subops.Where(s => s.Number == group.Number))
+                text.Append(string.Concat(subops.Rows.Select(row => $"        0x{Row.NumberOf(subops, row):X} => \"{row.Name}\",\n")));
             text.Append($"        _ => \"{group.Self.Name}\",\n    }};\n");
         }
         return text.Append("}\n").ToString();

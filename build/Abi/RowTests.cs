@@ -50,7 +50,7 @@ public sealed partial class RowTests
     /// <param name="files">Paths relative to the root, with /, and what stands in the files.</param>
     public RowTests(IEnumerable<(string Path, string Source)> files)
     {
-        foreach (HypercallGroup group in HypercallTable.Groups)
+        foreach (HypercallGroup group in HypercallTable.All)
         {
             foreach (HypercallRow row in group.Rows)
                 AddNames(row.Name, $"{row.Operation!.GetType().Name}.{row.Operation}", row.Name);

@@ -137,6 +137,8 @@ internal static class Dispatch
         ExposureGroup.Physdev => 0x00000000FFBBFFE0,
         ExposureGroup.Hvm => 0x000000000380BE23,
         ExposureGroup.DeviceModel => 0x00000000001FFFFE,
+        ExposureGroup.Altp2mInside => 0x000000000001FFFE,
+        ExposureGroup.Altp2mOutside => 0x000000000001FFFE,
         _ => 0,
     };
 
@@ -155,6 +157,8 @@ internal static class Dispatch
         ExposureGroup.Physdev => 0x00000000FFBBFFE0,
         ExposureGroup.Hvm => 0x000000000380BE23,
         ExposureGroup.DeviceModel => 0x00000000001FFFFE,
+        ExposureGroup.Altp2mInside => 0x000000000001FFFE,
+        ExposureGroup.Altp2mOutside => 0x000000000001FFFE,
         _ => 0,
     };
 
@@ -648,7 +652,7 @@ internal static class Dispatch
             case 24: // HVMOP_guest_request_vm_event
                 return HvmOps.GuestRequest(ref call);
             case 25: // HVMOP_altp2m
-                return call.NotYet(Errno.EOPNOTSUPP);
+                return HvmOpAltp2m(ref call);
             default:
                 return call.Unknown();
         }
@@ -968,4 +972,53 @@ internal static class Dispatch
         1 or 2 or 3 or 4 or 5 or 6 or 7 or 8 or 9 or 10 or 11 or 12 or 13 or 14 or 15 or 16 or 17 or 18 or 19 or 20 => Permission.DeviceModel,
         _ => Permission.Privileged,
     };
+
+    private static long HvmOpAltp2m(ref HypercallCall call)
+    {
+        if (!Altp2mOps.TryOpen(ref call, out Altp2mOps.Frame frame, out long result))
+            return result;
+        result = HvmOpAltp2mRow(ref call, ref frame);
+        return Altp2mOps.Close(ref call, ref frame, result);
+    }
+
+    private static long HvmOpAltp2mRow(ref HypercallCall call, ref Altp2mOps.Frame frame)
+    {
+        switch (call.Operation >> 16)
+        {
+            case 1: // HVMOP_altp2m_get_domain_state
+                return Altp2mStateOps.Get(ref call, ref frame);
+            case 2: // HVMOP_altp2m_set_domain_state
+                return call.NotYet(Errno.EOPNOTSUPP);
+            case 3: // HVMOP_altp2m_vcpu_enable_notify
+                return call.NotYet(Errno.EOPNOTSUPP);
+            case 4: // HVMOP_altp2m_create_p2m
+                return call.NotYet(Errno.EOPNOTSUPP);
+            case 5: // HVMOP_altp2m_destroy_p2m
+                return call.NotYet(Errno.EOPNOTSUPP);
+            case 6: // HVMOP_altp2m_switch_p2m
+                return call.NotYet(Errno.EOPNOTSUPP);
+            case 7: // HVMOP_altp2m_set_mem_access
+                return call.NotYet(Errno.EOPNOTSUPP);
+            case 8: // HVMOP_altp2m_change_gfn
+                return call.NotYet(Errno.EOPNOTSUPP);
+            case 9: // HVMOP_altp2m_set_mem_access_multi
+                return call.NotYet(Errno.EOPNOTSUPP);
+            case 10: // HVMOP_altp2m_set_suppress_ve
+                return call.NotYet(Errno.EOPNOTSUPP);
+            case 11: // HVMOP_altp2m_get_suppress_ve
+                return call.NotYet(Errno.EOPNOTSUPP);
+            case 12: // HVMOP_altp2m_get_mem_access
+                return call.NotYet(Errno.EOPNOTSUPP);
+            case 13: // HVMOP_altp2m_vcpu_disable_notify
+                return call.NotYet(Errno.EOPNOTSUPP);
+            case 14: // HVMOP_altp2m_get_p2m_idx
+                return call.NotYet(Errno.EOPNOTSUPP);
+            case 15: // HVMOP_altp2m_set_suppress_ve_multi
+                return call.NotYet(Errno.EOPNOTSUPP);
+            case 16: // HVMOP_altp2m_set_visibility
+                return call.NotYet(Errno.EOPNOTSUPP);
+            default:
+                return call.Unknown();
+        }
+    }
 }

@@ -1,4 +1,5 @@
 using System;
+using Xenolith.Abi.Calls;
 using Xenolith.Abi.Contract;
 using Xenolith.Kernel;
 
@@ -57,8 +58,15 @@ public static class ExposureWords
                 return null;
             if (!name.SequenceEqual(HypercallNames.Of(number, unchecked((uint)call)).AsSpan()))
                 continue;
+            uint operation = unchecked((uint)call);
+            if (Altp2mOps.SubopOf(number, operation) is { } subop)
+            {
+                group = ExposureGroup.Altp2mInside;
+                bit = Altp2mOps.ExposureBit(subop);
+                return null;
+            }
             group = Dispatch.GroupOf(number);
-            bit = unchecked((int)call);
+            bit = unchecked((int)operation);
             if (bit >= Features)
                 return "shown with others of its kind; write XENOLITH_CALL_hctlb or XENOLITH_CALL_strict";
             return group == ExposureGroup.Number ? "an operation of a call whose operations are not told apart; write the call's own name, like domctl" : null;

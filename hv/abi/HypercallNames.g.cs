@@ -147,6 +147,7 @@ internal static class HypercallNames
         0x2A00000000,
         0x3000000000,
         0x3100000000,
+        0x2200010019, 0x2200020019, 0x2200030019, 0x2200040019, 0x2200050019, 0x2200060019, 0x2200070019, 0x2200080019, 0x2200090019, 0x22000A0019, 0x22000B0019, 0x22000C0019, 0x22000D0019, 0x22000E0019, 0x22000F0019, 0x2200100019,
     ];
 
     private static string OfPlatformOp(uint operation) => operation switch
@@ -353,6 +354,22 @@ internal static class HypercallNames
         23 => "HVMOP_set_evtchn_upcall_vector",
         24 => "HVMOP_guest_request_vm_event",
         25 => "HVMOP_altp2m",
+        0x10019 => "HVMOP_altp2m_get_domain_state",
+        0x20019 => "HVMOP_altp2m_set_domain_state",
+        0x30019 => "HVMOP_altp2m_vcpu_enable_notify",
+        0x40019 => "HVMOP_altp2m_create_p2m",
+        0x50019 => "HVMOP_altp2m_destroy_p2m",
+        0x60019 => "HVMOP_altp2m_switch_p2m",
+        0x70019 => "HVMOP_altp2m_set_mem_access",
+        0x80019 => "HVMOP_altp2m_change_gfn",
+        0x90019 => "HVMOP_altp2m_set_mem_access_multi",
+        0xA0019 => "HVMOP_altp2m_set_suppress_ve",
+        0xB0019 => "HVMOP_altp2m_get_suppress_ve",
+        0xC0019 => "HVMOP_altp2m_get_mem_access",
+        0xD0019 => "HVMOP_altp2m_vcpu_disable_notify",
+        0xE0019 => "HVMOP_altp2m_get_p2m_idx",
+        0xF0019 => "HVMOP_altp2m_set_suppress_ve_multi",
+        0x100019 => "HVMOP_altp2m_set_visibility",
         _ => "hvm_op",
     };
 

@@ -79,6 +79,9 @@ public sealed class DomainServices
     /// <summary>Frames that domains leave free, for the hypervisor's own tables.</summary>
     public ulong ReservedFrames { get; init; }
 
+    /// <summary>Whether domains can have views of their memory (boot option altp2m).</summary>
+    public bool HasAltp2m { get; set; }
+
     /// <summary>Who makes domains for a control domain; null: nobody does.</summary>
     public ToolstackDomains? Toolstack { get; set; }
 

@@ -117,7 +117,7 @@ internal static class HvmParameterOps
     }
 
     private static bool IsWrittenOnce(HvmParameter parameter) =>
-        parameter is HvmParameter.Viridian or HvmParameter.IoreqPfn or HvmParameter.BufioreqPfn or HvmParameter.IoreqServerPfn or HvmParameter.NrIoreqServerPages;
+        parameter is HvmParameter.Viridian or HvmParameter.Altp2m or HvmParameter.IoreqPfn or HvmParameter.BufioreqPfn or HvmParameter.IoreqServerPfn or HvmParameter.NrIoreqServerPages;
 
     /// <summary>What a domain may do with its own parameters; measured on 4.17.7.</summary>
     private enum Access

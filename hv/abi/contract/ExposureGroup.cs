@@ -12,6 +12,10 @@ public enum ExposureGroup
     Vcpu = 2,
     /// <summary>hvm_op.</summary>
     Hvm = 3,
+    /// <summary>HVMOP_altp2m's subops, of the domain itself on its own views.</summary>
+    Altp2mInside = 4,
+    /// <summary>HVMOP_altp2m's subops, of another on the domain's views.</summary>
+    Altp2mOutside = 5,
     /// <summary>dm_op.</summary>
     DeviceModel = 6,
     /// <summary>Features of xen_version's get_features.</summary>

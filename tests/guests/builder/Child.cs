@@ -40,6 +40,10 @@ internal static class Child
         {
             GrantChild.Vanish();
         }
+        else if (BootRecord.HasWord("views"))
+        {
+            Altp2mChild.Run();
+        }
         else if (BootRecord.HasWord("newer"))
         {
             RequireNewer(true);

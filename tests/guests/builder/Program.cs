@@ -29,6 +29,15 @@ internal static class Program
             return;
         }
 
+        if (BootRecord.HasWord("altp2m-only"))
+        {
+            Watch.Start();
+            Altp2m.Run(tests);
+            Watch.End();
+            tests.Finish();
+            return;
+        }
+
         Creation.Run(tests);
         Limits.Run(tests);
         Scheduling.Run(tests);
@@ -47,6 +56,11 @@ internal static class Program
         Lives.Run(tests);
         Ring.Run(tests);
         Ends.Run(tests);
+        if (BootRecord.HasWord("altp2m"))
+        {
+            Altp2m.Run(tests);
+        }
+
         Watch.End();
         tests.Finish();
     }

@@ -31,12 +31,12 @@ internal sealed partial class RowCall
         Group = group;
         Row = row;
         Is64Bit = is64Bit;
-        ulong operation = row.Operation is null ? 0 : Convert.ToUInt64(row.Operation);
+        ulong operation = (group.Parent ?? row.Operation) is { } first ? Convert.ToUInt64(first) : 0;
         string[] widths = InParentheses().Replace(group.Parameters, "").Split(';');
         string[] names = [.. widths[is64Bit ? 0 : ^1].Split(',').Select(name => name.Trim()).Where(name => name != "")];
         for (int i = 0; i < names.Length; i++)
         {
-            bool isOperation = i == 0 && group.Selector is not (Selector.None or Selector.InArgument);
+            bool isOperation = i == 0 && (group.Parent is not null || group.Selector is not (Selector.None or Selector.InArgument));
             if (names[i].StartsWith('*') && PointerIndex < 0)
                 PointerIndex = i;
             else if (names[i] == "count" && group.Number == Hypercall.ConsoleIo)
@@ -59,7 +59,14 @@ internal sealed partial class RowCall
     public bool HasPointer => PointerIndex >= 0 && (Structure is not null || Group.Selector == Selector.InArgument || Group.Number == Hypercall.ConsoleIo);
 
     /// <summary>What the pointer points at; of a group with one structure for all, that.</summary>
-    public Type? Structure => Group.Selector == Selector.InArgument ? Group.Self.Argument : (Is64Bit ? Row.Argument : Row.NarrowArgument ?? Row.Argument);
+    public Type? Structure
+    {
+        get
+        {
+            HypercallRow of = Group.Selector == Selector.InArgument ? Group.Self : Row;
+            return Is64Bit ? of.Argument : of.NarrowArgument ?? of.Argument;
+        }
+    }
 
     public Direction Direction => Group.Selector == Selector.InArgument ? Group.Self.Direction : Row.Direction;
 
@@ -81,7 +88,7 @@ internal sealed partial class RowCall
 
     public static IEnumerable<RowCall> All =>
         from width in (bool[])[true, false]
-        from @group in HypercallTable.Groups
+        from @group in HypercallTable.All
         from row in @group.Rows.Length == 0 ? [@group.Self] : @group.Rows
         where row.State == RowState.Done || (@group.Rows.Length == 0 && row.Handler is not null)
         select new RowCall(@group, row, width);
@@ -115,8 +122,9 @@ internal sealed partial class RowCall
             BitConverter.TryWriteBytes(bytes.AsSpan(OffsetOf(type, field)), domain);
         if (Group.Selector == Selector.InArgument && Group.Number != Hypercall.DmOp)
         {
-            BitConverter.TryWriteBytes(bytes, Convert.ToUInt32(Row.Operation));
-            BitConverter.TryWriteBytes(bytes.AsSpan(4), VersionOf(Group.Number));
+            // altp2m's version stands before its operation.
+            BitConverter.TryWriteBytes(bytes.AsSpan(Group.Parent is null ? 0 : 4), Convert.ToUInt32(Row.Operation));
+            BitConverter.TryWriteBytes(bytes.AsSpan(Group.Parent is null ? 4 : 0), VersionOf(Group.Number));
             if (Group.Number == Hypercall.Domctl)
                 BitConverter.TryWriteBytes(bytes.AsSpan(8), domain);
         }
@@ -162,6 +170,7 @@ internal sealed partial class RowCall
     {
         Hypercall.Domctl => InterfaceVersions.Domctl,
         Hypercall.Sysctl => InterfaceVersions.Sysctl,
+        Hypercall.HvmOp => InterfaceVersions.Altp2m,
         _ => InterfaceVersions.Platform,
     };
 

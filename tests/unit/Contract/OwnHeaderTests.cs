@@ -29,6 +29,8 @@ public sealed class OwnHeaderTests
         ("XENOLITH_EXPOSURE_GROUP_NUMBER", ExposureGroup.Number),
         ("XENOLITH_EXPOSURE_GROUP_VCPU", ExposureGroup.Vcpu),
         ("XENOLITH_EXPOSURE_GROUP_HVM", ExposureGroup.Hvm),
+        ("XENOLITH_EXPOSURE_GROUP_ALTP2M_INSIDE", ExposureGroup.Altp2mInside),
+        ("XENOLITH_EXPOSURE_GROUP_ALTP2M_OUTSIDE", ExposureGroup.Altp2mOutside),
         ("XENOLITH_EXPOSURE_GROUP_DEVICE_MODEL", ExposureGroup.DeviceModel),
         ("XENOLITH_EXPOSURE_GROUP_FEATURE", ExposureGroup.Feature),
         ("XENOLITH_EXPOSURE_GROUP_MEMORY", ExposureGroup.Memory),

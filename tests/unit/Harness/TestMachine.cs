@@ -39,6 +39,7 @@ public sealed class TestMachine : IDisposable
             CpuCount = cpus,
             TscIsStable = tscIsStable,
             CommandLine = "test=yes",
+            HasAltp2m = true,
             Cpuid = HostCpuidTable.Intel(),
             DefaultCpuid = new CpuidPolicy(HostCpuidTable.Intel(), new CpuPolicyOptions(), Clock, 0, 1),
             ExposedCalls = HypercallDispatcher.FrozenExposure(),

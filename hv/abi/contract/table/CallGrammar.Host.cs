@@ -50,7 +50,7 @@ public static class CallGrammar
     private static List<CallShape> Build()
     {
         var shapes = new List<CallShape>();
-        foreach (HypercallGroup group in HypercallTable.Groups)
+        foreach (HypercallGroup group in HypercallTable.All)
         {
             if (group.Rows.Length == 0)
                 shapes.Add(ShapeOf(group, group.Self));
@@ -68,8 +68,8 @@ public static class CallGrammar
             Group = group,
             Row = row,
             Words = words,
-            Wide = StructureOf(group, row, row.Argument),
-            Narrow = StructureOf(group, row, row.NarrowArgument ?? row.Argument),
+            Wide = StructureOf(group, row, row.Argument, group.Self.Argument),
+            Narrow = StructureOf(group, row, row.NarrowArgument ?? row.Argument, group.Self.NarrowArgument ?? group.Self.Argument),
             IsArray = group.Number is Hypercall.GrantTableOp or Hypercall.Multicall,
         };
     }
@@ -77,13 +77,13 @@ public static class CallGrammar
     private static List<CallField> WordsOf(HypercallGroup group, HypercallRow row)
     {
         var words = new List<CallField>();
-        bool isInRegister = row.Operation is not null && (group.Selector is Selector.First or Selector.FirstWide or Selector.FirstLow6);
+        Enum? first = group.Parent ?? (group.Selector is Selector.First or Selector.FirstWide or Selector.FirstLow6 ? row.Operation : null);
         foreach (string parameter in group.Parameters.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             // "cmd | start_extent << 6", "timeout (64-bit callers)".
             string name = parameter.Split(' ')[0];
-            words.Add(words.Count == 0 && isInRegister
-                ? new CallField(name, 0, sizeof(ulong), ValueKind.Operation, Convert.ToUInt64(row.Operation))
+            words.Add(words.Count == 0 && first is not null
+                ? new CallField(name, 0, sizeof(ulong), ValueKind.Operation, Convert.ToUInt64(first))
                 : new CallField(name.TrimStart('*'), words.Count, sizeof(ulong), KindOfWord(name)));
         }
         return words;
@@ -103,9 +103,9 @@ public static class CallGrammar
     };
 
     /// <summary>The structure; of a group whose operation stands in the argument: its head, and the member of its union that the operation uses.</summary>
-    private static CallStructure? StructureOf(HypercallGroup group, HypercallRow row, Type? argument)
+    private static CallStructure? StructureOf(HypercallGroup group, HypercallRow row, Type? argument, Type? head)
     {
-        Type? envelope = group.Selector == Selector.InArgument ? group.Self.Argument : null;
+        Type? envelope = group.Selector == Selector.InArgument ? head : null;
         Type? whole = envelope ?? argument;
         if (whole is null)
             return null;
@@ -117,7 +117,7 @@ public static class CallGrammar
             bool isHead = envelope is null || !IsUnion(envelope, offset);
             if (isHead && envelope is not null && field.Name is "Command" or "Operation")
                 fields.Add(new CallField(field.Name, offset, sizeof(uint), ValueKind.Operation, Convert.ToUInt64(row.Operation)));
-            else if (isHead && envelope is not null && field.Name == "InterfaceVersion")
+            else if (isHead && envelope is not null && field.Name is "InterfaceVersion" or "Version")
                 fields.Add(new CallField(field.Name, offset, sizeof(uint), ValueKind.Operation, VersionOf(group.Number)));
             else if (isHead || (hasMember ? field.FieldType == argument : field.FieldType.IsPrimitive))
                 Add(fields, whole, field, offset);
@@ -129,6 +129,7 @@ public static class CallGrammar
     {
         Hypercall.Domctl => InterfaceVersions.Domctl,
         Hypercall.Sysctl => InterfaceVersions.Sysctl,
+        Hypercall.HvmOp => InterfaceVersions.Altp2m,
         _ => InterfaceVersions.Platform,
     };
 

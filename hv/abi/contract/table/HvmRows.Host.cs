@@ -24,7 +24,8 @@ internal static class HvmRows
             Row.Done(HvmOp.GetMemType, "HvmOps.GetMemoryType").InOut<HvmGetMemType>().Target().Errors("EFAULT ESRCH EPERM EFAULT"),
             Row.Done(HvmOp.SetEvtchnUpcallVector, "HvmOps.SetUpcallVector").In<HvmEvtchnUpcallVector>().Errors("EFAULT EINVAL ENOENT"),
             Row.Done(HvmOp.GuestRequestVmEvent, "HvmOps.GuestRequest").Errors("EINVAL").Note("0 without effect, as on Xen without a monitor."),
-            Row.NotYet(HvmOp.Altp2m, Errno.EOPNOTSUPP, "4.17's answer without the option altp2m=1").InOut<HvmAltp2mOp, HvmAltp2mOp32>().Target(),
+            Row.Done(HvmOp.Altp2m, "HvmOpAltp2m").InOut<HvmAltp2mOp, HvmAltp2mOp32>().Errors("EOPNOTSUPP EFAULT EINVAL EOPNOTSUPP ESRCH EOPNOTSUPP EINVAL EPERM")
+                .Note("The subops have rows of their own, below. EOPNOTSUPP without the boot option altp2m, as on Xen."),
         ],
     };
 }

@@ -77,7 +77,15 @@ public sealed record HypercallRow
 
     /// <summary>What differs from 4.17, or what one should know.</summary>
     public string Note { get; init; } = "";
+
+    /// <summary>Of a subop: whether a domain may make it on itself; null: nobody has looked.</summary>
+    public InsideVerdict? Inside { get; init; }
 }
+
+/// <summary>What came of looking at a subop for a caller within the domain that it is about.</summary>
+/// <param name="MayCall">Whether it is left to such a caller, where the mode and the administrator leave it.</param>
+/// <param name="Why">What was looked at: what it can do to itself, what keeps the others safe, and the test that shows that.</param>
+public sealed record InsideVerdict(bool MayCall, string Why);
 
 /// <summary>Where a group's operation is found.</summary>
 public enum Selector
@@ -103,6 +111,9 @@ public sealed record HypercallGroup
 {
     public required Hypercall Number { get; init; }
 
+    /// <summary>The operation of the number whose subops these are; null: they are the number's own.</summary>
+    public Enum? Parent { get; init; }
+
     /// <summary>The number's own row. Its handler, if it has one, takes the whole group.</summary>
     public required HypercallRow Self { get; init; }
 
@@ -119,6 +130,9 @@ public sealed record HypercallGroup
 
     /// <summary>The group of exposure bits of the operations; null: only the number has one.</summary>
     public ExposureGroup? Exposure { get; init; }
+
+    /// <summary>The same of subops for callers that are not the domain itself.</summary>
+    public ExposureGroup? OutsideExposure { get; init; }
 
     /// <summary>
     /// What the arguments are, in C's words, * before a pointer: "cmd, *arg"; ** where the argument lies behind the first pointer there. Behind a semicolon: of 32-bit callers, where that differs. In parentheses: for

@@ -11,13 +11,19 @@ public static class HypercallTable
 {
     public static HypercallGroup[] Groups { get; } = Build();
 
+    /// <summary>Subops: groups whose operations are those of one operation.</summary>
+    public static HypercallGroup[] Subops { get; } = [Altp2mRows.Group];
+
+    /// <summary>Groups and subops.</summary>
+    public static HypercallGroup[] All => [.. Groups, .. Subops];
+
     /// <summary>Rows that can be called: of a group with operations its operations, else the number itself.</summary>
     public static List<HypercallRow> Rows
     {
         get
         {
             var rows = new List<HypercallRow>();
-            foreach (HypercallGroup group in Groups)
+            foreach (HypercallGroup group in All)
             {
                 if (group.Rows.Length == 0)
                     rows.Add(group.Self);

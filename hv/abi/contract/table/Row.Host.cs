@@ -80,6 +80,24 @@ public static class Row
     /// <summary>Ours, and shown by a bit of exposure group 9.</summary>
     public static HypercallRow Of(this HypercallRow row, CallFeature feature) => row with { Since = HypercallRow.Own, Feature = feature };
 
+    /// <summary>A subop that a domain may make on itself.</summary>
+    /// <param name="why">What was looked at.</param>
+    public static HypercallRow Inside(this HypercallRow row, string why) => row with { Inside = new InsideVerdict(true, why) };
+
+    /// <summary>The bit of an operation in its group: its number; of ours, which are far from all others, 32 and what they are past 0x4D00.</summary>
+    public static int ExposureBit(Enum operation)
+    {
+        uint number = Convert.ToUInt32(operation);
+        return (int)(number >= FirstOwn ? 32 + (number - FirstOwn) : number);
+    }
+
+    /// <summary>The first number of ours among a group's operations.</summary>
+    public const uint FirstOwn = 0x4D00;
+
+    /// <summary>The operation as the dispatch knows it: of a subop, its parent's, and its own in the upper half.</summary>
+    public static uint NumberOf(HypercallGroup group, HypercallRow row) =>
+        Convert.ToUInt32(row.Operation) << (group.Parent is null ? 0 : 16) | (group.Parent is { } parent ? Convert.ToUInt32(parent) : 0);
+
     public static HypercallRow Errors(this HypercallRow row, string errors) => row with { Errors = errors };
 
     public static HypercallRow Note(this HypercallRow row, string note) => row with { Note = note };

@@ -74,6 +74,13 @@ public static unsafe class Instructions
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern void WriteCr4(ulong value);
 
+    /// <summary>VMFUNC.</summary>
+    /// <param name="leaf">0: to another view.</param>
+    /// <param name="index">Which.</param>
+    [RuntimeImport("*", "guest_vmfunc")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    public static extern void ViewFunction(uint leaf, uint index);
+
     [RuntimeImport("*", "guest_invlpg")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern void InvalidatePage(ulong address);

@@ -31,6 +31,8 @@ internal sealed class InstructionsStub : IStub
         Simple(o, "guest_lidt", a => a.lidt(__[rdi]));
         Simple(o, "guest_ltr", a => a.ltr(di));
         Simple(o, "guest_ud2", a => a.ud2());
+        // VMFUNC: leaf, index.
+        Simple(o, "guest_vmfunc", a => { a.mov(eax, edi); a.mov(ecx, esi); a.vmfunc(); });
         Simple(o, "guest_read_flags", a => { a.pushfq(); a.pop(rax); });
 
         // void guest_cpuid(uint leaf, uint subleaf, uint* registers): EAX, EBX, ECX, EDX.
