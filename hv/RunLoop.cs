@@ -198,6 +198,22 @@ public sealed partial class RunLoop
             }
         }
 
+        if (vcpu.HasMonitorAnswer || vcpu.FollowedMonitor != vcpu.Domain.Monitor.Generation)
+        {
+            _exits.FollowListener(vcpu);
+            if (!vcpu.IsRunnable)
+            {
+                return false;
+            }
+        }
+
+        // Who runs step by step gets interrupts after the last step: one before would be the step.
+        if (vcpu.Cpu.SingleSteps)
+        {
+            vcpu.Notify(Attention.Interrupts);
+            return true;
+        }
+
         // Before any interrupt: the instruction that waited comes first.
         // It may ask again, and a device model on another CPU have answered by the time that this is looked at.
         while (vcpu.HasDeviceAnswer)

@@ -56,6 +56,9 @@ struct xenolith_exposure_entry {
     uint64_t bits __attribute__((__aligned__(8)));
 };
 
+/* An operation of XEN_DOMCTL_monitor_op. With event not 0 the three words of padding of each event are its number, the low one first. */
+#define XENOLITH_MONITOR_OP_number_events 0x584E0001
+
 /*
  * Ways to make calls. CPUID tells of them: while a domain is shown one, the leaf below has its signature in EBX, ECX, EDX, and the next one bits of
  * enum xenolith_call_feature in EAX, entries of a table in EBX, tables that can be shared in ECX, and log2 of an entry's most pages in EDX.

@@ -30,6 +30,8 @@ internal static partial class HeaderWriter
         Number(text, HvmRecord.Exposure);
         text.Append('\n');
         Structure<ExposureEntry>(text);
+        text.Append("\n/* An operation of XEN_DOMCTL_monitor_op. With event not 0 the three words of padding of each event are its number, the low one first. */\n");
+        Number(text, MonitorOp.NumberEvents);
         WriteCalls(text);
         return text.Append("\n#endif\n").ToString();
     }

@@ -830,11 +830,11 @@ internal static class Dispatch
             case 50: // XEN_DOMCTL_get_device_group
                 return DomctlDeviceOps.Assign(ref call, ref frame);
             case 54: // XEN_DOMCTL_debug_op
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlMonitorOps.Debug(ref call, ref frame);
             case 55: // XEN_DOMCTL_gethvmcontext_partial
                 return DomctlContextOps.GetOne(ref call, ref frame);
             case 56: // XEN_DOMCTL_vm_event_op
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlVmEventOps.Handle(ref call, ref frame);
             case 57: // XEN_DOMCTL_mem_sharing_op
                 return call.Absent();
             case 59: // XEN_DOMCTL_gettscinfo
@@ -848,7 +848,7 @@ internal static class Dispatch
             case 63: // XEN_DOMCTL_getvcpuextstate
                 return DomctlRegisterOps.GetExtendedState(ref call, ref frame);
             case 64: // XEN_DOMCTL_set_access_required
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlMonitorOps.RequireAccess(ref call, ref frame);
             case 65: // XEN_DOMCTL_audit_p2m
                 return call.Absent();
             case 66: // XEN_DOMCTL_set_virq_handler
@@ -870,7 +870,7 @@ internal static class Dispatch
             case 75: // XEN_DOMCTL_psr_cmt_op
                 return call.Fail(Errno.ENODEV, "not for this kind of guest");
             case 77: // XEN_DOMCTL_monitor_op
-                return call.NotYet(Errno.ENOSYS);
+                return DomctlMonitorOps.Handle(ref call, ref frame);
             case 78: // XEN_DOMCTL_psr_alloc
                 return DomctlDebugOps.AllocateCache(ref call, ref frame);
             case 79: // XEN_DOMCTL_soft_reset

@@ -82,9 +82,9 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
         CpuMode mode = cpu.Mode;
         var call = new HypercallCall(this, vcpu, (mode & CpuMode.Long) != 0, ref cpu.Registers);
         long result;
-        // Real mode has no privilege levels and may call; virtual-8086 mode never may. Otherwise level 0 only: a guest request from
-        // user mode needs a monitor that allows it, and there is none. CR0 last, which is dear to read.
-        if ((mode & CpuMode.Supervisor) == 0 && (cpu.Cr0 & Cr0Pe) != 0)
+        // Real mode has no privilege levels and may call; virtual-8086 mode never may. Otherwise level 0 only, but for a guest request that
+        // a listener takes from user mode. CR0 last, which is dear to read.
+        if ((mode & CpuMode.Supervisor) == 0 && (cpu.Cr0 & Cr0Pe) != 0 && !IsRequestOfUser(in call))
             result = call.Fail(Errno.EPERM, "not from user mode");
         else if (!vcpu.Domain.Exposure.Shows(ExposureGroup.Number, call.Number))
             result = HandleOther(ref call);
@@ -115,6 +115,9 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
         call.Access.EndPhysical();
         return result;
     }
+
+    private static bool IsRequestOfUser(in HypercallCall call) => call.Number == (ulong)Hypercall.HvmOp
+        && call.A0 == (ulong)HvmOp.GuestRequestVmEvent && call.Domain.Monitor.Settings.RequestFromUser;
 
     // Not inlined, so that who needs no lock does not pay for the room to take one.
     [MethodImpl(MethodImplOptions.NoInlining)]

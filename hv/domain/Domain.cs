@@ -56,6 +56,7 @@ public sealed partial class Domain : IDisposable
         EventChannels = new EventChannels(this, options.MaximumEventPort);
         GrantTable = new GrantTable(this, options.MaximumGrantFrames, options.MaximumMappingFrames);
         IoServers = new IoRequestServers(this);
+        Monitor = new Monitor(this);
         Console = new ConsoleRing(this);
         Watchdog = new DomainWatchdog(this);
         Suspension = new Suspension(this);
@@ -126,6 +127,12 @@ public sealed partial class Domain : IDisposable
 
     /// <summary>The domain's device models.</summary>
     public IoRequestServers IoServers { get; }
+
+    /// <summary>Who listens to the domain.</summary>
+    public Monitor Monitor { get; }
+
+    /// <summary>Whether an access that the rights of memory forbid ends the domain while nobody listens.</summary>
+    public bool IsAccessRequired { get; set; }
 
     public ConsoleRing Console { get; }
 
@@ -251,7 +258,8 @@ public sealed partial class Domain : IDisposable
         Services.Claims.Release(this);
         EventChannels.Release();
         IoServers.Release();
-        EndAsDeviceModel();
+        Monitor.Release();
+        EndForOthers();
         Console.Release();
         Watchdog.Release();
         Services.Timers.Stop(Suspension);
@@ -267,15 +275,17 @@ public sealed partial class Domain : IDisposable
         ReleaseBroken();
     }
 
-    /// <summary>What the domain answers for in others goes with it.</summary>
-    private void EndAsDeviceModel()
+    /// <summary>What the domain answers for in others goes with it, and whom it listens to is not listened to any more.</summary>
+    private void EndForOthers()
     {
         for (int i = 0; i < DomainTable.Capacity; i++)
         {
-            if (Services.Domains.At(i) is not { IoServers.AreThere: true } other)
+            if (Services.Domains.At(i) is not { } other || !(other.IoServers.AreThere || other.Monitor.IsListening))
                 continue;
             other.Acquire();
             other.IoServers.DestroyAllOf(Identity);
+            if (other.Monitor.IsListening && other.Monitor.Listener == Identity)
+                other.Monitor.Disable();
             other.Release();
         }
     }

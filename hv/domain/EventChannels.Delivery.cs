@@ -114,7 +114,7 @@ public sealed partial class EventChannels
         if (!IsValid(port))
             return;
         if (_channels[port].IsDeviceModels)
-            _domain.IoServers.Notify(port);
+            NotifyReserved(port);
         else
             SetPending(port, _channels[port].NotifyVcpu);
     }

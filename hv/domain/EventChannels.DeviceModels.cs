@@ -3,7 +3,7 @@ using Xenolith.Abi.Contract;
 namespace Xenolith.Domains;
 
 /// <summary>
-/// Ports by which the hypervisor and a device model speak about the domain. They are among the domain's own, which may do nothing with them; a
+/// Ports by which the hypervisor and a device model, or who listens to the domain, speak about it. They are among the domain's own, which may do nothing with them; a
 /// reset leaves them alone.
 /// </summary>
 public sealed partial class EventChannels
@@ -38,6 +38,15 @@ public sealed partial class EventChannels
         }
         Unbind(port);
         _deviceModelPorts--;
+    }
+
+    /// <summary>A device model, or who listens to the domain, has sent an event.</summary>
+    private void NotifyReserved(uint port)
+    {
+        if (_domain.Monitor.Port == port)
+            _domain.Monitor.TakeAnswers();
+        else
+            _domain.IoServers.Notify(port);
     }
 
     /// <summary>An event for the device model. Nothing happens when it has not connected.</summary>

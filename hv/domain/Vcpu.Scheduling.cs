@@ -86,7 +86,7 @@ public sealed partial class Vcpu
     /// <summary>Whether the run loop may run it.</summary>
     public bool IsRunnable => MayRun && !_isLeaving;
 
-    private bool MayRun => IsOnline && !IsBlocked && !AwaitsDevice && !Domain.IsShutDown && Domain.PauseCount == 0;
+    private bool MayRun => IsOnline && !IsBlocked && !AwaitsDevice && !IsHeldByMonitor && !Domain.IsShutDown && Domain.PauseCount == 0;
 
     /// <summary>Time in each state, up to now.</summary>
     public RunStateAccount RunStateNow

@@ -1,4 +1,5 @@
 using Iced.Intel;
+using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Emulate;
 using Xenolith.Hal;
@@ -22,17 +23,22 @@ internal sealed partial class ExitHandler
             return;
         }
 
-        if (!TrySkip(vcpu))
+        if (!_decoder.TryGetLength(vcpu.Cpu, vcpu.Access, out int length))
         {
             return;
         }
 
         ref GuestRegisters registers = ref vcpu.Cpu.Registers;
-        CpuidResult result = policy.Cpuid.Read((uint)registers.Rax, (uint)registers.Rcx, vcpu.Id, vcpu.Apic.IsEnabled);
+        uint leaf = (uint)registers.Rax, subleaf = (uint)registers.Rcx;
+        CpuidResult result = policy.Cpuid.Read(leaf, subleaf, vcpu.Id, vcpu.Apic.IsEnabled);
         registers.Rax = result.Eax;
         registers.Rbx = result.Ebx;
         registers.Rcx = result.Ecx;
         registers.Rdx = result.Edx;
+        if (!vcpu.Domain.Monitor.Asks(MonitorEvent.Cpuid) || !Listeners.TellOfCpuid(vcpu, leaf, subleaf, length))
+        {
+            vcpu.Cpu.SkipInstruction(length);
+        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -57,7 +63,19 @@ internal sealed partial class ExitHandler
         int length = _decoder.LengthAt(vcpu.Cpu, vcpu.Access);
         ulong value = (registers.Rdx << 32) | (uint)registers.Rax;
         uint index = (uint)registers.Rcx;
-        if (!WriteMsr(vcpu, index, value))
+        bool isDeferred = false;
+        if (vcpu.Domain.Monitor.Asks(MonitorEvent.WriteMsr) && vcpu.Domain.Monitor.WatchesMsr(index))
+        {
+            if (vcpu.Domain.Policies.Msrs.Read(vcpu, index, out ulong old) != MsrResult.Done)
+            {
+                vcpu.Cpu.InjectException(ExceptionVector.GeneralProtection, true, 0);
+                return;
+            }
+
+            isDeferred = Listeners.TellOfMsr(vcpu, index, old, value);
+        }
+
+        if (!isDeferred && !WriteMsr(vcpu, index, value))
         {
             vcpu.Cpu.InjectException(ExceptionVector.GeneralProtection, true, 0);
         }
@@ -86,7 +104,6 @@ internal sealed partial class ExitHandler
     {
         VirtualCpu cpu = vcpu.Cpu;
         ref Exit exit = ref cpu.Exit;
-        ControlRegisterPolicy policy = vcpu.Domain.Policies.Controls;
         int length = exit.GeneralRegister == Exit.UnknownGeneralRegister ? DecodeControlRegisterMove(vcpu) : _decoder.LengthAt(cpu, vcpu.Access);
         if (length == 0)
         {
@@ -108,15 +125,9 @@ internal sealed partial class ExitHandler
             return;
         }
 
-        bool legal = exit.ControlRegister switch
-        {
-            0 => policy.TryWriteCr0(cpu, exit.ControlRegisterValue),
-            3 => policy.TryWriteCr3(cpu, exit.ControlRegisterValue),
-            4 => policy.TryWriteCr4(cpu, exit.ControlRegisterValue),
-            8 => TryWriteCr8(vcpu, exit.ControlRegisterValue),
-            _ => false,
-        };
-        if (legal)
+        bool isDeferred = vcpu.Domain.Monitor.Asks(MonitorEvent.WriteControlRegister)
+            && Listeners.TellOfControl(vcpu, exit.ControlRegister, exit.ControlRegisterValue);
+        if (isDeferred || TryWriteControl(vcpu, exit.ControlRegister, exit.ControlRegisterValue))
         {
             cpu.SkipInstruction(length);
         }
@@ -124,6 +135,19 @@ internal sealed partial class ExitHandler
         {
             cpu.InjectException(ExceptionVector.GeneralProtection, true, 0);
         }
+    }
+
+    private static bool TryWriteControl(Vcpu vcpu, int register, ulong value)
+    {
+        ControlRegisterPolicy policy = vcpu.Domain.Policies.Controls;
+        return register switch
+        {
+            0 => policy.TryWriteCr0(vcpu.Cpu, value),
+            3 => policy.TryWriteCr3(vcpu.Cpu, value),
+            4 => policy.TryWriteCr4(vcpu.Cpu, value),
+            8 => TryWriteCr8(vcpu, value),
+            _ => false,
+        };
     }
 
     /// <summary>

@@ -111,10 +111,18 @@ internal sealed partial class ExitHandler
             case ExitReason.EntryFailed:
                 vcpu.Domain.Crash("the CPU refused its state");
                 break;
+            case ExitReason.Exception when cpu.Exit.Vector is ExceptionVector.Breakpoint:
+                HandleBreakpoint(vcpu);
+                break;
             case ExitReason.Exception when cpu.Exit.Vector is ExceptionVector.AlignmentCheck or ExceptionVector.Debug:
-                // Taken only so that its delivery can't go on for ever; it is the guest's. The run loop lets the
-                // machine's interrupts in after it.
-                cpu.ReturnException();
+                // Taken only so that its delivery can't go on for ever; it is the guest's, unless a listener wants it. The run loop
+                // lets the machine's interrupts in after it.
+                if (cpu.Exit.Vector != ExceptionVector.Debug || !vcpu.Domain.Monitor.Asks(MonitorEvent.DebugException)
+                    || !Listeners.TellOfDebugException(vcpu))
+                {
+                    cpu.ReturnException();
+                }
+
                 break;
             case ExitReason.DebugTrapInstruction:
                 CompleteInt1(vcpu);

@@ -229,6 +229,9 @@ public abstract partial class VirtualCpu
     /// <summary>Debug addresses and x87 state. Only while no CPU has the vCPU resident: it has run nowhere since <see cref="LetGo"/>.</summary>
     public ref ProcessorState State => ref Processor;
 
+    /// <summary>DR6 as the guest would read it now.</summary>
+    public virtual ulong CurrentDr6 => Processor.Dr6;
+
     /// <summary>Frees the frames of the control block. The vCPU is not usable afterwards.</summary>
     public abstract void Release();
 }

@@ -69,7 +69,17 @@ internal static class HvmOps
         return 0;
     }
 
-    /// <summary>Would tell a monitor; there is none, and that is no error.</summary>
-    public static long GuestRequest(ref HypercallCall call) =>
-        call.A1 == 0 ? 0 : call.Fail(Errno.EINVAL, "the argument must be null");
+    /// <summary>Tells who listens to the domain, and asked for it; if nobody did that is no error.</summary>
+    public static long GuestRequest(ref HypercallCall call)
+    {
+        if (call.A1 != 0)
+            return call.Fail(Errno.EINVAL, "the argument must be null");
+        Monitor monitor = call.Domain.Monitor;
+        if (monitor.Asks(MonitorEvent.GuestRequest))
+        {
+            var request = new VmEventRequest { Reason = VmEventReason.GuestRequest };
+            monitor.TryReport(call.Vcpu, ref request, monitor.Settings.RequestSync);
+        }
+        return 0;
+    }
 }

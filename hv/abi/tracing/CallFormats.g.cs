@@ -98,6 +98,9 @@ internal static class CallFormats
         17 => is64Bit
             ? "b40 target_pages:0:8 tot_pages:8:8 pod_cache_pages:16:8 pod_entries:24:8 domid:32:2"u8
             : "b36 target_pages:0:8 tot_pages:8:8 pod_cache_pages:16:8 pod_entries:24:8 domid:32:2"u8,
+        21 => is64Bit
+            ? "b32 op:0:1 access:1:1 domid:2:2 nr:4:4 pfn:8:8 pfn_list:16:8 access_list:24:8"u8
+            : "b24 op:0:1 access:1:1 domid:2:2 nr:4:4 pfn:8:8 pfn_list:16:4 access_list:20:4"u8,
         23 => is64Bit
             ? "i32 domid:0:2 space:2:2 size:4:2 u.foreign_domid:6:2 u.res0:6:2 idxs:8:8 gpfns:16:8 errs:24:8"u8
             : "i20 domid:0:2 space:2:2 size:4:2 u.foreign_domid:6:2 u.res0:6:2 idxs:8:4 gpfns:12:4 errs:16:4"u8,
@@ -302,12 +305,15 @@ internal static class CallFormats
         47 => "i40 domain:8:2 dev:16:4 flags:20:4 u.pci.machine_sbdf:24:4"u8,
         48 => "i40 domain:8:2 machine_irq:16:4 irq_type:20:4 u.msi.gvec:24:1"u8,
         50 => "b40 domain:8:2 machine_sbdf:16:4 max_sdevs:20:4 num_sdevs:24:4 sdev_array:32:8"u8,
+        54 => "i24 domain:8:2 op:16:4 vcpu:20:4"u8,
         55 => "b40 domain:8:2 type:16:4 instance:20:4 bufsz:24:8 buffer:32:8"u8,
+        56 => "b28 domain:8:2 op:16:4 mode:20:4 u.enable.port:24:4 u.version:24:4"u8,
         59 => "o40 domain:8:2 tsc_mode:16:4 gtsc_khz:20:4 incarnation:24:4 elapsed_nsec:32:8"u8,
         60 => "i40 domain:8:2 tsc_mode:16:4 gtsc_khz:20:4 incarnation:24:4 elapsed_nsec:32:8"u8,
         61 => "b32 domain:8:2 num:16:8 array:24:8"u8,
         62 => "i48 domain:8:2 vcpu:16:4 xfeature_mask:24:8 size:32:8 buffer:40:8"u8,
         63 => "b48 domain:8:2 vcpu:16:4 xfeature_mask:24:8 size:32:8 buffer:40:8"u8,
+        64 => "i17 domain:8:2 access_required:16:1"u8,
         66 => "i20 domain:8:2 virq:16:4"u8,
         67 => "i24 domain:8:2 pfn:16:8"u8,
         68 => "i32 domain:8:2 nodemap.bitmap:16:8 nodemap.nr_bits:24:4"u8,
@@ -315,6 +321,7 @@ internal static class CallFormats
         72 => "b32 domain:8:2 vcpu:16:4 msr_count:20:4 msrs:24:8"u8,
         73 => "i32 domain:8:2 vcpu:16:4 msr_count:20:4 msrs:24:8"u8,
         74 => "i64 domain:8:2 nr_vnodes:16:4 nr_vmemranges:20:4 nr_vcpus:24:4 pad:28:4 vdistance:32:8 vcpu_to_vnode:40:8 vnode_to_pnode:48:8 vmemrange:56:8"u8,
+        77 => "b40 domain:8:2 op:16:4 event:20:4 u.mov_to_cr.index:24:1 u.mov_to_cr.sync:25:1 u.mov_to_cr.onchangeonly:26:1 u.mov_to_cr.pad1:27:1 u.mov_to_cr.pad2:28:4 u.mov_to_cr.bitmask:32:8 u.mov_to_msr.msr:24:4 u.mov_to_msr.onchangeonly:28:1 u.guest_request.sync:24:1 u.guest_request.allow_userspace:25:1 u.debug_exception.sync:24:1 u.vmexit.sync:24:1"u8,
         78 => "b32 domain:8:2 cmd:16:4 target:20:4 data:24:8"u8,
         82 => "b56 domain:8:2 nr_leaves:16:4 nr_msrs:20:4 leaves:24:8 msrs:32:8 err_leaf:40:4 err_subleaf:44:4 err_msr:48:4"u8,
         83 => "b56 domain:8:2 nr_leaves:16:4 nr_msrs:20:4 leaves:24:8 msrs:32:8 err_leaf:40:4 err_subleaf:44:4 err_msr:48:4"u8,

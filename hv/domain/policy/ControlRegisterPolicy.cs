@@ -67,6 +67,19 @@ public sealed class ControlRegisterPolicy
 
     public bool TryWriteCr0(VirtualCpu cpu, ulong value)
     {
+        if (!AllowsCr0(cpu, ref value))
+        {
+            return false;
+        }
+
+        cpu.Cr0 = value;
+        return true;
+    }
+
+    /// <summary>Whether the guest may write that to CR0 now.</summary>
+    /// <param name="value">What is written, and what of it arrives.</param>
+    public static bool AllowsCr0(VirtualCpu cpu, ref ulong value)
+    {
         if (value >> 32 != 0)
         {
             return false;
@@ -91,11 +104,22 @@ public sealed class ControlRegisterPolicy
             return false;
         }
 
-        cpu.Cr0 = value;
         return true;
     }
 
     public bool TryWriteCr3(VirtualCpu cpu, ulong value)
+    {
+        if (!AllowsCr3(cpu, ref value))
+        {
+            return false;
+        }
+
+        cpu.Cr3 = value;
+        return true;
+    }
+
+    /// <summary>As <see cref="AllowsCr0"/>, for CR3.</summary>
+    public bool AllowsCr3(VirtualCpu cpu, ref ulong value)
     {
         bool longMode = (cpu.Efer & EferLma) != 0;
         if (longMode && (cpu.Cr4 & Cr4Pcide) != 0)
@@ -109,11 +133,23 @@ public sealed class ControlRegisterPolicy
             return false;
         }
 
-        cpu.Cr3 = longMode ? value : (uint)value;
+        value = longMode ? value : (uint)value;
         return true;
     }
 
     public bool TryWriteCr4(VirtualCpu cpu, ulong value)
+    {
+        if (!AllowsCr4(cpu, value))
+        {
+            return false;
+        }
+
+        cpu.Cr4 = value;
+        return true;
+    }
+
+    /// <summary>As <see cref="AllowsCr0"/>, for CR4, where all of the value arrives.</summary>
+    public bool AllowsCr4(VirtualCpu cpu, ulong value)
     {
         if ((value & ~_cr4Valid) != 0)
         {
@@ -127,13 +163,7 @@ public sealed class ControlRegisterPolicy
         }
 
         bool setsPcid = (value & Cr4Pcide) != 0 && (cpu.Cr4 & Cr4Pcide) == 0;
-        if (setsPcid && (!longMode || (cpu.Cr3 & 0xFFF) != 0))
-        {
-            return false;
-        }
-
-        cpu.Cr4 = value;
-        return true;
+        return !setsPcid || (longMode && (cpu.Cr3 & 0xFFF) == 0);
     }
 
     /// <summary>Writes EFER. LMA follows the CPU and is not the guest's to change; what it writes there is ignored, as Xen does.</summary>

@@ -198,6 +198,8 @@ public sealed partial class SvmCpu
         set => _vmcb.Fields.TscOffset = value;
     }
 
+    public override ulong CurrentDr6 => _vmcb.Fields.Dr6;
+
     private bool IsResident => ReferenceEquals(_processor.Resident, this);
 
     private ref VmcbSegment Field(SegmentName name)

@@ -203,6 +203,8 @@ public sealed partial class VmxCpu
             ForgetGuestTranslations();
     }
 
+    public override ulong CurrentDr6 => IsResident ? HostInstructions.ReadDr6() : Processor.Dr6;
+
     private bool IsResident => ReferenceEquals(_processor.Resident, this);
 
     private bool UsesPaePaging =>

@@ -38,6 +38,16 @@ internal static class Program
             return;
         }
 
+        if (BootRecord.HasWord("monitor"))
+        {
+            Watch.Start();
+            MonitorErrors.Run(tests);
+            Monitor.Run(tests);
+            Watch.End();
+            tests.Finish();
+            return;
+        }
+
         Creation.Run(tests);
         Limits.Run(tests);
         Scheduling.Run(tests);

@@ -87,8 +87,8 @@ public static class Hypercalls
         Xen.Call(Hypercall.MemoryOp, (ulong)MemoryOp.PagingOp, 0);
 
     /// <summary>XENMEM_access_op.</summary>
-    public static long MemoryAccessOp() =>
-        Xen.Call(Hypercall.MemoryOp, (ulong)MemoryOp.AccessOp, 0);
+    public static long MemoryAccessOp(ref MemoryAccessArgument argument) =>
+        Xen.Call(Hypercall.MemoryOp, (ulong)MemoryOp.AccessOp, Xen.AddressOf(ref argument));
 
     /// <summary>XENMEM_sharing_op.</summary>
     public static long MemorySharingOp() =>

@@ -16,6 +16,7 @@ internal enum NarrowArgument
     ForeignMemoryMap,
     RemoveFromPhysmap,
     PodTarget,
+    MemoryAccessArgument,
     AddToPhysmapBatch,
     MemAcquireResource,
     MulticallEntry,
@@ -49,6 +50,7 @@ internal static unsafe class NarrowArguments
             MemoryOp.SetMemoryMap => NarrowArgument.ForeignMemoryMap,
             MemoryOp.RemoveFromPhysmap => NarrowArgument.RemoveFromPhysmap,
             MemoryOp.SetPodTarget or MemoryOp.GetPodTarget => NarrowArgument.PodTarget,
+            MemoryOp.AccessOp => NarrowArgument.MemoryAccessArgument,
             MemoryOp.AddToPhysmapBatch => NarrowArgument.AddToPhysmapBatch,
             MemoryOp.AcquireResource => NarrowArgument.MemAcquireResource,
             _ => NarrowArgument.None,
@@ -98,6 +100,7 @@ internal static unsafe class NarrowArguments
         NarrowArgument.ForeignMemoryMap => sizeof(ForeignMemoryMap),
         NarrowArgument.RemoveFromPhysmap => sizeof(RemoveFromPhysmap),
         NarrowArgument.PodTarget => sizeof(PodTarget),
+        NarrowArgument.MemoryAccessArgument => sizeof(MemoryAccessArgument),
         NarrowArgument.AddToPhysmapBatch => sizeof(AddToPhysmapBatch),
         NarrowArgument.MemAcquireResource => sizeof(MemAcquireResource),
         NarrowArgument.MulticallEntry => sizeof(MulticallEntry),
@@ -125,6 +128,7 @@ internal static unsafe class NarrowArguments
         NarrowArgument.ForeignMemoryMap => sizeof(ForeignMemoryMap32),
         NarrowArgument.RemoveFromPhysmap => sizeof(RemoveFromPhysmap32),
         NarrowArgument.PodTarget => sizeof(PodTarget32),
+        NarrowArgument.MemoryAccessArgument => sizeof(MemoryAccessArgument32),
         NarrowArgument.AddToPhysmapBatch => sizeof(AddToPhysmapBatch32),
         NarrowArgument.MemAcquireResource => sizeof(MemAcquireResource32),
         NarrowArgument.MulticallEntry => sizeof(MulticallEntry32),
@@ -171,6 +175,9 @@ internal static unsafe class NarrowArguments
                 break;
             case NarrowArgument.PodTarget:
                 Convert(in *(PodTarget*)wide, ref *(PodTarget32*)narrow);
+                break;
+            case NarrowArgument.MemoryAccessArgument:
+                Convert(in *(MemoryAccessArgument*)wide, ref *(MemoryAccessArgument32*)narrow);
                 break;
             case NarrowArgument.AddToPhysmapBatch:
                 Convert(in *(AddToPhysmapBatch*)wide, ref *(AddToPhysmapBatch32*)narrow);
@@ -244,6 +251,9 @@ internal static unsafe class NarrowArguments
                 break;
             case NarrowArgument.PodTarget:
                 Convert(in *(PodTarget32*)narrow, ref *(PodTarget*)wide);
+                break;
+            case NarrowArgument.MemoryAccessArgument:
+                Convert(in *(MemoryAccessArgument32*)narrow, ref *(MemoryAccessArgument*)wide);
                 break;
             case NarrowArgument.AddToPhysmapBatch:
                 Convert(in *(AddToPhysmapBatch32*)narrow, ref *(AddToPhysmapBatch*)wide);
@@ -419,6 +429,28 @@ internal static unsafe class NarrowArguments
         to.TotalPages = from.TotalPages;
         to.CachePages = from.CachePages;
         to.Entries = from.Entries;
+    }
+
+    private static void Convert(in MemoryAccessArgument from, ref MemoryAccessArgument32 to)
+    {
+        to.Operation = from.Operation;
+        to.Access = from.Access;
+        to.Domain = from.Domain;
+        to.Count = from.Count;
+        to.Gfns = unchecked((uint)from.Gfns);
+        to.Accesses = unchecked((uint)from.Accesses);
+        to.Gfn = from.Gfn;
+    }
+
+    private static void Convert(in MemoryAccessArgument32 from, ref MemoryAccessArgument to)
+    {
+        to.Operation = from.Operation;
+        to.Access = from.Access;
+        to.Domain = from.Domain;
+        to.Count = from.Count;
+        to.Gfn = from.Gfn;
+        to.Gfns = from.Gfns;
+        to.Accesses = from.Accesses;
     }
 
     private static void Convert(in AddToPhysmapBatch from, ref AddToPhysmapBatch32 to)

@@ -16,7 +16,7 @@ internal static class HeaderProbe
         "xen.h", "errno.h", "features.h", "memory.h", "version.h", "grant_table.h", "vcpu.h", "sched.h", "event_channel.h", "physdev.h",
         "callback.h", "nmi.h", "platform.h", "sysctl.h", "domctl.h", "pmu.h", "argo.h", "hypfs.h", "kexec.h", "elfnote.h",
         "arch-x86/cpuid.h", "arch-x86/hvm/start_info.h", "hvm/save.h", "hvm/hvm_op.h", "hvm/params.h", "hvm/dm_op.h", "hvm/ioreq.h", "hvm/e820.h", "hvm/hvm_vcpu.h",
-        "xsm/flask_op.h", "io/console.h", "io/xs_wire.h", "io/netif.h",
+        "xsm/flask_op.h", "io/console.h", "io/xs_wire.h", "io/netif.h", "vm_event.h",
     ];
 
     /// <summary>Why the probe can't run here, or null.</summary>

@@ -21,6 +21,7 @@ public sealed class OwnHeaderTests
     [
         ("XENOLITH_DOMCTL_exposure", DomctlOp.Exposure),
         ("XENOLITH_HVM_SAVE_CODE_exposure", HvmRecord.Exposure),
+        ("XENOLITH_MONITOR_OP_number_events", MonitorOp.NumberEvents),
         ("XENOLITH_EXPOSURE_OP_LIST", ExposureOp.List),
         ("XENOLITH_EXPOSURE_OP_GET", ExposureOp.Get),
         ("XENOLITH_EXPOSURE_OP_SET", ExposureOp.Set),

@@ -224,4 +224,6 @@ public static class InterfaceVersions
     [XenConstant("XEN_SYSCTL_INTERFACE_VERSION")] public const uint Sysctl = 0x15;
     /// <summary>struct xen_platform_op (public/platform.h).</summary>
     [XenConstant("XENPF_INTERFACE_VERSION")] public const uint Platform = 0x3000001;
+    /// <summary>vm_event_request_t (public/vm_event.h).</summary>
+    [XenConstant("VM_EVENT_INTERFACE_VERSION")] public const uint VmEvent = 7;
 }

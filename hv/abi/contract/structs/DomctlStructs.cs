@@ -91,6 +91,14 @@ public struct Domctl
     [FieldOffset(16), XenField("u.psr_alloc")] public DomctlCacheAllocation CacheAllocation;
     /// <summary>setvnumainfo.</summary>
     [FieldOffset(16), XenField("u.vnuma")] public DomctlVirtualNodes VirtualNodes;
+    /// <summary>vm_event_op.</summary>
+    [FieldOffset(16), XenField("u.vm_event_op")] public DomctlVmEvent VmEvent;
+    /// <summary>monitor_op.</summary>
+    [FieldOffset(16), XenField("u.monitor_op")] public DomctlMonitor Monitor;
+    /// <summary>debug_op.</summary>
+    [FieldOffset(16), XenField("u.debug_op")] public DomctlDebug Debug;
+    /// <summary>set_access_required.</summary>
+    [FieldOffset(16), XenField("u.access_required")] public DomctlAccessRequired AccessRequired;
     /// <summary>Ours: which calls the domain is shown.</summary>
     [FieldOffset(16), XenField("u.pad")] public DomctlExposure Exposure;
 }

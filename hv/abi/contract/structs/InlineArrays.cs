@@ -176,3 +176,10 @@ public struct Bytes44
 {
     private byte first;
 }
+
+/// <summary>340 elements in place.</summary>
+[InlineArray(340)]
+public struct Bytes340
+{
+    private byte first;
+}

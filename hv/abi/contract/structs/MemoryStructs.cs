@@ -371,3 +371,45 @@ public struct VnumaTopologyInfo
     /// <summary>Guest address.</summary>
     [XenField("vmemrange.pad")] public ulong Ranges;
 }
+
+/// <summary>XENMEM_access_op.</summary>
+[XenStruct("struct xen_mem_access_op", XenLayout.Wide)]
+[StructLayout(LayoutKind.Sequential)]
+public struct MemoryAccessArgument
+{
+    /// <summary>XENMEM_access_op_*.</summary>
+    [XenField("op")] public byte Operation;
+    /// <summary>XENMEM_access_*.</summary>
+    [XenField("access")] public byte Access;
+    /// <summary>Whose memory.</summary>
+    [XenField("domid")] public ushort Domain;
+    /// <summary>Frames, or elements of the lists.</summary>
+    [XenField("nr")] public uint Count;
+    /// <summary>The first frame; ~0: what entries get that are made from now on.</summary>
+    [XenField("pfn")] public ulong Gfn;
+    /// <summary>Linear address of uint64_t[].</summary>
+    [XenField("pfn_list")] public ulong Gfns;
+    /// <summary>Linear address of uint8_t[].</summary>
+    [XenField("access_list")] public ulong Accesses;
+}
+
+/// <summary>XENMEM_access_op.</summary>
+[XenStruct("struct xen_mem_access_op", XenLayout.Narrow)]
+[StructLayout(LayoutKind.Sequential)]
+public struct MemoryAccessArgument32
+{
+    /// <summary>XENMEM_access_op_*.</summary>
+    [XenField("op")] public byte Operation;
+    /// <summary>XENMEM_access_*.</summary>
+    [XenField("access")] public byte Access;
+    /// <summary>Whose memory.</summary>
+    [XenField("domid")] public ushort Domain;
+    /// <summary>Frames, or elements of the lists.</summary>
+    [XenField("nr")] public uint Count;
+    /// <summary>The first frame; ~0: what entries get that are made from now on.</summary>
+    [XenField("pfn")] public ulong Gfn;
+    /// <summary>Linear address of uint64_t[].</summary>
+    [XenField("pfn_list")] public uint Gfns;
+    /// <summary>Linear address of uint8_t[].</summary>
+    [XenField("access_list")] public uint Accesses;
+}

@@ -86,12 +86,18 @@ internal static class DomctlRows
         Row.Done(DomctlOp.SetVcpuMsrs, "DomctlRegisterOps.Msrs").In<DomctlVcpuMsrs>().Errors("ESRCH EINVAL").Note(Paravirtual),
         Row.Done(DomctlOp.Setdebugging, "DomctlDebugOps.SetDebugging").In<DomctlDebugging>().Errors("EINVAL")
             .Note("Told by getdomaininfo. On Xen a debugged domain's breakpoints don't reach it either; here they do."),
+        Row.Done(DomctlOp.DebugOp, "DomctlMonitorOps.Debug").In<DomctlDebug>().Errors("EINVAL ENOSYS EOPNOTSUPP").Note("As on a processor without a monitor trap flag."),
         Row.Done(DomctlOp.Subscribe, "DomctlDebugOps.Subscribe").In<DomctlSubscription>(),
         Row.Done(DomctlOp.Getpageframeinfo3, "DomctlDebugOps.GetPageTypes").InOut<DomctlPageTypes>().Errors("E2BIG EFAULT"),
         Row.Done(DomctlOp.SetBrokenPageP2m, "DomctlDebugOps.SetBroken").In<DomctlBrokenPage>().Errors("EINVAL ENOMEM")
             .Note("At most 16 a domain. Nothing is at the guest frame any more; Xen ends a domain that touches it."),
         Row.Done(DomctlOp.PsrAlloc, "DomctlDebugOps.AllocateCache").InOut<DomctlCacheAllocation>().Errors("EOPNOTSUPP ENODEV").Note("As on a processor without it."),
         Row.Done(DomctlOp.Setvnumainfo, "VirtualNodeOps.Set").In<DomctlVirtualNodes>().Errors("EINVAL ENOMEM EFAULT E2BIG EFAULT E2BIG EINVAL"),
+        Row.Done(DomctlOp.VmEventOp, "DomctlVmEventOps.Handle").InOut<DomctlVmEvent>().Errors("EINVAL ENOSYS EINVAL ENODEV EBUSY EOPNOTSUPP ENOMEM EINVAL ENOSPC")
+            .Note("The monitor's ring alone, as 4.17 is built; see [Listening to a domain](monitor.md)."),
+        Row.Done(DomctlOp.MonitorOp, "DomctlMonitorOps.Handle").InOut<DomctlMonitor>().Errors("EPERM EINVAL EOPNOTSUPP EINVAL EEXIST ENXIO EINVAL")
+            .Note("What can be asked for: [Listening to a domain](monitor.md)."),
+        Row.Done(DomctlOp.SetAccessRequired, "DomctlMonitorOps.RequireAccess").In<DomctlAccessRequired>().Errors("EPERM"),
         Row.Absent(DomctlOp.PsrCmtOp, "as on a processor without it", Errno.ENODEV),
         Row.Absent(DomctlOp.VmtraceOp, "no domain has a trace buffer: createdomain refuses one", Errno.EINVAL),
         Row.Absent(DomctlOp.AuditP2m, ReleaseBuild),

@@ -23,7 +23,7 @@ internal static class HvmRows
             Row.Absent(HvmOp.GetMemAccess, "gone since 4.5"),
             Row.Done(HvmOp.GetMemType, "HvmOps.GetMemoryType").InOut<HvmGetMemType>().Target().Errors("EFAULT ESRCH EPERM EFAULT"),
             Row.Done(HvmOp.SetEvtchnUpcallVector, "HvmOps.SetUpcallVector").In<HvmEvtchnUpcallVector>().Errors("EFAULT EINVAL ENOENT"),
-            Row.Done(HvmOp.GuestRequestVmEvent, "HvmOps.GuestRequest").Errors("EINVAL").Note("0 without effect, as on Xen without a monitor."),
+            Row.Done(HvmOp.GuestRequestVmEvent, "HvmOps.GuestRequest").Errors("EINVAL").Note("Tells who listens to the domain ([Listening to a domain](monitor.md)); 0 without effect if nobody does."),
             Row.Done(HvmOp.Altp2m, "HvmOpAltp2m").InOut<HvmAltp2mOp, HvmAltp2mOp32>().Errors("EOPNOTSUPP EFAULT EINVAL EOPNOTSUPP ESRCH EOPNOTSUPP EINVAL EPERM")
                 .Note("The subops have rows of their own, below. EOPNOTSUPP without the boot option altp2m, as on Xen."),
         ],

@@ -47,7 +47,7 @@ internal static class MemoryRows
             Row.Done(MemoryOp.GetSharingFreedPages, "MemoryAbsenceOps.SharedPages"),
             Row.Done(MemoryOp.GetSharingSharedPages, "MemoryAbsenceOps.SharedPages"),
             Row.Absent(MemoryOp.PagingOp, "4.17 is built without it"),
-            Row.NotYet(MemoryOp.AccessOp),
+            Row.NotYet(MemoryOp.AccessOp).InOut<MemoryAccessArgument, MemoryAccessArgument32>().DeviceModel(),
             Row.Absent(MemoryOp.SharingOp, "4.17 is built without it"),
             Row.Done(MemoryOp.AddToPhysmapBatch, "PhysmapOps.AddBatch").In<AddToPhysmapBatch, AddToPhysmapBatch32>().Target().Preemptible().Allocates()
                 .Errors("EDOM EFAULT EOPNOTSUPP ESRCH EPERM EILSEQ EFAULT; an error an entry, as add_to_physmap's")

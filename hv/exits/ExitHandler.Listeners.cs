@@ -1,0 +1,92 @@
+using System.Runtime.CompilerServices;
+using Xenolith.Abi.Contract;
+using Xenolith.Domains;
+using Xenolith.Hal;
+using Xenolith.Kernel;
+
+namespace Xenolith;
+
+/// <summary>What listeners ask of a vCPU: which of its doings exit, and what becomes of it after an answer.</summary>
+internal sealed partial class ExitHandler
+{
+    // Registers that a control block or the CPU holds, so that writing them need not exit.
+    private static readonly uint[] s_heldMsrs =
+    [
+        MsrIndex.Star, MsrIndex.LongStar, MsrIndex.CompatStar, MsrIndex.SyscallMask, MsrIndex.FsBase, MsrIndex.GsBase, MsrIndex.KernelGsBase,
+        MsrIndex.SysenterCs, MsrIndex.SysenterEsp, MsrIndex.SysenterEip, MsrIndex.Pat, MsrIndex.TscAux, MsrIndex.DebugControl,
+    ];
+
+    /// <summary>Before the next entry of a vCPU whose listener has answered, or asked for something else. On the vCPU's own CPU.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public void FollowListener(Vcpu vcpu)
+    {
+        vcpu.Domain.Acquire();
+        Monitor monitor = vcpu.Domain.Monitor;
+        if (vcpu.FollowedMonitor != monitor.Generation)
+        {
+            vcpu.FollowedMonitor = monitor.Generation;
+            Intercept(vcpu, monitor);
+        }
+
+        // One that answers and waits for the next event still has it all done when it goes on.
+        if (vcpu.HasMonitorAnswer && !vcpu.IsPausedByMonitor)
+        {
+            VmEventFlags flags = vcpu.TakeAnsweredFlags();
+            if ((flags & VmEventFlags.SetRegisters) != 0)
+            {
+                MonitorRegisters.Load(vcpu.Cpu, in monitor.AnswerOf(vcpu).Registers);
+            }
+
+            vcpu.Cpu.SingleSteps = vcpu.WantsSteps;
+        }
+
+        vcpu.Domain.Release();
+        if (!vcpu.IsPausedByMonitor && vcpu.DeferredWrite.Kind != DeferredWriteKind.None)
+        {
+            Write(vcpu);
+        }
+    }
+
+    private void Intercept(Vcpu vcpu, Monitor monitor)
+    {
+        VirtualCpu cpu = vcpu.Cpu;
+        int controls = monitor.Asks(MonitorEvent.WriteControlRegister) ? monitor.Settings.Controls : 0;
+        cpu.InterceptCr0Writes = (controls & 1 << (int)VmEventControl.Cr0) != 0;
+        cpu.InterceptCr3Writes = (controls & 1 << (int)VmEventControl.Cr3) != 0;
+        cpu.InterceptCr4Writes = (controls & 1 << (int)VmEventControl.Cr4) != 0;
+        cpu.InterceptDescriptorTables = monitor.Asks(MonitorEvent.DescriptorAccess);
+        const uint breakpoint = 1u << ExceptionVector.Breakpoint;
+        cpu.ExceptionBitmap = monitor.Asks(MonitorEvent.SoftwareBreakpoint) ? cpu.ExceptionBitmap | breakpoint : cpu.ExceptionBitmap & ~breakpoint;
+        for (int i = 0; i < s_heldMsrs.Length; i++)
+        {
+            if (!cpu.InterceptMsrWrites(s_heldMsrs[i], monitor.WatchesMsr(s_heldMsrs[i])))
+            {
+                _machine.Kernel.Log.Error(
+                    $"domain {vcpu.Domain.Id} vCPU {vcpu.Id}: no memory to watch MSR {s_heldMsrs[i]:x}: its listener is not told of writes");
+            }
+        }
+    }
+
+    /// <summary>A write that the listener did not deny. What the guest may not write is a fault behind the instruction, as on Xen.</summary>
+    private static void Write(Vcpu vcpu)
+    {
+        DeferredWrite write = vcpu.DeferredWrite;
+        vcpu.DeferredWrite = default;
+        bool isDone = write.Kind == DeferredWriteKind.Msr
+            ? WriteMsr(vcpu, write.Index, write.Value) : TryWriteControl(vcpu, (int)write.Index, write.Value);
+        if (!isDone)
+        {
+            vcpu.Cpu.InjectException(ExceptionVector.GeneralProtection, true, 0);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void HandleBreakpoint(Vcpu vcpu)
+    {
+        int length = _decoder.LengthAt(vcpu.Cpu, vcpu.Access);
+        if (length != 0 && !Listeners.TellOfBreakpoint(vcpu, length))
+        {
+            vcpu.Cpu.InjectSoftware(EventKind.SoftwareException, ExceptionVector.Breakpoint, length);
+        }
+    }
+}
