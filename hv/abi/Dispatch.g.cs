@@ -758,7 +758,7 @@ internal static class Dispatch
             case 9: // XEN_DOMCTL_setvcpuaffinity
                 return DomctlVcpuOps.SetAffinity(ref call, ref frame);
             case 10: // XEN_DOMCTL_shadow_op
-                return DomctlMemoryOps.Shadow(ref call, ref frame);
+                return DirtyLogOps.Handle(ref call, ref frame);
             case 11: // XEN_DOMCTL_max_mem
                 return DomctlMemoryOps.SetMaximum(ref call, ref frame);
             case 12: // XEN_DOMCTL_setvcpucontext

@@ -147,6 +147,13 @@ internal struct HypercallCall
         return 0;
     }
 
+    /// <summary>The same, but the call that goes on has another number.</summary>
+    public long RestartAs(Hypercall number)
+    {
+        Number = (ulong)number;
+        return Restart();
+    }
+
     /// <summary>Forgets a restart that the caller of the handler has dealt with.</summary>
     public void ClearRestart() => IsRestart = false;
 
@@ -213,9 +220,10 @@ internal struct HypercallCall
         return Errno.None;
     }
 
-    /// <summary>Writes the first three arguments back to the registers that they came from, for a restart.</summary>
+    /// <summary>Writes number and the first three arguments back to the registers that they came from, for a restart.</summary>
     public readonly void StoreArguments(ref GuestRegisters registers)
     {
+        registers.Rax = Number;
         if (Is64Bit)
         {
             registers.Rdi = A0;

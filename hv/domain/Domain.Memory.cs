@@ -71,6 +71,7 @@ public sealed partial class Domain
             // A lent frame is at one place at a time, however it came there: it must be found when it is withdrawn.
             if (FindLent(entry.Mfn) is { } lent)
                 lent.Location = to;
+            P2m.MoveShared(entry.Mfn, to);
             return Errno.None;
         }
         P2m.TryRemove(to, 0);

@@ -67,8 +67,12 @@ internal sealed partial class ExitHandler
 
         if (entry.Type != P2mType.None && (entry.Access & wanted) != 0)
         {
-            // The table has allowed it since the CPU looked.
-            vcpu.Cpu.InvalidateNested();
+            // The first write since somebody asked what is written, or the table has allowed it since the CPU looked.
+            if (wanted != Rights.Write || !vcpu.Domain.P2m.TryOpen(Gfn.Of(exit.GuestPhysical)))
+            {
+                vcpu.Cpu.InvalidateNested();
+            }
+
             return;
         }
 

@@ -4,6 +4,7 @@ using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Emulate;
 using Xenolith.Kernel;
+using Xenolith.Mm;
 
 namespace Xenolith;
 
@@ -55,5 +56,6 @@ internal sealed class ForwardedRam(PhysicalMemory memory) : MmioDevice
         Span<byte> bytes = stackalloc byte[sizeof(ulong)];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, value);
         bytes.Slice(0, size).CopyTo(memory.Bytes(_mfn.Address + offset, size));
+        _vcpu.Value!.Domain.P2m.MarkWritten(Gfn.Of(_page));
     }
 }

@@ -179,8 +179,13 @@ public sealed unsafe partial class GuestAccess
             fault = new PageFault(linear, PageFaultError.NotRam, physical);
             return false;
         }
-        if ((access & AccessKind.Write) != 0 && !entry.IsWritable)
-            return true;
+        if ((access & AccessKind.Write) != 0)
+        {
+            if (!entry.IsWritable)
+                return true;
+            // Once for a kept walk: a look that clears marks makes it stale.
+            Memory.P2m.MarkWritten(Gfn.Of(physical));
+        }
         place = _translations.PlaceOf(entry.Mfn) + (linear & Page.OffsetMask);
         _translations.Keep(linear, access, in paging, start, Gfn.Of(physical), entry.Mfn, _walker);
         return true;

@@ -14,6 +14,8 @@ internal sealed unsafe class GuestFrames(GuestMemory memory)
     {
         public ulong Gfn, Walked;
         public byte* Place;
+
+        /// <summary>Whether a write needs no further look; while writes are logged, none that follows a read.</summary>
         public bool IsWritable;
     }
 
@@ -46,10 +48,12 @@ internal sealed unsafe class GuestFrames(GuestMemory memory)
             return false;
         if (writes && !entry.IsWritable)
             return true;
+        if (writes)
+            _p2m.MarkWritten(gfn);
         place = (byte*)Unsafe.AsPointer(ref _memory.Word64(entry.Mfn.Address));
         _walked.Add(gfn);
         if (start.P2m == _p2m.Generation)
-            frame = new Frame { Gfn = gfn.Value, Walked = start.Walked, Place = place, IsWritable = entry.IsWritable };
+            frame = new Frame { Gfn = gfn.Value, Walked = start.Walked, Place = place, IsWritable = writes || (entry.IsWritable && !_p2m.Log.IsOn) };
         return true;
     }
 }

@@ -53,7 +53,10 @@ public sealed class GuestMemory
             if (!entry.IsReadable)
                 return false;
             if (entry.IsWritable)
+            {
                 source.Slice(0, count).CopyTo(Physical.Bytes(entry.Mfn.Address + (guestPhysical & Page.OffsetMask), count));
+                P2m.MarkWritten(Gfn.Of(guestPhysical));
+            }
             source = source.Slice(count);
             guestPhysical = unchecked(guestPhysical + (ulong)count);
         }
@@ -71,7 +74,10 @@ public sealed class GuestMemory
             if (!entry.IsReadable)
                 return false;
             if (entry.IsWritable)
+            {
                 Physical.Bytes(entry.Mfn.Address + (guestPhysical & Page.OffsetMask), count).Clear();
+                P2m.MarkWritten(Gfn.Of(guestPhysical));
+            }
             length -= (ulong)count;
             guestPhysical = unchecked(guestPhysical + (ulong)count);
         }

@@ -35,6 +35,8 @@ public sealed partial class P2m
         while (!DisownStep())
         {
         }
+        Log.SetRange(default, 0);
+        Log.Release(int.MaxValue);
         _uncleared.Release();
         _types.Release();
         _table.Release();
@@ -86,7 +88,9 @@ public sealed partial class P2m
         if (!DisownStep())
             return false;
         const int entriesPerStep = 4096;
-        return _uncleared.ReleaseStep(entriesPerStep) && _types.ReleaseStep(entriesPerStep) && _table.ReleaseStep(entriesPerStep);
+        const int logFramesPerStep = 8;
+        Log.SetRange(default, 0);
+        return Log.Release(logFramesPerStep) && _uncleared.ReleaseStep(entriesPerStep) && _types.ReleaseStep(entriesPerStep) && _table.ReleaseStep(entriesPerStep);
     }
 
     private ushort HeirAtEnd => KeepsLeft ? Owner : FrameAllocator.EndedOwner;

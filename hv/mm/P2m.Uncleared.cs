@@ -57,6 +57,8 @@ public sealed partial class P2m
             && _uncleared.TryMap(gfn.Address, mfn, Page.Order2M, Rights.Read, Caching.WriteBack);
         if (!done)
             return false;
+        if (Log.IsOn)
+            MarkAll(gfn, Page.Order2M);
         Count((long)ChunkFrames);
         _unclearedChunks++;
         _unclearedEnd = Math.Max(_unclearedEnd, gfn.Value + ChunkFrames);
@@ -85,14 +87,15 @@ public sealed partial class P2m
         if (_uncleared.TryQuery(gfn.Address, out Mfn mfn, out _, out _))
         {
             ulong within = gfn.Value & (ChunkFrames - 1);
-            ulong address = new Gfn(gfn.Value - within).Address;
             var first = new Mfn(mfn.Value - within);
             _memory.Clear(first.Address, ChunkFrames << Page.Shift);
 
             // No CPU has cached that nothing was here, so the generation stays.
-            if (!_table.TryMap(address, first, Page.Order2M, Rights.All, Caching.WriteBack))
+            var start = new Gfn(gfn.Value - within);
+            Rights rights = Log.IsOn && !Log.MayWrite(start, Page.Order2M) ? Rights.ReadExecute : Rights.All;
+            if (!_table.TryMap(start.Address, first, Page.Order2M, rights, Caching.WriteBack))
                 throw new InvalidOperationException("the table for cleared memory is gone");
-            _uncleared.Unmap(address, Page.Order2M);
+            _uncleared.Unmap(start.Address, Page.Order2M);
             _unclearedChunks--;
         }
         _clearing.Release();

@@ -56,6 +56,7 @@ public sealed partial class P2m
         _table = new PageTable(memory, frames, format, owner);
         _types = new PageTable(memory, frames, new P2mTypeFormat(), owner);
         _uncleared = new PageTable(memory, frames, new P2mTypeFormat(), owner);
+        Log = new DirtyLog(memory, frames, owner);
     }
 
     /// <summary>The owner id of the domain's frames.</summary>
@@ -67,8 +68,8 @@ public sealed partial class P2m
     /// </summary>
     public int TableLimit { get; set; } = int.MaxValue;
 
-    /// <summary>Machine frames of the nested page table alone, which <see cref="TableLimit"/> is about.</summary>
-    public ulong NestedTableFrames => (ulong)_table.TableFrames;
+    /// <summary>Machine frames of the nested page table and the log alone, which <see cref="TableLimit"/> is about.</summary>
+    public ulong NestedTableFrames => (ulong)(_table.TableFrames + Log.FrameCount + _copies);
 
     /// <summary>How references to frames of other domains are given back; null: there are none.</summary>
     public ForeignFrames? Foreign { get; set; }
@@ -101,8 +102,8 @@ public sealed partial class P2m
 
     private ulong _generation;
 
-    /// <summary>Machine frames that the nested page table and the tables beside it take.</summary>
-    public ulong TableFrames => (ulong)(_table.TableFrames + _types.TableFrames + _uncleared.TableFrames);
+    /// <summary>Machine frames that the nested page table, the tables beside it and the log take.</summary>
+    public ulong TableFrames => (ulong)(_table.TableFrames + _types.TableFrames + _uncleared.TableFrames + Log.FrameCount + _copies);
 
     /// <summary>
     /// Machine frames that the domain has: those that the p2m maps as its own memory, and those that it let go of while somebody refers to
@@ -124,6 +125,8 @@ public sealed partial class P2m
         if (!HasRoomForTables(place.Level, order) || !TrySetType(gfn, order, type))
             return false;
         Caching caching = type == P2mType.Mmio ? Caching.Uncached : Caching.WriteBack;
+        if (_holdsBack)
+            access = Logged(gfn, mfn, order, type, access);
         if (!(place.Level == LevelOf(order) ? _table.TryMap(place, mfn, order, access, caching) : _table.TryMap(gfn.Address, mfn, order, access, caching)))
         {
             // The tables that the old type needs are still there, so this needs no memory.
@@ -210,7 +213,11 @@ public sealed partial class P2m
             return P2mEntry.Absent;
         if (gfn == _apicPage)
             return new P2mEntry(mfn, P2mType.Mmio, rights, 0);
-        return new P2mEntry(mfn, TypeOf(gfn), rights, (level - 1) * 9);
+        P2mType type = TypeOf(gfn);
+        // What the log holds back is the guest's to write all the same.
+        if (_holdsBack && type == P2mType.Ram)
+            rights |= Rights.Write;
+        return new P2mEntry(mfn, type, rights, (level - 1) * 9);
     }
 
     /// <summary>A translation changed or went away: it is written to the table by now.</summary>
@@ -406,7 +413,7 @@ public sealed partial class P2m
             return false;
         // What no single leaf can map is a table of smaller ones from the start.
         int missing = Math.Max(level - LevelOf(order), 0) + (order > _largestOrder ? 1 : 0);
-        return missing == 0 || _table.TableFrames <= TableLimit - missing;
+        return missing == 0 || _table.TableFrames + Log.FrameCount + _copies <= TableLimit - missing;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

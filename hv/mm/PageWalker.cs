@@ -182,6 +182,7 @@ internal sealed class PageWalker(GuestMemory memory)
                 : Interlocked.CompareExchange(ref _memory.Physical.Word64(_places[i]), wanted, old) != old;
             if (changed)
                 return false;
+            _memory.P2m.MarkWritten(_tables[i]);
             _entries[i] = wanted;
         }
         return true;

@@ -22,6 +22,15 @@ public sealed unsafe class SharedPage(P2m p2m, PhysicalMemory memory)
 
     public bool IsAttached => _bytes != null;
 
+    /// <summary>Where the domain has the frame, as far as is known; <see cref="Gfn.Invalid"/>: nowhere.</summary>
+    public Gfn Place { get; set; } = Gfn.Invalid;
+
+    // The attached pages of a domain are a list, which its p2m has.
+    internal SharedPage? Next, Previous;
+
+    /// <summary>What the page held when the log of the domain's writes looked last; <see cref="Mfn.Invalid"/>: not known.</summary>
+    internal Mfn Copy = Mfn.Invalid;
+
     /// <summary>Pins the frame behind a guest frame. False when that is not the guest's own writable RAM.</summary>
     public bool TryAttach(Gfn gfn)
     {
@@ -29,6 +38,7 @@ public sealed unsafe class SharedPage(P2m p2m, PhysicalMemory memory)
         if (entry.Type != P2mType.Ram || (entry.Access & Rights.Write) == 0)
             return false;
         Attach(entry.Mfn);
+        Place = gfn;
         return true;
     }
 
@@ -39,6 +49,7 @@ public sealed unsafe class SharedPage(P2m p2m, PhysicalMemory memory)
         Detach();
         Mfn = mfn;
         _bytes = (byte*)Unsafe.AsPointer(ref memory.Word64(mfn.Address));
+        p2m.AddShared(this);
     }
 
     /// <summary>Lets go of the frame. Nothing happens when detached.</summary>
@@ -46,8 +57,10 @@ public sealed unsafe class SharedPage(P2m p2m, PhysicalMemory memory)
     {
         if (!IsAttached)
             return;
+        p2m.RemoveShared(this);
         Mfn old = Mfn;
         Mfn = Mfn.Invalid;
+        Place = Gfn.Invalid;
         _bytes = null;
         p2m.Unpin(old);
     }
@@ -74,6 +87,9 @@ public sealed unsafe class SharedPage(P2m p2m, PhysicalMemory memory)
     /// <summary>Copies bytes in from the page, in no particular order or size of access.</summary>
     public void Read(int offset, Span<byte> destination) =>
         new ReadOnlySpan<byte>(At(offset, destination.Length), destination.Length).CopyTo(destination);
+
+    /// <summary>The bytes, as they are when they are looked at.</summary>
+    internal Span<byte> Content => new(At(0, Page.Size), Page.Size);
 
     /// <summary>Writes a whole page of zeroes.</summary>
     public void Clear() => new Span<byte>(At(0, Page.Size), Page.Size).Clear();

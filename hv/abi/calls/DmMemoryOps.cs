@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Kernel;
@@ -66,7 +67,8 @@ internal static class DmMemoryOps
             return Errno.EINVAL;
         // Between a server's memory and plain memory, and to and from no other.
         bool isForwarded = entry.Type == P2mType.RamForwarded, becomesForwarded = type == P2mType.RamForwarded;
-        if ((becomesForwarded && entry.Type != P2mType.Ram) || (isForwarded && type != P2mType.Ram))
+        // Nor while the frame's next write is to be logged.
+        if ((becomesForwarded && (entry.Type != P2mType.Ram || domain.P2m.IsHeldBack(gfn))) || (isForwarded && type != P2mType.Ram))
             return Errno.EINVAL;
         if (entry.Type == type)
             return Errno.None;
@@ -122,11 +124,52 @@ internal static class DmMemoryOps
         return call.Result(error, "no way of caching, or an overlap, no such range, or too many");
     }
 
-    /// <summary>Nothing is logged, so there is nothing to add to: Xen looks no further either while a domain's writes are not logged.</summary>
-    public static long Modified(ref HypercallCall call, ref DmOps.Frame frame) =>
-        frame.BufferCount == DmOpLimits.Buffers ? 0 : call.Fail(Errno.EINVAL, "no buffer with extents");
+    /// <summary>The device model has written to memory: for the log of what is written. Last extent first; where nothing is there is nothing to mark.</summary>
+    public static long Modified(ref HypercallCall call, ref DmOps.Frame frame)
+    {
+        P2m p2m = frame.Target.P2m;
+        if (frame.BufferCount != DmOpLimits.Buffers)
+            return call.Fail(Errno.EINVAL, "no buffer with extents");
+        if (!p2m.Log.IsGlobal)
+            return 0;
+        ref DmOpModifiedMemory argument = ref frame.Argument.ModifiedMemory;
+        if (frame.Second.Size / (ulong)Unsafe.SizeOf<DmOpExtent>() < argument.ExtentCount)
+            return call.Fail(Errno.EINVAL, "a buffer that is shorter than the extents");
+        ulong budget = (ulong)call.Dispatcher.Budget * FramesPerStep;
+        while (argument.ExtentCount != 0)
+        {
+            if (!call.Handle<DmOpExtent>(frame.Second.Address).TryReadElement(call.Access, argument.ExtentCount - 1, out DmOpExtent extent))
+                return call.Fault();
+            if (extent.Pad != 0)
+                return call.Fail(Errno.EINVAL, Gap);
+            ulong end = unchecked(extent.First + extent.Count);
+            // As on Xen, the domain's last frame is one too far.
+            if (end <= extent.First || end > p2m.MaximumGfn.Value)
+                return call.Fail(Errno.EINVAL, "no frames, or past the domain's last");
+            if (argument.Progress >= extent.Count)
+                return call.Fail(Errno.EINVAL, "more is done than there is");
+            ulong count = Math.Min(extent.Count - argument.Progress, budget);
+            for (ulong i = 0; i < count; i++)
+                p2m.MarkModified(new Gfn(extent.First + argument.Progress + i));
+            budget -= count;
+            argument.Progress += (uint)count;
+            if (argument.Progress == extent.Count)
+            {
+                argument.ExtentCount--;
+                argument.Progress = 0;
+            }
+            if (budget == 0 && argument.ExtentCount != 0)
+            {
+                frame.CopiesBack = true;
+                return call.Restart();
+            }
+        }
+        return 0;
+    }
 
-    /// <summary>Which frames of a range were written: without a log each may have been, each time that somebody asks.</summary>
+    private const ulong FramesPerStep = 64;
+
+    /// <summary>Which frames of a range were written since the last look at it; of another range than before, all.</summary>
     public static long TrackDirty(ref HypercallCall call, ref DmOps.Frame frame)
     {
         ref readonly DmOpTrackDirty argument = ref frame.Argument.TrackDirty;
@@ -138,19 +181,58 @@ internal static class DmMemoryOps
             return call.Fail(Errno.ESRCH, "the domain is being taken apart");
         if (!frame.Target.HasVcpus)
             return call.Fail(Errno.EINVAL, "the domain's vCPUs are not made yet");
-        ulong bytes = (argument.Count + 7) / 8;
-        if (bytes > frame.Second.Size)
+        if ((argument.Count + 7) / 8 > frame.Second.Size)
             return call.Fail(Errno.EINVAL, "the bitmap is too short");
-        Span<byte> written = stackalloc byte[ChunkBytes];
-        written.Fill(byte.MaxValue);
-        for (ulong at = 0; at < bytes; at += ChunkBytes)
-        {
-            int part = (int)Math.Min(ChunkBytes, bytes - at);
-            if (!call.Access.CopyOut(unchecked(frame.Second.Address + at), written.Slice(0, part)))
-                return call.Fault();
-        }
-        return 0;
+        if (!frame.Target.TryStandStill(call.Vcpu))
+            return call.Restart();
+        long result = LookAtRange(ref call, ref frame);
+        frame.Target.P2m.AnnounceAll();
+        frame.Target.Unpause();
+        return result;
     }
 
-    private const int ChunkBytes = 256;
+    private const int ChunkFrames = 2048;
+
+    private static long LookAtRange(ref HypercallCall call, ref DmOps.Frame frame)
+    {
+        ref readonly DmOpTrackDirty argument = ref frame.Argument.TrackDirty;
+        P2m p2m = frame.Target.P2m;
+        DirtyLog log = p2m.Log;
+        var first = new Gfn(argument.First);
+        if (log.RangeCount != argument.Count || (argument.Count != 0 && log.RangeFirst != first))
+        {
+            p2m.TrackRange(first, argument.Count);
+            log.IsRangeNew = true;
+            log.RangeDone = 0;
+        }
+        frame.Target.MarkShared(false);
+        Span<byte> written = stackalloc byte[ChunkFrames / 8];
+        for (int chunks = Math.Max(call.Dispatcher.Budget / 16, 1); log.RangeDone < argument.Count; chunks--)
+        {
+            if (chunks == 0)
+                return call.Restart();
+            ulong done = log.RangeDone;
+            int count = (int)Math.Min(argument.Count - done, ChunkFrames);
+            Span<byte> part = written.Slice(0, (count + 7) / 8);
+            part.Clear();
+            for (int i = 0; i < count; i++)
+            {
+                if (log.IsRangeNew || log.WasTrackedWritten(new Gfn(unchecked(first.Value + done + (ulong)i))))
+                    part[i / 8] |= (byte)(1 << (i & 7));
+            }
+            if (log.IsRangeNew)
+                part.Fill(byte.MaxValue);
+            if (!call.Access.CopyOut(call.Handle<byte>(unchecked(frame.Second.Address + done / 8)).Address, part))
+            {
+                log.RangeDone = 0;
+                return call.Fault();
+            }
+            for (int i = 0; i < count; i++)
+                p2m.ClearTracked(new Gfn(unchecked(first.Value + done + (ulong)i)));
+            log.RangeDone += (ulong)count;
+        }
+        log.RangeDone = 0;
+        log.IsRangeNew = false;
+        return 0;
+    }
 }

@@ -9,7 +9,6 @@ namespace Xenolith.Abi.Calls;
 internal static class DomctlMemoryOps
 {
     private const int PageKibibytesShift = 2;
-    private const int PagesPerMebibyteShift = 20 - Page.Shift;
 
     /// <summary>Less than the domain has is taken as well: then it gets no more.</summary>
     public static long SetMaximum(ref HypercallCall call, ref DomctlOps.Frame frame)
@@ -32,39 +31,6 @@ internal static class DomctlMemoryOps
             return call.Fail(Errno.EINVAL, "not whole pages, or too many");
         return SetTables(ref call, frame.Target!, bytes >> Page.Shift);
     }
-
-    /// <summary>What 4.17 leaves of shadow_op for domains with hardware-assisted paging: the size of the pool for tables, in MiB.</summary>
-    public static long Shadow(ref HypercallCall call, ref DomctlOps.Frame frame)
-    {
-        Domain domain = frame.Target!;
-        if (domain == call.Domain)
-            return call.Fail(Errno.EINVAL, "the caller's own");
-        if (!domain.HasVcpus)
-            return call.Fail(Errno.EINVAL, "the domain has no vCPUs yet");
-        ref DomctlShadow argument = ref frame.Argument.Shadow;
-        switch ((ShadowOp)argument.Operation)
-        {
-            case ShadowOp.Off:
-                return 0;
-            case ShadowOp.GetAllocation:
-                argument.Mebibytes = Mebibytes(domain);
-                frame.CopiesBack = true;
-                return 0;
-            case ShadowOp.SetAllocation:
-                long result = SetTables(ref call, domain, (ulong)argument.Mebibytes << PagesPerMebibyteShift);
-                argument.Mebibytes = Mebibytes(domain);
-                frame.CopiesBack = frame.CopiesBackFailure = true;
-                return result;
-            case ShadowOp.EnableLogDirty or ShadowOp.Clean or ShadowOp.Peek:
-            case ShadowOp.Enable when (argument.Mode & LogDirtyMode) != 0:
-                return call.Fail(Errno.EOPNOTSUPP, "what a domain writes is not logged yet");
-            default:
-                return call.Fail(Errno.EINVAL, "no such operation, or one for domains without hardware-assisted paging");
-        }
-    }
-
-    /// <summary>XEN_DOMCTL_SHADOW_ENABLE_LOG_DIRTY.</summary>
-    private const uint LogDirtyMode = 4;
 
     /// <summary>XENMEM_set_memory_map: what XENMEM_memory_map answers the domain.</summary>
     public static long SetMemoryMap(ref HypercallCall call)
@@ -96,10 +62,8 @@ internal static class DomctlMemoryOps
         return read;
     }
 
-    private static uint Mebibytes(Domain domain) => (uint)((ulong)domain.P2m.TableLimit + (1UL << PagesPerMebibyteShift) - 1 >> PagesPerMebibyteShift);
-
     /// <summary>Below what is in use the pool shrinks to that, and the call fails, as on Xen.</summary>
-    private static long SetTables(ref HypercallCall call, Domain domain, ulong pages)
+    internal static long SetTables(ref HypercallCall call, Domain domain, ulong pages)
     {
         ulong used = domain.P2m.NestedTableFrames;
         if (pages < used)

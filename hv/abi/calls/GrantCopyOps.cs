@@ -155,6 +155,8 @@ internal static class GrantCopyOps
             return status;
         PhysicalMemory memory = call.Services.Memory;
         memory.Bytes(from.Address + source.Offset, (int)length).CopyTo(memory.Bytes(to.Address + destination.Offset, (int)length));
+        if (!destination.IsGrant)
+            call.Domain.P2m.MarkWritten(new Gfn(destination.Gmfn));
         return GrantStatus.Okay;
     }
 

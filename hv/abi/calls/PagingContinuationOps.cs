@@ -3,9 +3,7 @@ using Xenolith.Domains;
 
 namespace Xenolith.Abi.Calls;
 
-/// <summary>
-/// arch_1: how Xen goes on with a XEN_DOMCTL_shadow_op that it did not finish. Here each is done at once, so there is never one to go on with.
-/// </summary>
+/// <summary>arch_1: goes on with a XEN_DOMCTL_shadow_op that was not finished in one pass.</summary>
 internal static class PagingContinuationOps
 {
     public static long Handle(ref HypercallCall call)
@@ -18,8 +16,11 @@ internal static class PagingContinuationOps
             return call.Fail(Errno.ESRCH, "no such domain");
         if (!call.Allows(Permission.Privileged, domain))
             return call.Fail(Errno.EPERM, "not the caller's to control");
-        if (domain == call.Domain || !domain.HasVcpus)
-            return call.Fail(Errno.EINVAL, "the caller's own, or a domain without vCPUs");
-        return domain.IsDying ? 0 : call.Fail(Errno.EBUSY, "no operation is under way");
+        if (!call.Services.ControlLock.TryAcquire())
+            return call.Restart();
+        call.Vcpu.AlsoAcquire(domain);
+        long result = DirtyLogOps.Perform(ref call, domain, ref argument.Shadow, resumes: true);
+        call.Services.ControlLock.Release();
+        return call.IsRestart || call.TryWrite(call.A0, in argument) ? result : call.Fault();
     }
 }

@@ -273,7 +273,7 @@ internal static class CallFormats
         1 => "b80 domain:8:2 ssidref:16:4 handle:20:1*16 flags:36:4 iommu_opts:40:4 max_vcpus:44:4 max_evtchn_port:48:4 max_grant_frames:52:i4 max_maptrack_frames:56:i4 grant_opts:60:4 vmtrace_size:64:4 cpupool_id:68:4 arch.emulation_flags:72:4 arch.misc_flags:76:4"u8,
         5 => "o128 domain:8:2 domain:16:2 flags:20:4 tot_pages:24:8 max_pages:32:8 outstanding_pages:40:8 shr_pages:48:8 paged_pages:56:8 shared_info_frame:64:8 cpu_time:72:8 nr_online_vcpus:80:4 max_vcpu_id:84:4 ssidref:88:4 handle:92:1*16 cpupool:108:4 gpaddr_bits:112:1 arch_config.emulation_flags:120:4 arch_config.misc_flags:124:4"u8,
         9 => "b56 domain:8:2 vcpu:16:4 flags:20:4 cpumap_hard.bitmap:24:8 cpumap_hard.nr_bits:32:4 cpumap_soft.bitmap:40:8 cpumap_soft.nr_bits:48:4"u8,
-        10 => "b56 domain:8:2 op:16:4 mode:20:4 mb:24:4 dirty_bitmap:32:8 pages:40:8"u8,
+        10 => "b56 domain:8:2 op:16:4 mode:20:4 mb:24:4 dirty_bitmap:32:8 pages:40:8 stats.fault_count:48:4 stats.dirty_count:52:4"u8,
         11 => "i24 domain:8:2 max_memkb:16:8"u8,
         12 => "i32 domain:8:2 vcpu:16:4 ctxt:24:8"u8,
         13 => "b32 domain:8:2 vcpu:16:4 ctxt:24:8"u8,

@@ -15,6 +15,9 @@ public sealed partial class IoRequestServers
     /// <summary>Whether a device model asks for writes to such memory.</summary>
     public bool HasMemoryServer => _memoryServer is not null;
 
+    /// <summary>Whether some of the domain's memory is of the type.</summary>
+    public bool HasMemory => _memoryFrames != 0;
+
     /// <summary>The server gets the writes from now on. EBUSY: one does, or frames of one before are still of the type.</summary>
     public Errno TakeMemory(IoRequestServer server)
     {

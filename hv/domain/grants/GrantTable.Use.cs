@@ -66,8 +66,37 @@ public sealed partial class GrantTable
         ActiveGrant active = ActiveAt(reference);
         ActiveGrant left = active.WithUse(readOnly, -1);
         SetActive(reference, in left);
+        if (!readOnly)
+            MarkWritten(reference, active.Mfn);
         Unmark(reference, in left, readOnly);
         _domain.Services.Foreign.LetGo(active.Mfn);
+    }
+
+    /// <summary>Marks in the log of the domain's writes what others may write at this moment.</summary>
+    public void MarkWritable()
+    {
+        for (uint reference = 0; reference < (uint)EntryCount; reference++)
+        {
+            ActiveGrant active = ActiveAt(reference);
+            if (active.Writers != 0)
+                MarkWritten(reference, active.Mfn);
+        }
+    }
+
+    /// <summary>
+    /// Others may have written to a granted frame. Where it lies only its entry says: a guest that changes that, or the frame's place, while the
+    /// grant is used has all of its memory marked.
+    /// </summary>
+    private void MarkWritten(uint reference, Mfn mfn)
+    {
+        if (!_domain.P2m.Log.IsOn || _domain.Services.Frames.OwnerOf(mfn) != _domain.P2m.Owner)
+            return;
+        ulong entry = EntryAddress(reference);
+        var gfn = new Gfn(Version == 1 ? Memory.Word32(entry + 4) : Memory.Word64(entry + 8));
+        if (_domain.P2m.Lookup(gfn).Mfn == mfn)
+            _domain.P2m.MarkWritten(gfn);
+        else
+            _domain.P2m.Log.MarkAll();
     }
 
     /// <summary>Whether the entry leads to another domain's: version 2 only. The guest may change its mind at any time.</summary>

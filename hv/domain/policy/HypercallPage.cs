@@ -51,6 +51,7 @@ public static class HypercallPage
         }
 
         Write(memory.Physical.Frame(entry.Mfn), usesVmcall);
+        memory.P2m.MarkWritten(gfn);
         return true;
     }
 }

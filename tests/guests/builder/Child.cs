@@ -48,6 +48,10 @@ internal static class Child
         {
             MonitorChild.Obey();
         }
+        else if (BootRecord.HasWord("dirty"))
+        {
+            DirtyChild.Run();
+        }
         else if (BootRecord.HasWord("newer"))
         {
             RequireNewer(true);

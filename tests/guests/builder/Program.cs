@@ -62,9 +62,11 @@ internal static class Program
         Pins.Run(tests);
         Resets.Run(tests);
         Odds.Run(tests);
+        DirtyLog.Run(tests);
         Watch.Start();
         Lives.Run(tests);
         Ring.Run(tests);
+        DirtyRounds.Run(tests);
         Ends.Run(tests);
         if (BootRecord.HasWord("altp2m"))
         {

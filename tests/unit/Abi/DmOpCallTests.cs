@@ -294,7 +294,7 @@ public sealed class DmOpCallTests
     }
 
     [Fact]
-    public void Every_tracked_frame_counts_as_written()
+    public void Every_frame_of_a_new_range_counts_as_written()
     {
         using var model = new DmOpFixture();
         long Track(uint count, ulong? size) => model.Call(DmOp.TrackDirtyVram, new DmOpArgument { TrackDirty = new DmOpTrackDirty { Count = count } }, out _, size);

@@ -40,26 +40,6 @@ public sealed class DomctlSettingTests
         Assert.Equal(1, control.Populate(domain.Id, 1, first: 1UL << 27));
     }
 
-    [Theory]
-    [InlineData(ShadowOp.Off, 0u, Errno.None)]
-    [InlineData(ShadowOp.EnableTest, 0u, Errno.EINVAL)]
-    [InlineData(ShadowOp.Enable, 0u, Errno.EINVAL)]
-    [InlineData(ShadowOp.Enable, 4u, Errno.EOPNOTSUPP)]
-    [InlineData(ShadowOp.EnableLogDirty, 0u, Errno.EOPNOTSUPP)]
-    [InlineData(ShadowOp.Clean, 0u, Errno.EOPNOTSUPP)]
-    [InlineData((ShadowOp)99, 0u, Errno.EINVAL)]
-    [InlineData((ShadowOp)uint.MaxValue, 0u, Errno.EINVAL)]
-    public void Shadow_operations_answer_as_with_hardware_assisted_paging(ShadowOp operation, uint mode, Errno error)
-    {
-        using var control = new ControlFixture();
-        Domain domain = control.Make();
-        var argument = new Domctl { Shadow = new DomctlShadow { Operation = (uint)operation, Mode = mode } };
-        Assert.Equal(-(long)error, Set(control, DomctlOp.ShadowOp, domain.Id, argument));
-        Assert.Equal(-(long)Errno.EINVAL, Set(control, DomctlOp.ShadowOp, 0, argument));
-        Assert.Equal(0, control.Create(ControlFixture.Pvh(), out ushort young));
-        Assert.Equal(-(long)Errno.EINVAL, Set(control, DomctlOp.ShadowOp, young, argument));
-    }
-
     [Fact]
     public void Shadow_allocation_is_the_pool_in_mebibytes_rounded_up()
     {

@@ -39,6 +39,7 @@ internal static class DomainFrames
         List<Leaf> leaves = TableWalk.Leaves(audit, Private.Table(domain.P2m), domain.Services.Memory, domain.Id);
         TableWalk.Leaves(audit, Private.Types(domain.P2m), domain.Services.Memory, domain.Id);
         List<Leaf> uncleared = TableWalk.Leaves(audit, Private.Uncleared(domain.P2m), domain.Services.Memory, domain.Id);
+        DirtyLogAudit.State(audit, domain, leaves);
         ulong own = 0;
         foreach (Leaf leaf in leaves)
         {

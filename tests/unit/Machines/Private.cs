@@ -24,6 +24,27 @@ internal static class Private
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_uncleared")]
     public static extern ref PageTable Uncleared(P2m p2m);
 
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_written")]
+    public static extern ref DirtyBitmap Written(DirtyLog log);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_tracked")]
+    public static extern ref DirtyBitmap Tracked(DirtyLog log);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_root")]
+    public static extern ref Mfn Root(DirtyBitmap bitmap);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "MayWrite")]
+    public static extern bool MayWrite(DirtyLog log, Gfn gfn);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_firstShared")]
+    public static extern ref SharedPage? FirstShared(P2m p2m);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "Next")]
+    public static extern ref SharedPage? Next(SharedPage page);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "Copy")]
+    public static extern ref Mfn Copy(SharedPage page);
+
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_format")]
     public static extern ref PageTableFormat Format(PageTable table);
 

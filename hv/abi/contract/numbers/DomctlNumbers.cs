@@ -69,6 +69,16 @@ public enum TriggerKind : uint
     [XenConstant("XEN_DOMCTL_SENDTRIGGER_SLEEP")] Sleep = 4,
 }
 
+/// <summary>Flags of XEN_DOMCTL_shadow_op's mode (public/domctl.h).</summary>
+[Flags]
+public enum ShadowModes : uint
+{
+    /// <summary>Of a look at the log: the last one, after which nobody writes any more.</summary>
+    [XenConstant("XEN_DOMCTL_SHADOW_LOGDIRTY_FINAL")] Final = 1,
+    /// <summary>Of XEN_DOMCTL_SHADOW_OP_ENABLE.</summary>
+    [XenConstant("XEN_DOMCTL_SHADOW_ENABLE_LOG_DIRTY")] LogDirty = 4,
+}
+
 /// <summary>XEN_DOMCTL_SHADOW_OP_* (public/domctl.h).</summary>
 public enum ShadowOp : uint
 {

@@ -306,6 +306,10 @@ public struct DomctlShadow
     [FieldOffset(16), XenField("dirty_bitmap")] public ulong Bitmap;
     /// <summary>Bits of it.</summary>
     [FieldOffset(24), XenField("pages")] public ulong Pages;
+    /// <summary>Faults of shadow page tables, of which there are none.</summary>
+    [FieldOffset(32), XenField("stats.fault_count")] public uint FaultCount;
+    /// <summary>Frames that were marked since the last look that cleared.</summary>
+    [FieldOffset(36), XenField("stats.dirty_count")] public uint DirtyCount;
 }
 
 /// <summary>XEN_DOMCTL_irq_permission.</summary>

@@ -27,13 +27,13 @@ internal static class DmOpRows
                 .Note("Each element of a repeated instruction is a request of its own. Nothing of a PVH domain is buffered, as on Xen. Of memory that the domain gives away device models are not told."),
             Row.Done(DmOp.DestroyIoreqServer, "DmServerOps.Destroy").In<DmOpDestroyServer>().DeviceModel().Errors("EINVAL ENOENT EPERM")
                 .Note("A server ends with the domain that made it, too; on Xen it stays, and who it served waits for ever."),
-            Row.Done(DmOp.TrackDirtyVram, "DmMemoryOps.TrackDirty").In<DmOpTrackDirty>().DeviceModel().Errors("EINVAL ESRCH EINVAL EFAULT")
-                .Note("Writes are not logged: every frame counts as written each time, on Xen only the first time."),
+            Row.Done(DmOp.TrackDirtyVram, "DmMemoryOps.TrackDirty").In<DmOpTrackDirty>().DeviceModel().Preemptible().Errors("EINVAL ESRCH EINVAL EFAULT")
+                .Note("What the hypervisor writes for the domain is in it as well."),
             Row.Done(DmOp.SetPciIntxLevel, "DmInterruptOps.SetPciLevel").In<DmOpPciLevel>().DeviceModel().Errors("EINVAL").Note(NoController),
             Row.Done(DmOp.SetIsaIrqLevel, "DmInterruptOps.SetIsaLevel").In<DmOpIsaLevel>().DeviceModel().Errors("EINVAL").Note(NoController),
             Row.Done(DmOp.SetPciLinkRoute, "DmInterruptOps.SetLinkRoute").In<DmOpLinkRoute>().DeviceModel().Errors("EINVAL").Note(NoController),
-            Row.Done(DmOp.ModifiedMemory, "DmMemoryOps.Modified").InOut<DmOpModifiedMemory>().DeviceModel().Errors("EINVAL")
-                .Note("Nothing is logged, and then Xen does no more either."),
+            Row.Done(DmOp.ModifiedMemory, "DmMemoryOps.Modified").InOut<DmOpModifiedMemory>().DeviceModel().Preemptible().Errors("EINVAL EFAULT EINVAL")
+                .Note("For XEN_DOMCTL_shadow_op; without effect while that logs nothing."),
             Row.Done(DmOp.SetMemType, "DmMemoryOps.SetType").InOut<DmOpMemoryType>().DeviceModel().Preemptible().Errors("EINVAL ENOMEM")
                 .Note("Memory that becomes a device's goes back to the machine; Xen leaves it with the domain, unmapped."),
             Row.Done(DmOp.InjectEvent, "DmInterruptOps.InjectEvent").In<DmOpInjectEvent>().DeviceModel().Errors("EINVAL EBUSY")

@@ -29,8 +29,8 @@ internal static class DomctlRows
         Row.Done(DomctlOp.Getnodeaffinity, "DomctlVcpuOps.GetNodes").Out<DomctlNodeAffinity>().Errors("EFAULT"),
         Row.Done(DomctlOp.Getvcpuinfo, "DomctlVcpuOps.Describe").InOut<DomctlVcpuInformation>().Errors("EINVAL ESRCH EFAULT"),
         Row.Done(DomctlOp.Sendtrigger, "DomctlVcpuOps.Trigger").In<DomctlTrigger>().Errors("ESRCH ENOSYS"),
-        Row.Done(DomctlOp.ShadowOp, "DomctlMemoryOps.Shadow").InOut<DomctlShadow>().Errors("EINVAL ENOMEM EFAULT")
-            .Note("The pool's size; EOPNOTSUPP for what a domain writes, which is not logged yet."),
+        Row.Done(DomctlOp.ShadowOp, "DirtyLogOps.Handle").InOut<DomctlShadow>().Preemptible().Errors("EINVAL EBUSY EINVAL ENOMEM EFAULT")
+            .Note("Of CLEAN only what was reported is cleared; on Xen as well the rest of each 32,768 frames."),
         Row.Done(DomctlOp.GetPagingMempoolSize, "DomctlMemoryOps.GetPool").Out<DomctlPagingPool>().Errors("EFAULT"),
         Row.Done(DomctlOp.SetPagingMempoolSize, "DomctlMemoryOps.SetPool").In<DomctlPagingPool>().Errors("EINVAL ENOMEM")
             .Note("A limit: the frames are taken from the machine when tables need them."),

@@ -43,8 +43,8 @@ internal static class SmallRows
         Self = new()
         {
             Name = "arch_1 (paging_domctl_cont)", Handler = "PagingContinuationOps.Handle", State = RowState.Done, Permission = Permission.Privileged,
-            Argument = typeof(Domctl), Direction = Direction.In, Errors = "EFAULT EOPNOTSUPP ESRCH EPERM EINVAL EBUSY",
-            Note = "Goes on with a XEN_DOMCTL_shadow_op; as each is done at once there is none to go on with.",
+            Argument = typeof(Domctl), Direction = Direction.InOut, Preemptible = true, Errors = "EFAULT EOPNOTSUPP ESRCH EPERM EINVAL EBUSY EINVAL ENOMEM EFAULT",
+            Note = "Goes on with a XEN_DOMCTL_shadow_op that was not finished in one pass.",
         },
         Parameters = "op",
     };

@@ -1,0 +1,17 @@
+namespace Xenolith.Domains;
+
+/// <summary>What of the domain's memory others than its vCPUs write, for the log of it.</summary>
+public sealed partial class Domain
+{
+    /// <summary>Marks what the hypervisor has written unasked since the last look. The domain stands still.</summary>
+    /// <param name="isFinal">Whether there is no look after this one: then whatever others have mapped for writing counts as written.</param>
+    public void MarkShared(bool isFinal)
+    {
+        if (!P2m.Log.IsOn)
+            return;
+        SharedInfo.Page.Place = _sharedInfoFrame.Location;
+        P2m.MarkShared();
+        if (isFinal)
+            GrantTable.MarkWritable();
+    }
+}
