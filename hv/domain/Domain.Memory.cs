@@ -43,7 +43,7 @@ public sealed partial class Domain
         Errno error = MakeRoom(gfn);
         if (error != Errno.None)
             return error;
-        if (!TryWithdraw(frame) || !P2m.TrySet(gfn, frame.Mfn, 0, P2mType.Ram, Rights.All))
+        if (!TryWithdraw(frame) || !P2m.TrySet(gfn, frame.Mfn, 0, P2mType.Ram))
             return Errno.ENOMEM;
         frame.Location = gfn;
         return Errno.None;
@@ -64,7 +64,7 @@ public sealed partial class Domain
         if (error != Errno.None)
             return error;
         // The new place first: when memory runs out between the two, the frame must still be somewhere.
-        if (!P2m.TrySet(to, entry.Mfn, 0, entry.Type, entry.Access))
+        if (!P2m.TrySet(to, entry.Mfn, 0, entry.Type))
             return Errno.ENOMEM;
         if (P2m.TryRemove(from, 0))
         {
@@ -83,20 +83,21 @@ public sealed partial class Domain
     /// EINVAL: the guest frame is not the guest's to give; ENOMEM: no memory for tables.
     /// </summary>
     /// <param name="gfn">Below 2^36.</param>
-    /// <param name="type"><see cref="P2mType.Grant"/> or <see cref="P2mType.Foreign"/>.</param>
-    public Errno MapOthers(Gfn gfn, Mfn mfn, P2mType type, bool readOnly)
+    /// <param name="type">One of the grants', or <see cref="P2mType.Foreign"/>.</param>
+    public Errno MapOthers(Gfn gfn, Mfn mfn, P2mType type)
     {
         Errno error = MakeRoom(gfn);
         if (error != Errno.None)
             return error;
-        return P2m.TrySet(gfn, mfn, 0, type, readOnly ? Rights.Read : Rights.ReadWrite) ? Errno.None : Errno.ENOMEM;
+        return P2m.TrySet(gfn, mfn, 0, type) ? Errno.None : Errno.ENOMEM;
     }
 
     /// <summary>Takes such a frame out of the domain's memory. EINVAL: that one is not mapped there, or not by that type.</summary>
+    /// <param name="type"><see cref="P2mType.Grant"/>, whatever the grant is for, or <see cref="P2mType.Foreign"/>.</param>
     public Errno UnmapOthers(Gfn gfn, Mfn mfn, P2mType type)
     {
         P2mEntry entry = P2m.Lookup(gfn);
-        if (entry.Type != type || entry.Mfn != mfn)
+        if (entry.Mfn != mfn || (type == P2mType.Grant ? !entry.IsGrant : entry.Type != type))
             return Errno.EINVAL;
         return P2m.TryRemove(gfn, 0) ? Errno.None : Errno.ENOMEM;
     }

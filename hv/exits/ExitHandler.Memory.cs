@@ -76,7 +76,7 @@ internal sealed partial class ExitHandler
             return;
         }
 
-        if ((entry.IsRam || entry.Type == P2mType.Grant) && (entry.Access & Rights.Read) != 0)
+        if ((entry.IsRam || entry.IsGrant) && (entry.Access & Rights.Read) != 0)
         {
             _readOnly.Select(_machine.Kernel.Memory, entry.Mfn);
             HandleUnclaimed(vcpu, _readOnly);

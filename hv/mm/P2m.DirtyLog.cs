@@ -113,15 +113,19 @@ public sealed partial class P2m
             return false;
         if (Log.IsOn)
             Log.Mark(gfn, RoomForLog);
+        // Where the right leaves no writing, a view does that has written: the mark is all.
+        Rights wanted = LeafRights(AttributesOf(gfn));
+        if (wanted == rights)
+            return true;
         if (place.Level == 1)
-            return _table.TryMap(place, mfn, 0, rights | Rights.Write, Caching.WriteBack);
+            return _table.TryMap(place, mfn, 0, wanted, Caching.WriteBack);
         // CPUs may have the large leaf cached, which is good for what it allows.
-        if (HasRoomForTables(place.Level, 0) && _table.TryMap(gfn.Address, mfn, 0, rights | Rights.Write, Caching.WriteBack))
+        if (HasRoomForTables(place.Level, 0) && _table.TryMap(gfn.Address, mfn, 0, wanted, Caching.WriteBack))
         {
             Announce(gfn, 0);
             return true;
         }
-        OpenLarge(gfn, mfn, rights, place);
+        OpenLarge(gfn, mfn, wanted, place);
         return true;
     }
 
@@ -131,7 +135,7 @@ public sealed partial class P2m
         int order = (place.Level - 1) * 9;
         ulong within = gfn.Value & ((1UL << order) - 1);
         MarkAll(new Gfn(gfn.Value - within), order);
-        _table.TryMap(place, new Mfn(mfn.Value - within), order, rights | Rights.Write, Caching.WriteBack);
+        _table.TryMap(place, new Mfn(mfn.Value - within), order, rights, Caching.WriteBack);
     }
 
     private void MarkAll(Gfn first, int order)
@@ -141,13 +145,13 @@ public sealed partial class P2m
     }
 
     /// <summary>What a leaf of RAM is to allow that gets a frame: what was there before is not what is there now.</summary>
-    private Rights Logged(Gfn gfn, Mfn mfn, int order, P2mType type, Rights access)
+    private Rights Logged(Gfn gfn, Mfn mfn, int order, P2mAttributes attributes)
     {
-        if (type != P2mType.Ram || !Log.IsOn)
-            return access;
+        if (attributes.Type != P2mType.Ram || !Log.IsOn)
+            return LeafRights(attributes);
         if (!_table.TryQuery(gfn.Address, out Mfn before, out _, out _) || before != mfn)
             MarkAll(gfn, order);
-        return Log.MayWrite(gfn, order) ? access : access & ~Rights.Write;
+        return LeafRights(attributes, isHeldBack: !Log.MayWrite(gfn, order));
     }
 
     private void HoldBack(Gfn gfn)
@@ -156,7 +160,7 @@ public sealed partial class P2m
             || gfn == _apicPage || TypeOf(gfn) != P2mType.Ram)
             return;
         int order = (place.Level - 1) * 9;
-        _table.TryMap(place, new Mfn(mfn.Value & ~((1UL << order) - 1)), order, rights & ~Rights.Write, Caching.WriteBack);
+        _table.TryMap(place, new Mfn(mfn.Value & ~((1UL << order) - 1)), order, LeafRights(AttributesOf(gfn), isHeldBack: true), Caching.WriteBack);
     }
 
     private bool Rewrite(ref ulong at, ulong last, int leaves)
@@ -172,7 +176,7 @@ public sealed partial class P2m
             if (isPresent && gfn != _apicPage && TypeOf(gfn) == P2mType.Ram)
             {
                 bool mayWrite = !Log.IsOn || Log.MayWrite(new Gfn(first), order);
-                Rights wanted = mayWrite ? rights | Rights.Write : rights & ~Rights.Write;
+                Rights wanted = LeafRights(AttributesOf(gfn), isHeldBack: !mayWrite);
                 if (wanted != rights)
                     _table.TryMap(place, new Mfn(mfn.Value & ~((1UL << order) - 1)), order, wanted, Caching.WriteBack);
             }

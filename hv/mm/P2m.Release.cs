@@ -38,7 +38,7 @@ public sealed partial class P2m
         Log.SetRange(default, 0);
         Log.Release(int.MaxValue);
         _uncleared.Release();
-        _types.Release();
+        _attributes.Release();
         _table.Release();
     }
 
@@ -90,7 +90,7 @@ public sealed partial class P2m
         const int entriesPerStep = 4096;
         const int logFramesPerStep = 8;
         Log.SetRange(default, 0);
-        return Log.Release(logFramesPerStep) && _uncleared.ReleaseStep(entriesPerStep) && _types.ReleaseStep(entriesPerStep) && _table.ReleaseStep(entriesPerStep);
+        return Log.Release(logFramesPerStep) && _uncleared.ReleaseStep(entriesPerStep) && _attributes.ReleaseStep(entriesPerStep) && _table.ReleaseStep(entriesPerStep);
     }
 
     private ushort HeirAtEnd => KeepsLeft ? Owner : FrameAllocator.EndedOwner;
@@ -107,8 +107,8 @@ public sealed partial class P2m
     /// </summary>
     private ulong ReleaseRun(Gfn gfn, Mfn first, TablePlace place, ulong most)
     {
-        // Where nothing but RAM is, no table of types reaches down to the leaves.
-        if (most == 0 || (_types.TableFrames > 1 && (_types.TryLocate(gfn.Address, out _, out _, out TablePlace type) || type.Level == 1)))
+        // Where nothing but plain RAM is, no table of attributes reaches down to the leaves.
+        if (most == 0 || (_attributes.TableFrames > 1 && (_attributes.TryLocate(gfn.Address, out _, out _, out TablePlace type) || type.Level == 1)))
             return 0;
         ulong count = (ulong)_table.CountConsecutive(place, (int)Math.Min(most, ChunkFrames));
         count = _frames.CountUnreferenced(first, count, Owner);

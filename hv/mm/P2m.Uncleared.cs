@@ -52,7 +52,7 @@ public sealed partial class P2m
     {
         // A leaf without rights: nothing is mapped, but the tables above it are there, so clearing never lacks memory for them.
         _table.TryQuery(gfn.Address, out _, out _, out int level);
-        bool done = HasRoomForTables(level, Page.Order2M) && TrySetType(gfn, Page.Order2M, P2mType.Ram)
+        bool done = HasRoomForTables(level, Page.Order2M) && TrySetAttributes(gfn, Page.Order2M, new P2mAttributes(P2mType.Ram, DefaultAccess))
             && _table.TryMap(gfn.Address, mfn, Page.Order2M, Rights.None, Caching.WriteBack)
             && _uncleared.TryMap(gfn.Address, mfn, Page.Order2M, Rights.Read, Caching.WriteBack);
         if (!done)
@@ -92,7 +92,8 @@ public sealed partial class P2m
 
             // No CPU has cached that nothing was here, so the generation stays.
             var start = new Gfn(gfn.Value - within);
-            Rights rights = Log.IsOn && !Log.MayWrite(start, Page.Order2M) ? Rights.ReadExecute : Rights.All;
+            P2mAttributes attributes = AttributesOf(start);
+            Rights rights = LeafRights(attributes, isHeldBack: Log.IsOn && !Log.MayWrite(start, Page.Order2M));
             if (!_table.TryMap(start.Address, first, Page.Order2M, rights, Caching.WriteBack))
                 throw new InvalidOperationException("the table for cleared memory is gone");
             _uncleared.Unmap(start.Address, Page.Order2M);

@@ -1,14 +1,15 @@
 using System;
 using System.Runtime.CompilerServices;
 using System.Threading;
+using Xenolith.Abi.Contract;
 using Xenolith.Kernel;
 
 namespace Xenolith.Mm;
 
 /// <summary>
-/// A domain's host p2m: guest frame → machine frame, type and rights. The translations are the nested page table that the
-/// CPU walks. Types that are not plain RAM lie in a second table of the same shape, so that none of the few bits an entry
-/// has spare is spent on them.
+/// A domain's host p2m: guest frame → machine frame, type and access right. The translations are the nested page table that the
+/// CPU walks. Types that are not plain RAM, and access rights that are not all, lie in a second table of the same shape, so that none of
+/// the few bits an entry has spare is spent on them.
 /// </summary>
 public sealed partial class P2m
 {
@@ -17,7 +18,7 @@ public sealed partial class P2m
 
     private readonly FrameAllocator _frames;
     private readonly PageTable _table;
-    private readonly PageTable _types;
+    private readonly PageTable _attributes;
 
     private readonly PhysicalMemory _memory;
     private readonly int _largestOrder;
@@ -54,8 +55,9 @@ public sealed partial class P2m
         _heir = owner;
         _largestOrder = format.MaximumOrder;
         _table = new PageTable(memory, frames, format, owner);
-        _types = new PageTable(memory, frames, new P2mTypeFormat(), owner);
-        _uncleared = new PageTable(memory, frames, new P2mTypeFormat(), owner);
+        _attributes = new PageTable(memory, frames, new P2mAttributeFormat(), owner);
+        _uncleared = new PageTable(memory, frames, new P2mAttributeFormat(), owner);
+        Matrix = new AccessMatrix(format);
         Log = new DirtyLog(memory, frames, owner);
     }
 
@@ -103,7 +105,7 @@ public sealed partial class P2m
     private ulong _generation;
 
     /// <summary>Machine frames that the nested page table, the tables beside it and the log take.</summary>
-    public ulong TableFrames => (ulong)(_table.TableFrames + _types.TableFrames + _uncleared.TableFrames + Log.FrameCount + _copies);
+    public ulong TableFrames => (ulong)(_table.TableFrames + _attributes.TableFrames + _uncleared.TableFrames + Log.FrameCount + _copies);
 
     /// <summary>
     /// Machine frames that the domain has: those that the p2m maps as its own memory, and those that it let go of while somebody refers to
@@ -112,25 +114,24 @@ public sealed partial class P2m
     public ulong PopulatedFrames => (ulong)Volatile.Read(ref _populated);
 
     /// <summary>
-    /// Maps 2^order frames. What the range mapped before is replaced; its frames are the caller's to free.
+    /// Maps 2^order frames. What the range mapped before is replaced; its frames are the caller's to free. A frame that only becomes of
+    /// another type keeps its access right; any other mapping gets <see cref="DefaultAccess"/>.
     /// </summary>
     /// <param name="order">0, 9 or 18; both frame numbers are multiples of 2^order. A large range held one type before, or nothing.</param>
     /// <returns>False when a table can't be allocated or <see cref="TableLimit"/> is reached (nothing has changed), or the range lies past 48 address bits.</returns>
-    public bool TrySet(Gfn gfn, Mfn mfn, int order, P2mType type, Rights access)
+    public bool TrySet(Gfn gfn, Mfn mfn, int order, P2mType type)
     {
         if (!IsAddressable(gfn, order) || type == P2mType.None)
             return false;
-        bool isMapped = IsMapped(gfn, out TablePlace place);
-        P2mType before = isMapped ? TypeOf(gfn) : P2mType.Ram;
-        if (!HasRoomForTables(place.Level, order) || !TrySetType(gfn, order, type))
+        bool isMapped = IsMapped(gfn, out Mfn old, out TablePlace place);
+        P2mAttributes before = isMapped ? AttributesOf(gfn) : P2mAttributes.Plain;
+        var attributes = new P2mAttributes(type, isMapped && old == mfn ? before.Access : DefaultAccess);
+        if (!HasRoomForTables(place.Level, order) || !TrySetAttributes(gfn, order, attributes))
             return false;
-        Caching caching = type == P2mType.Mmio ? Caching.Uncached : Caching.WriteBack;
-        if (_holdsBack)
-            access = Logged(gfn, mfn, order, type, access);
-        if (!(place.Level == LevelOf(order) ? _table.TryMap(place, mfn, order, access, caching) : _table.TryMap(gfn.Address, mfn, order, access, caching)))
+        if (!TryMap(gfn, place, mfn, order, attributes))
         {
-            // The tables that the old type needs are still there, so this needs no memory.
-            TrySetType(gfn, order, before);
+            // The tables that the old attributes need are still there, so this needs no memory.
+            TrySetAttributes(gfn, order, before);
             return false;
         }
         _hadForeign |= type == P2mType.Foreign;
@@ -150,7 +151,7 @@ public sealed partial class P2m
     /// <returns>False: no memory for tables.</returns>
     public bool TryMapApicPage(Gfn gfn, Mfn mfn)
     {
-        IsMapped(gfn, out TablePlace place);
+        IsMapped(gfn, out _, out TablePlace place);
         if (!HasRoomForTables(place.Level, 0) || !_table.TryMap(gfn.Address, mfn, 0, Rights.Read | Rights.Write, Caching.WriteBack))
             return false;
         _apicPage = gfn;
@@ -166,14 +167,14 @@ public sealed partial class P2m
     {
         if (!IsAddressable(gfn, order))
             return true;
-        bool isMapped = IsMapped(gfn, out TablePlace place);
+        bool isMapped = IsMapped(gfn, out _, out TablePlace place);
         if (isMapped && place.Level == LevelOf(order))
             _table.Unmap(place);
         else if ((isMapped && !HasRoomForTables(place.Level, order)) || !_table.Unmap(gfn.Address, order))
             return false;
         FreeUncleared(gfn, order);
-        // A type that stays behind an absent translation is never looked at, and the next TrySet replaces it.
-        TrySetType(gfn, order, P2mType.Ram);
+        // What stays said of an absent translation is never looked at, and the next TrySet replaces it.
+        TrySetAttributes(gfn, order, P2mAttributes.Plain);
         Announce(gfn, order);
         return true;
     }
@@ -182,7 +183,7 @@ public sealed partial class P2m
     public bool HasRetiredTables
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => _table.HasRetired || _types.HasRetired;
+        get => _table.HasRetired || _attributes.HasRetired;
     }
 
     /// <summary>
@@ -193,7 +194,7 @@ public sealed partial class P2m
     {
         Users?.Expel();
         _table.FreeRetired();
-        _types.FreeRetired();
+        _attributes.FreeRetired();
         for (int i = 0; i < _unsettledCount; i++)
             _frames.Free(_unsettled[i], 0);
         // Whoever drops the last reference from here on frees the frame at once.
@@ -208,16 +209,12 @@ public sealed partial class P2m
     {
         if (!IsAddressable(gfn, 0))
             return P2mEntry.Absent;
-        if (!_table.TryQuery(gfn.Address, out Mfn mfn, out Rights rights, out int level)
-            && !(ClearIfNeeded(gfn, level) && _table.TryQuery(gfn.Address, out mfn, out rights, out level)))
+        if (!_table.TryQuery(gfn.Address, out Mfn mfn, out _, out int level)
+            && !(ClearIfNeeded(gfn, level) && _table.TryQuery(gfn.Address, out mfn, out _, out level)))
             return P2mEntry.Absent;
         if (gfn == _apicPage)
-            return new P2mEntry(mfn, P2mType.Mmio, rights, 0);
-        P2mType type = TypeOf(gfn);
-        // What the log holds back is the guest's to write all the same.
-        if (_holdsBack && type == P2mType.Ram)
-            rights |= Rights.Write;
-        return new P2mEntry(mfn, type, rights, (level - 1) * 9);
+            return new P2mEntry(mfn, P2mType.Mmio, 0);
+        return new P2mEntry(mfn, TypeOf(gfn), (level - 1) * 9);
     }
 
     /// <summary>A translation changed or went away: it is written to the table by now.</summary>
@@ -229,16 +226,19 @@ public sealed partial class P2m
 
     /// <summary>Whether the guest frame is mapped, after clearing where that has to come first.</summary>
     /// <param name="place">The entry that decides: a leaf, or nothing.</param>
-    private bool IsMapped(Gfn gfn, out TablePlace place)
+    private bool IsMapped(Gfn gfn, out Mfn mfn, out TablePlace place)
     {
-        bool isMapped = _table.TryLocate(gfn.Address, out _, out _, out place);
-        return isMapped || (ClearIfNeeded(gfn, place.Level) && _table.TryLocate(gfn.Address, out _, out _, out place));
+        bool isMapped = _table.TryLocate(gfn.Address, out mfn, out _, out place);
+        return isMapped || (ClearIfNeeded(gfn, place.Level) && _table.TryLocate(gfn.Address, out mfn, out _, out place));
     }
 
-    /// <summary>What a frame that is mapped is. Its root alone: all of it is RAM.</summary>
-    private P2mType TypeOf(Gfn gfn) => _types.TableFrames > 1 && _types.TryQuery(gfn.Address, out Mfn encoded, out _, out _)
-        ? P2mTypeFormat.Decode(encoded)
-        : P2mType.Ram;
+    /// <summary>What a frame that is mapped is.</summary>
+    private P2mType TypeOf(Gfn gfn) => AttributesOf(gfn).Type;
+
+    /// <summary>What is known of a frame that is mapped. The table's root alone: all of it is plain.</summary>
+    private P2mAttributes AttributesOf(Gfn gfn) => _attributes.TableFrames > 1 && _attributes.TryQuery(gfn.Address, out Mfn encoded, out _, out _)
+        ? P2mAttributeFormat.Decode(encoded)
+        : P2mAttributes.Plain;
 
     /// <summary>
     /// Allocates memory for [start, start + frames), to be mapped with all rights, in pages of 2 MiB where alignment and the
@@ -333,7 +333,7 @@ public sealed partial class P2m
         order = 0;
         if (!_frames.TryAllocate(0, Owner, FrameType.Guest, out Mfn mfn))
             return false;
-        if (TrySet(gfn, mfn, 0, P2mType.Ram, Rights.All))
+        if (TrySet(gfn, mfn, 0, P2mType.Ram))
         {
             Count(1);
             return true;
@@ -400,9 +400,18 @@ public sealed partial class P2m
     private static int LevelOf(int order) => order / 9 + 1;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TrySetType(Gfn gfn, int order, P2mType type) => type == P2mType.Ram
-        ? _types.TableFrames <= 1 || _types.Unmap(gfn.Address, order)
-        : _types.TryMap(gfn.Address, P2mTypeFormat.Encode(type), order, Rights.Read, Caching.WriteBack);
+    private bool TrySetAttributes(Gfn gfn, int order, P2mAttributes attributes) => attributes == P2mAttributes.Plain
+        ? _attributes.TableFrames <= 1 || _attributes.Unmap(gfn.Address, order)
+        : _attributes.TryMap(gfn.Address, P2mAttributeFormat.Encode(attributes), order, Rights.Read, Caching.WriteBack);
+
+    /// <summary>Writes the leaf that the CPU walks.</summary>
+    /// <param name="place">Where the way down to the guest frame ends now.</param>
+    private bool TryMap(Gfn gfn, TablePlace place, Mfn mfn, int order, P2mAttributes attributes)
+    {
+        Rights rights = _holdsBack ? Logged(gfn, mfn, order, attributes) : LeafRights(attributes);
+        Caching caching = CachingOf(attributes.Type);
+        return place.Level == LevelOf(order) ? _table.TryMap(place, mfn, order, rights, caching) : _table.TryMap(gfn.Address, mfn, order, rights, caching);
+    }
 
     /// <summary>Whether the tables that are missing on the way to a leaf of that size are within the limit.</summary>
     /// <param name="level">Of the entry that decides about the place now.</param>

@@ -159,7 +159,7 @@ internal sealed class PageWalker(GuestMemory memory)
         _tables[Depth] = Gfn.Of(address);
         _places[Depth] = place;
         _entries[Depth] = entry;
-        _writable[Depth] = (frame.Access & Rights.Write) != 0 && frame.Type is not (P2mType.RamReadOnly or P2mType.RamForwarded);
+        _writable[Depth] = frame.IsWritable;
         Depth++;
         return true;
     }

@@ -35,7 +35,7 @@ public sealed unsafe class SharedPage(P2m p2m, PhysicalMemory memory)
     public bool TryAttach(Gfn gfn)
     {
         P2mEntry entry = p2m.Lookup(gfn);
-        if (entry.Type != P2mType.Ram || (entry.Access & Rights.Write) == 0)
+        if (entry.Type != P2mType.Ram)
             return false;
         Attach(entry.Mfn);
         Place = gfn;

@@ -74,7 +74,7 @@ internal static class DmMemoryOps
             return Errno.None;
         bool changed = type == P2mType.None
             ? domain.P2m.TryDepopulate(gfn)
-            : domain.P2m.TrySet(gfn, entry.Mfn, 0, type, type == P2mType.Ram ? Rights.All : Rights.Read | Rights.Execute);
+            : domain.P2m.TrySet(gfn, entry.Mfn, 0, type);
         if (!changed)
             return Errno.ENOMEM;
         if (isForwarded || becomesForwarded)

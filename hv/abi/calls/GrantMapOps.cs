@@ -101,7 +101,7 @@ internal static class GrantMapOps
     private static bool TryPlace(Domain mapper, in GnttabMapGrantRef argument, Mfn mfn, bool readOnly) =>
         (argument.Flags & ~GrantMapFlags.ReadOnly) == GrantMapFlags.Host
         && argument.HostAddress >> Page.Shift < PhysmapOps.GfnLimit
-        && mapper.MapOthers(Gfn.Of(argument.HostAddress), mfn, P2mType.Grant, readOnly) == Errno.None;
+        && mapper.MapOthers(Gfn.Of(argument.HostAddress), mfn, readOnly ? P2mType.GrantReadOnly : P2mType.Grant) == Errno.None;
 
     /// <summary>
     /// Takes a mapping out of the guest's memory. What it held is given back by <see cref="EndUses"/>, when no CPU can reach the frame by

@@ -49,7 +49,7 @@ internal static class HvmOps
             return -(long)error;
         argument.MemoryType = (ushort)(domain.P2m.Lookup(new Gfn(argument.Pfn)).Type switch
         {
-            P2mType.RamReadOnly => HvmMemoryType.RamRo,
+            P2mType.RamReadOnly or P2mType.GrantReadOnly => HvmMemoryType.RamRo,
             P2mType.RamForwarded => HvmMemoryType.IoreqServer,
             P2mType.Ram or P2mType.Grant => HvmMemoryType.RamRw,
             _ => HvmMemoryType.MmioDm,

@@ -90,7 +90,7 @@ internal static class PhysmapOps
         {
             { IsRam: true } => domain.P2m.TryDepopulate(new Gfn(gfn)) ? 0 : call.Fail(Errno.ENOMEM, "no frame for a page table"),
             // A grant's frame stays held by the mapping's handle, which no longer unmaps anything.
-            { Type: P2mType.Grant, Mfn: var mfn } => -(long)domain.UnmapOthers(new Gfn(gfn), mfn, P2mType.Grant),
+            { IsGrant: true, Mfn: var mfn } => -(long)domain.UnmapOthers(new Gfn(gfn), mfn, P2mType.Grant),
             { Type: P2mType.Foreign, Mfn: var mfn } => -(long)RemoveForeign(domain, new Gfn(gfn), mfn),
             _ => call.Fail(Errno.ENOENT, "nothing is mapped at the guest frame"),
         };
@@ -174,7 +174,7 @@ internal static class PhysmapOps
         owner.P2m.Pin(entry.Mfn);
         Errno error = Errno.ESRCH;
         if (call.Vcpu.AcquireDomain(target) is { } domain)
-            error = gfn >= GfnLimit ? Errno.ENOENT : domain.MapOthers(new Gfn(gfn), entry.Mfn, P2mType.Foreign, readOnly: false);
+            error = gfn >= GfnLimit ? Errno.ENOENT : domain.MapOthers(new Gfn(gfn), entry.Mfn, P2mType.Foreign);
         if (error != Errno.None)
             call.Services.Foreign.LetGo(entry.Mfn);
         return Refuse(ref call, error, "the target is not the guest's to replace, or no frame for a page table");

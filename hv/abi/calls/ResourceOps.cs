@@ -106,7 +106,7 @@ internal static class ResourceOps
             return Errno.None;
         if (!call.Services.Frames.Reference(mfn))
             throw new InvalidOperationException("a resource's frame is not allocated");
-        Errno error = call.Domain.MapOthers(new Gfn(gfn), mfn, P2mType.Foreign, readOnly: false);
+        Errno error = call.Domain.MapOthers(new Gfn(gfn), mfn, P2mType.Foreign);
         if (error != Errno.None)
             call.Services.Foreign.LetGo(mfn);
         return error;

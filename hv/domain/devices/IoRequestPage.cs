@@ -60,7 +60,7 @@ internal sealed class IoRequestPage(Domain domain)
         if (!_isHidden)
             return;
         Page.Clear();
-        _isHidden = domain.P2m.Lookup(Gfn).Type != P2mType.None || !domain.P2m.TrySet(Gfn, Page.Mfn, 0, P2mType.Ram, Rights.All);
+        _isHidden = domain.P2m.Lookup(Gfn).Type != P2mType.None || !domain.P2m.TrySet(Gfn, Page.Mfn, 0, P2mType.Ram);
     }
 
     /// <summary>Lets go of the page; who has mapped it keeps the frame.</summary>

@@ -64,7 +64,7 @@ public sealed partial class IoRequestServers
                 continue;
             }
             P2mEntry entry = p2m.Lookup(new Gfn(gfn));
-            if (entry.Type == P2mType.RamForwarded && p2m.TrySet(new Gfn(gfn), entry.Mfn, 0, P2mType.Ram, Rights.All))
+            if (entry.Type == P2mType.RamForwarded && p2m.TrySet(new Gfn(gfn), entry.Mfn, 0, P2mType.Ram))
                 _memoryFrames--;
             gfn = (gfn | ((1UL << entry.Order) - 1)) + 1;
         }

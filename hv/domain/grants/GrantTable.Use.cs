@@ -249,7 +249,7 @@ public sealed partial class GrantTable
         if (!entry.MayBeGranted(readOnly))
             return GrantStatus.BadPage;
         // What the domain has mapped itself is not its to grant on; it may be copied.
-        bool isOthers = entry.Type == P2mType.Grant && _domain.Services.Frames.OwnerOf(mfn) != _domain.P2m.Owner;
+        bool isOthers = entry.IsGrant && _domain.Services.Frames.OwnerOf(mfn) != _domain.P2m.Owner;
         return forMapping && isOthers ? GrantStatus.GeneralError : GrantStatus.Okay;
     }
 

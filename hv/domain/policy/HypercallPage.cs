@@ -45,7 +45,7 @@ public static class HypercallPage
     public static bool TryInstall(GuestMemory memory, Gfn gfn, bool usesVmcall)
     {
         P2mEntry entry = memory.P2m.Lookup(gfn);
-        if (entry.Type != P2mType.Ram || (entry.Access & Rights.Write) == 0)
+        if (entry.Type != P2mType.Ram)
         {
             return false;
         }

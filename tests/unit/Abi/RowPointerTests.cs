@@ -84,10 +84,10 @@ public sealed class RowPointerTests
         {
             Call = new CallFixture(is64Bit: is64Bit);
             P2m p2m = Call.Domain.P2m;
-            p2m.TrySet(new Gfn(Mmio), new Mfn(0xFEE00), 0, P2mType.Mmio, Rights.ReadWrite);
-            p2m.TrySet(new Gfn(Grant), Frame(), 0, P2mType.Grant, Rights.ReadWrite);
-            p2m.TrySet(new Gfn(ReadOnlyGrant), Frame(), 0, P2mType.Grant, Rights.Read);
-            p2m.TrySet(new Gfn(ReadOnly), Frame(), 0, P2mType.RamReadOnly, Rights.Read);
+            p2m.TrySet(new Gfn(Mmio), new Mfn(0xFEE00), 0, P2mType.Mmio);
+            p2m.TrySet(new Gfn(Grant), Frame(), 0, P2mType.Grant);
+            p2m.TrySet(new Gfn(ReadOnlyGrant), Frame(), 0, P2mType.GrantReadOnly);
+            p2m.TrySet(new Gfn(ReadOnly), Frame(), 0, P2mType.RamReadOnly);
             if (is64Bit)
             {
                 Layout();

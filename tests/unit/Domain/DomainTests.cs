@@ -106,7 +106,7 @@ public sealed class DomainTests
         // One lent frame over another.
         Assert.Equal(Errno.None, domain.Lend(domain.GrantTable.Frame(0), new Gfn(0x9_0000)));
         Assert.Equal(domain.GrantTable.Frame(0).Mfn, domain.P2m.Lookup(new Gfn(0x9_0000)).Mfn);
-        Assert.True(domain.P2m.TrySet(new Gfn(0xFEE00), new Mfn(0xFEE00), 0, P2mType.Mmio, Rights.ReadWrite));
+        Assert.True(domain.P2m.TrySet(new Gfn(0xFEE00), new Mfn(0xFEE00), 0, P2mType.Mmio));
         Assert.Equal(Errno.EINVAL, domain.Lend(frame, new Gfn(0xFEE00)));
     }
 

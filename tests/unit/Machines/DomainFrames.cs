@@ -37,7 +37,7 @@ internal static class DomainFrames
     private static ulong StateMemory(FrameAudit audit, Domain domain, ulong from)
     {
         List<Leaf> leaves = TableWalk.Leaves(audit, Private.Table(domain.P2m), domain.Services.Memory, domain.Id);
-        TableWalk.Leaves(audit, Private.Types(domain.P2m), domain.Services.Memory, domain.Id);
+        TableWalk.Leaves(audit, Private.Attributes(domain.P2m), domain.Services.Memory, domain.Id);
         List<Leaf> uncleared = TableWalk.Leaves(audit, Private.Uncleared(domain.P2m), domain.Services.Memory, domain.Id);
         DirtyLogAudit.State(audit, domain, leaves);
         ulong own = 0;
@@ -127,7 +127,7 @@ internal static class DomainFrames
                 return 0;
             case P2mType.Ram or P2mType.RamReadOnly:
                 return StateOwn(audit, domain, leaf);
-            case P2mType.Grant:
+            case P2mType.Grant or P2mType.GrantReadOnly:
                 if (!HasMapping(domain, leaf.Mfn))
                     throw new AuditException($"domain {domain.Id} maps frame {leaf.Mfn.Value:x} at {leaf.Gfn.Value:x} by no grant that it has mapped");
                 return 0;

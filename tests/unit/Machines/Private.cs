@@ -18,8 +18,8 @@ internal static class Private
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_table")]
     public static extern ref PageTable Table(P2m p2m);
 
-    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_types")]
-    public static extern ref PageTable Types(P2m p2m);
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_attributes")]
+    public static extern ref PageTable Attributes(P2m p2m);
 
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_uncleared")]
     public static extern ref PageTable Uncleared(P2m p2m);

@@ -164,7 +164,7 @@ internal sealed class Resolver(DeedRunner runner)
             for (ulong gfn = GuestLayout.FirstPlace; gfn < GuestLayout.FirstPlace + GuestLayout.Places; gfn++)
             {
                 P2mEntry entry = user.Domain.P2m.Lookup(new Gfn(gfn));
-                if (entry.Type == P2mType.Grant && entry.Mfn == mapping.Mfn)
+                if (entry.IsGrant && entry.Mfn == mapping.Mfn)
                     place = gfn;
             }
         }

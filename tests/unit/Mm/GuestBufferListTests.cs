@@ -122,7 +122,7 @@ public sealed class GuestBufferListTests : IDisposable
                 head = 0x5000;
                 break;
             case "a device for a frame":
-                Assert.True(_domain.P2m.TrySet(new Gfn(0x6000), new Mfn(0xFEE00), 0, P2mType.Mmio, Rights.ReadWrite));
+                Assert.True(_domain.P2m.TrySet(new Gfn(0x6000), new Mfn(0xFEE00), 0, P2mType.Mmio));
                 Write(First * 0x1000 + 24, 0x6000);
                 break;
         }

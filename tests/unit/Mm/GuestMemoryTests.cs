@@ -45,7 +45,7 @@ public sealed class GuestMemoryTests
         using var machine = new TestMachine();
         Domain domain = machine.CreateDomain();
         Mfn mfn = domain.P2m.Lookup(new Gfn(0x300)).Mfn;
-        Assert.True(domain.P2m.TrySet(new Gfn(0x300), mfn, 0, P2mType.RamReadOnly, Rights.ReadExecute));
+        Assert.True(domain.P2m.TrySet(new Gfn(0x300), mfn, 0, P2mType.RamReadOnly));
         Assert.True(domain.Memory.TryWrite(0x30_0000, [1]));
         Assert.Equal(0, machine.Memory.Frame(mfn)[0]);
     }
@@ -55,7 +55,7 @@ public sealed class GuestMemoryTests
     {
         using var machine = new TestMachine();
         Domain domain = machine.CreateDomain();
-        Assert.True(domain.P2m.TrySet(new Gfn(0xFEE00), new Mfn(0xFEE00), 0, P2mType.Mmio, Rights.ReadWrite));
+        Assert.True(domain.P2m.TrySet(new Gfn(0xFEE00), new Mfn(0xFEE00), 0, P2mType.Mmio));
         Assert.False(domain.Memory.TryRead(0xFEE0_0000, new byte[4]));
         Assert.False(domain.Memory.TryWrite(0xFEE0_0000, new byte[4]));
     }

@@ -286,7 +286,7 @@ public sealed class HypercallTlbTests : IDisposable
         Assert.True(Access.CopyOut(Window, [0x77]));
         Assert.Equal(0x77, Read(0x20_0000));
         Mfn other = _domain.P2m.Lookup(new Gfn(0x201)).Mfn;
-        Assert.True(_domain.P2m.TrySet(new Gfn(0x200), other, 0, P2mType.Ram, Rights.All));
+        Assert.True(_domain.P2m.TrySet(new Gfn(0x200), other, 0, P2mType.Ram));
         Assert.True(Access.CopyOut(Window, [0x11]));
         Assert.Equal(0x11, Read(0x20_1000));
     }
@@ -300,7 +300,7 @@ public sealed class HypercallTlbTests : IDisposable
     {
         Assert.True(_machine.Frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Shared, out Mfn mfn));
         _machine.Memory.Clear(mfn.Address, 4096);
-        Assert.True(_domain.P2m.TrySet(new Gfn(0x5000), mfn, 0, type, type == P2mType.RamReadOnly ? Rights.Read : Rights.ReadWrite));
+        Assert.True(_domain.P2m.TrySet(new Gfn(0x5000), mfn, 0, type));
         Insert(Window, 0x5000, 1);
         Assert.Equal(isReadable, Access.CopyIn(Window, new byte[1]));
         Assert.Equal(isReadable, Access.CopyOut(Window, [0x5A]));

@@ -66,7 +66,7 @@ public sealed class P2mTests
         for (int i = 0; i < 20; i++)
         {
             Mfn moved = p2m.Lookup(new Gfn(0x1F4)).Mfn;
-            Assert.True(p2m.TrySet(new Gfn((ulong)i << 27 | 0x3000), moved, 0, P2mType.RamReadOnly, Rights.Read));
+            Assert.True(p2m.TrySet(new Gfn((ulong)i << 27 | 0x3000), moved, 0, P2mType.RamReadOnly));
             Assert.True(p2m.TryRemove(new Gfn((ulong)i << 27 | 0x3000), 0));
         }
 
@@ -102,14 +102,14 @@ public sealed class P2mTests
         Assert.True(machine.Frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Shared, out shared));
         machine.Memory.Frame(shared).Fill(0xBB);
         Assert.True(p2m.TryDepopulate(new Gfn(0x280)));
-        Assert.True(p2m.TrySet(new Gfn(0x280), shared, 0, P2mType.Ram, Rights.All));
+        Assert.True(p2m.TrySet(new Gfn(0x280), shared, 0, P2mType.Ram));
         Mfn moved = p2m.Lookup(new Gfn(0x290)).Mfn, first = p2m.Lookup(new Gfn(0x291)).Mfn;
-        Assert.True(p2m.TrySet(new Gfn(0x291), moved, 0, P2mType.Ram, Rights.All));
-        Assert.True(p2m.TrySet(new Gfn(0x290), first, 0, P2mType.Ram, Rights.Read));
+        Assert.True(p2m.TrySet(new Gfn(0x291), moved, 0, P2mType.Ram));
+        Assert.True(p2m.TrySet(new Gfn(0x290), first, 0, P2mType.Ram));
 
         // Where types are kept each page is looked at by itself.
         Mfn typed = p2m.Lookup(new Gfn(0x60)).Mfn;
-        Assert.True(p2m.TrySet(new Gfn(0x60), typed, 0, P2mType.RamReadOnly, Rights.Read));
+        Assert.True(p2m.TrySet(new Gfn(0x60), typed, 0, P2mType.RamReadOnly));
         p2m.Settle();
 
         int steps = 1;
@@ -165,7 +165,7 @@ public sealed class P2mTests
         Assert.True(p2m.TryDepopulate(new Gfn(0x2FF)));
         Assert.Equal(P2mType.None, p2m.Lookup(new Gfn(0x2FF)).Type);
         Assert.Equal(P2mType.Ram, p2m.Lookup(new Gfn(0x2FE)).Type);
-        Assert.True(p2m.TrySet(new Gfn(0x5FF), new Mfn(0xFEE00), 0, P2mType.Mmio, Rights.ReadWrite));
+        Assert.True(p2m.TrySet(new Gfn(0x5FF), new Mfn(0xFEE00), 0, P2mType.Mmio));
         Assert.Equal(P2mType.Ram, p2m.Lookup(new Gfn(0x5FE)).Type);
 
         // What is replaced is the caller's to free.
@@ -189,7 +189,7 @@ public sealed class P2mTests
         Assert.Equal(0UL, p2m.PopulatedFrames);
         Assert.False(p2m.IsUncleared(new Gfn(0x400), out _));
         Assert.True(p2m.TryPopulate(new Gfn(0x400), 0x200));
-        Assert.True(p2m.TrySet(new Gfn(0), new Mfn(0x40000), Page.Order1G, P2mType.Mmio, Rights.ReadWrite));
+        Assert.True(p2m.TrySet(new Gfn(0), new Mfn(0x40000), Page.Order1G, P2mType.Mmio));
         Assert.Equal(0UL, p2m.PopulatedFrames);
         p2m.Release();
         Assert.Equal(free, machine.Frames.FreeFrames);
@@ -200,10 +200,10 @@ public sealed class P2mTests
     {
         using var machine = new TestMachine(64);
         var p2m = new P2m(machine.Memory, machine.Frames, new NptFormat(has1GPages: false), Owner) { TableLimit = 2 };
-        Assert.False(p2m.TrySet(new Gfn(0), new Mfn(0x40000), Page.Order1G, P2mType.Mmio, Rights.ReadWrite));
+        Assert.False(p2m.TrySet(new Gfn(0), new Mfn(0x40000), Page.Order1G, P2mType.Mmio));
         Assert.Equal(1UL, p2m.NestedTableFrames);
         p2m.TableLimit = 3;
-        Assert.True(p2m.TrySet(new Gfn(0), new Mfn(0x40000), Page.Order1G, P2mType.Mmio, Rights.ReadWrite));
+        Assert.True(p2m.TrySet(new Gfn(0), new Mfn(0x40000), Page.Order1G, P2mType.Mmio));
         Assert.Equal(3UL, p2m.NestedTableFrames);
     }
 
@@ -234,7 +234,7 @@ public sealed class P2mTests
         Assert.True(p2m.TryPopulate(new Gfn(0), 0x1234));
         Assert.True(p2m.TryPopulate(new Gfn(0xFEFF8), 8));
         Assert.True(p2m.TryDepopulate(new Gfn(0x345)));
-        Assert.True(p2m.TrySet(new Gfn(0xFEE00), new Mfn(0xFEE00), 0, P2mType.Mmio, Rights.ReadWrite));
+        Assert.True(p2m.TrySet(new Gfn(0xFEE00), new Mfn(0xFEE00), 0, P2mType.Mmio));
         p2m.Release();
         Assert.Equal(free, machine.Frames.FreeFrames);
         Assert.Equal(0UL, machine.Frames.CountOwnedBy(Owner));
@@ -247,18 +247,18 @@ public sealed class P2mTests
         P2m p2m = Create(machine);
         Assert.True(p2m.TryPopulate(new Gfn(0x200), 0x200));
         P2mEntry before = p2m.Lookup(new Gfn(0x234));
-        Assert.True(p2m.TrySet(new Gfn(0x234), before.Mfn, 0, P2mType.RamReadOnly, Rights.ReadExecute));
+        Assert.True(p2m.TrySet(new Gfn(0x234), before.Mfn, 0, P2mType.RamReadOnly));
         Assert.Equal(P2mType.RamReadOnly, p2m.Lookup(new Gfn(0x234)).Type);
         Assert.Equal(before.Mfn, p2m.Lookup(new Gfn(0x234)).Mfn);
         Assert.Equal(P2mType.Ram, p2m.Lookup(new Gfn(0x233)).Type);
         Assert.Equal(P2mType.Ram, p2m.Lookup(new Gfn(0x235)).Type);
-        Assert.True(p2m.TrySet(new Gfn(0x234), before.Mfn, 0, P2mType.Ram, Rights.All));
+        Assert.True(p2m.TrySet(new Gfn(0x234), before.Mfn, 0, P2mType.Ram));
         Assert.Equal(P2mType.Ram, p2m.Lookup(new Gfn(0x234)).Type);
-        Assert.True(p2m.TrySet(new Gfn(0x40000), new Mfn(0x40000), 18, P2mType.Mmio, Rights.ReadWrite));
-        Assert.Equal(new P2mEntry(new Mfn(0x4ABCD), P2mType.Mmio, Rights.ReadWrite, 18), p2m.Lookup(new Gfn(0x4ABCD)));
+        Assert.True(p2m.TrySet(new Gfn(0x40000), new Mfn(0x40000), 18, P2mType.Mmio));
+        Assert.Equal(new P2mEntry(new Mfn(0x4ABCD), P2mType.Mmio, 18), p2m.Lookup(new Gfn(0x4ABCD)));
         Assert.True(p2m.TryRemove(new Gfn(0x4ABCD), 0));
         Assert.Equal(P2mEntry.Absent, p2m.Lookup(new Gfn(0x4ABCD)));
-        Assert.Equal(new P2mEntry(new Mfn(0x4ABCE), P2mType.Mmio, Rights.ReadWrite, 0), p2m.Lookup(new Gfn(0x4ABCE)));
+        Assert.Equal(new P2mEntry(new Mfn(0x4ABCE), P2mType.Mmio, 0), p2m.Lookup(new Gfn(0x4ABCE)));
         Assert.Equal(P2mType.Mmio, p2m.Lookup(new Gfn(0x40000)).Type);
     }
 
@@ -406,10 +406,10 @@ public sealed class P2mTests
     {
         using var machine = new TestMachine(64);
         P2m p2m = Create(machine);
-        Assert.False(p2m.TrySet(new Gfn(1UL << 36), new Mfn(1), 0, P2mType.Ram, Rights.All));
+        Assert.False(p2m.TrySet(new Gfn(1UL << 36), new Mfn(1), 0, P2mType.Ram));
         Assert.Equal(P2mEntry.Absent, p2m.Lookup(new Gfn(1UL << 36)));
         Assert.Equal(P2mEntry.Absent, p2m.Lookup(Gfn.Invalid));
-        Assert.True(p2m.TrySet(new Gfn((1UL << 36) - 1), new Mfn(1), 0, P2mType.Mmio, Rights.Read));
+        Assert.True(p2m.TrySet(new Gfn((1UL << 36) - 1), new Mfn(1), 0, P2mType.Mmio));
         Assert.Equal(new Mfn(1), p2m.Lookup(new Gfn((1UL << 36) - 1)).Mfn);
     }
 
@@ -442,7 +442,7 @@ public sealed class P2mTests
                 }
                 else
                 {
-                    Assert.True(p2m.TrySet(new Gfn(gfn), new Mfn(0x4_0000 + gfn), order, type, Rights.All));
+                    Assert.True(p2m.TrySet(new Gfn(gfn), new Mfn(0x4_0000 + gfn), order, type));
                     for (ulong i = 0; i < size; i++)
                         model[gfn + i] = (0x4_0000 + gfn + i, type);
                 }

@@ -206,7 +206,7 @@ public sealed class PageWalkTests : IDisposable
         _tables.Map(Linear, Physical, Present);
         Gfn gfn = Gfn.Of(_tables.SlotFor(Linear, 1));
         P2mEntry entry = _domain.P2m.Lookup(gfn);
-        Assert.True(_domain.P2m.TrySet(gfn, entry.Mfn, 0, P2mType.RamReadOnly, Rights.ReadExecute));
+        Assert.True(_domain.P2m.TrySet(gfn, entry.Mfn, 0, P2mType.RamReadOnly));
         Assert.Equal(PageFaultError.None, Walk(AccessKind.Read));
         Assert.Equal(0UL, _tables.Read(_tables.SlotFor(Linear, 1)) & Accessed);
         Assert.Equal(Accessed, _tables.Read(_tables.SlotFor(Linear, 2)) & Accessed);

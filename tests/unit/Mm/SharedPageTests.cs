@@ -49,10 +49,10 @@ public sealed class SharedPageTests
         Domain domain = machine.CreateDomain();
         var page = new SharedPage(domain.P2m, machine.Memory);
         Assert.False(page.TryAttach(new Gfn(0x40000)));
-        Assert.True(domain.P2m.TrySet(new Gfn(0xFEE00), new Mfn(0xFEE00), 0, P2mType.Mmio, Rights.ReadWrite));
+        Assert.True(domain.P2m.TrySet(new Gfn(0xFEE00), new Mfn(0xFEE00), 0, P2mType.Mmio));
         Assert.False(page.TryAttach(new Gfn(0xFEE00)));
         Mfn mfn = domain.P2m.Lookup(new Gfn(0x300)).Mfn;
-        Assert.True(domain.P2m.TrySet(new Gfn(0x300), mfn, 0, P2mType.RamReadOnly, Rights.ReadExecute));
+        Assert.True(domain.P2m.TrySet(new Gfn(0x300), mfn, 0, P2mType.RamReadOnly));
         Assert.False(page.TryAttach(new Gfn(0x300)));
     }
 

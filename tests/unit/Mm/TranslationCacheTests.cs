@@ -79,7 +79,7 @@ public sealed class TranslationCacheTests
                 case StepKind.Restrict:
                     P2mEntry entry = _domain.P2m.Lookup(any);
                     if (entry.IsRam)
-                        _domain.P2m.TrySet(any, entry.Mfn, 0, step.B % 2 == 0 ? P2mType.Ram : P2mType.RamReadOnly, step.B % 3 == 0 ? Rights.ReadExecute : Rights.All);
+                        _domain.P2m.TrySet(any, entry.Mfn, 0, step.B % 2 == 0 ? P2mType.Ram : P2mType.RamReadOnly);
                     return null;
                 default:
                     _vcpu.Access.Features = _features = new PagingFeatures(step.A % 2 == 0 ? 48 : 36, step.B % 2 == 0);

@@ -102,7 +102,7 @@ public sealed class WalkedFramesTests
         Assert.NotEqual(0, guest.AccessesOfARead());
         Assert.Equal(0, guest.AccessesOfARead());
         P2mEntry leaf = guest.P2m.Lookup(new Gfn(Leaf));
-        Assert.True(guest.P2m.TrySet(new Gfn(Leaf), leaf.Mfn, 0, P2mType.RamReadOnly, Rights.Read));
+        Assert.True(guest.P2m.TrySet(new Gfn(Leaf), leaf.Mfn, 0, P2mType.RamReadOnly));
         Assert.NotEqual(0, guest.AccessesOfARead());
         Assert.True(guest.P2m.TryRemove(new Gfn(0x200), Page.Order2M));
         Assert.NotEqual(0, guest.AccessesOfARead());

@@ -5,9 +5,18 @@ using Xenolith.Mm;
 namespace Xenolith.Tests.Unit.Mm.Model;
 
 /// <summary>What a guest frame is, by the model.</summary>
-/// <param name="Access">What the mapping allows.</param>
-internal readonly record struct Cell(ulong Mfn, P2mType Type, Rights Access)
+internal readonly record struct Cell(ulong Mfn, P2mType Type)
 {
+    /// <summary>What the mapping allows.</summary>
+    public Rights Access => Type switch
+    {
+        P2mType.Ram => Rights.All,
+        P2mType.RamReadOnly or P2mType.RamForwarded => Rights.ReadExecute,
+        P2mType.GrantReadOnly => Rights.Read,
+        P2mType.None => Rights.None,
+        _ => Rights.ReadWrite,
+    };
+
     public bool IsPresent => Type != P2mType.None;
 
     public bool IsRam => Type is P2mType.Ram or P2mType.RamReadOnly or P2mType.RamForwarded;

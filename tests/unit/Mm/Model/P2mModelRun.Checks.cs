@@ -117,7 +117,7 @@ internal sealed partial class P2mModelRun
         });
         Cell cell = domain.Table[gfn];
         Translation translation = domain.Walker.Walk(gfn, out int level);
-        var expected = cell.IsPresent ? new P2mEntry(new Mfn(cell.Mfn), cell.Type, cell.Access, (level - 1) * 9) : P2mEntry.Absent;
+        var expected = cell.IsPresent ? new P2mEntry(new Mfn(cell.Mfn), cell.Type, (level - 1) * 9) : P2mEntry.Absent;
         if (entry != expected || translation != Expected(cell))
             throw new ModelException($"guest frame {gfn:x} is {entry} and translates to {translation}, and should be {expected}");
         if (domain.P2m.IsUncleared(new Gfn(gfn), out _))
@@ -139,7 +139,7 @@ internal sealed partial class P2mModelRun
         CheckTranslations(domain);
         domain.Users.Are = false;
         // What was let go of stays so till the first step of the end.
-        foreach (ulong mfn in (ulong[])[.. from run in domain.Table.All() where run.Cell.Type == P2mType.Grant select run.Cell.Mfn])
+        foreach (ulong mfn in (ulong[])[.. from run in domain.Table.All() where run.Cell.Type is P2mType.Grant or P2mType.GrantReadOnly select run.Cell.Mfn])
             _owners.LetGo(new Mfn(mfn));
         domain.IsEnding = true;
     }

@@ -32,7 +32,7 @@ internal sealed partial class P2mModelRun
         foreach ((ulong gfn, ulong mfn) in domain.Walker.FirstLooks)
         {
             domain.Uncleared.Remove(gfn);
-            domain.Table.Set(gfn, Page.Order2M, new Cell(mfn, P2mType.Ram, Rights.All));
+            domain.Table.Set(gfn, Page.Order2M, new Cell(mfn, P2mType.Ram));
             for (ulong i = 0; i < 512; i++)
                 _frames.Add(mfn + i, domain.Id);
         }
@@ -88,7 +88,7 @@ internal sealed partial class P2mModelRun
             }
             Translation translation = domain.Walker.Walk(at, out _);
             _frames.Add(translation.Mfn, domain.Id);
-            domain.Table[at++] = new Cell(translation.Mfn, P2mType.Ram, Rights.All);
+            domain.Table[at++] = new Cell(translation.Mfn, P2mType.Ram);
         }
     }
 
@@ -123,11 +123,7 @@ internal sealed partial class P2mModelRun
         if (!cell.IsRam)
             return;
         P2mType type = (choice % 3) switch { 0 => P2mType.Ram, 1 => P2mType.RamReadOnly, _ => P2mType.RamForwarded };
-        Rights access = type == P2mType.Ram ? Rights.All : Rights.ReadExecute;
-        var chosen = (Rights)(choice >> 4 & 7);
-        if ((choice & 0x80) != 0 && chosen != Rights.None && _rules.CanSay(chosen))
-            access = chosen;
-        SetCell(domain, gfn, order, new Cell(cell.Mfn, type, access));
+        SetCell(domain, gfn, order, new Cell(cell.Mfn, type));
     }
 
     /// <summary>Whether 512 guest frames are one type's, and their frames one behind the other, as a large page has them.</summary>
@@ -147,7 +143,7 @@ internal sealed partial class P2mModelRun
 
     private bool SetCell(ModelDomain domain, ulong gfn, int order, Cell cell)
     {
-        if (!Call(domain, p2m => p2m.TrySet(new Gfn(gfn), new Mfn(cell.Mfn), order, cell.Type, cell.Access)))
+        if (!Call(domain, p2m => p2m.TrySet(new Gfn(gfn), new Mfn(cell.Mfn), order, cell.Type)))
         {
             RequireShortage(domain, "set");
             return false;
@@ -166,7 +162,7 @@ internal sealed partial class P2mModelRun
             return;
         List<ulong> before = OwnFrames(domain, gfn, order);
         ulong mfn = 0x10_0000 + ((ulong)(choice & 0xFFFF) << 9 & ~((1UL << order) - 1)) + (order == 0 ? gfn & 0xFF : 0);
-        if (!SetCell(domain, gfn, order, new Cell(mfn, P2mType.Mmio, (choice & 0x10000) != 0 ? Rights.Read : Rights.ReadWrite)))
+        if (!SetCell(domain, gfn, order, new Cell(mfn, P2mType.Mmio)))
             return;
         foreach (ulong frame in before)
             GiveUp(domain, frame);
@@ -176,7 +172,7 @@ internal sealed partial class P2mModelRun
     private static bool IsOneType(ModelDomain domain, ulong gfn, int order)
     {
         P2mType type = domain.Table[gfn].Type;
-        return type is not (P2mType.Foreign or P2mType.Grant) && domain.Table.In(gfn, order).All(run => run.Cell.Type == type);
+        return type is not (P2mType.Foreign or P2mType.Grant or P2mType.GrantReadOnly) && domain.Table.In(gfn, order).All(run => run.Cell.Type == type);
     }
 
     private List<ulong> OwnFrames(ModelDomain domain, ulong gfn, int order)
@@ -203,7 +199,7 @@ internal sealed partial class P2mModelRun
             return;
         }
         List<ulong> own = OwnFrames(domain, gfn, order);
-        ulong[] others = [.. from run in domain.Table.In(gfn, order) where run.Cell.Type is P2mType.Foreign or P2mType.Grant select run.Cell.Mfn];
+        ulong[] others = [.. from run in domain.Table.In(gfn, order) where run.Cell.Type is P2mType.Foreign or P2mType.Grant or P2mType.GrantReadOnly select run.Cell.Mfn];
         domain.Table.Set(gfn, order, default);
         domain.Uncleared.RemoveWhere(chunk => chunk >= gfn && chunk < gfn + (1UL << order));
         foreach (ulong mfn in own)
@@ -233,13 +229,13 @@ internal sealed partial class P2mModelRun
             return;
         owner.P2m.Pin(new Mfn(cell.Mfn));
         _frames.Refer(cell.Mfn);
-        if (!MakeRoom(domain, gfn) || !SetCell(domain, gfn, 0, new Cell(cell.Mfn, type, isReadOnly ? Rights.Read : Rights.ReadWrite)))
+        if (!MakeRoom(domain, gfn) || !SetCell(domain, gfn, 0, new Cell(cell.Mfn, isReadOnly && type == P2mType.Grant ? P2mType.GrantReadOnly : type)))
             _owners.LetGo(new Mfn(cell.Mfn));
     }
 
     private void UnmapOthers(ModelDomain domain, uint choice)
     {
-        ulong[] places = [.. from run in domain.Table.All() where run.Cell.Type is P2mType.Foreign or P2mType.Grant orderby run.Gfn select run.Gfn];
+        ulong[] places = [.. from run in domain.Table.All() where run.Cell.Type is P2mType.Foreign or P2mType.Grant or P2mType.GrantReadOnly orderby run.Gfn select run.Gfn];
         if (places.Length == 0)
             return;
         ulong gfn = places[choice % (uint)places.Length], mfn = domain.Table[gfn].Mfn;
@@ -261,7 +257,7 @@ internal sealed partial class P2mModelRun
                 throw new ModelException("a single page can't be unmapped");
             domain.Table[place] = default;
         }
-        SetCell(domain, gfn, 0, new Cell(domain.Lent, P2mType.Ram, Rights.All));
+        SetCell(domain, gfn, 0, new Cell(domain.Lent, P2mType.Ram));
     }
 
     private void Move(ModelDomain domain, ulong from, ulong to)

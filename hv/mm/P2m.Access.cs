@@ -1,0 +1,99 @@
+using System;
+using System.Runtime.CompilerServices;
+using Xenolith.Abi.Contract;
+using Xenolith.Kernel;
+
+namespace Xenolith.Mm;
+
+/// <summary>
+/// Access rights (xenmem_access_t): what the guest's own accesses have left of what the type allows. The hypervisor's copies on the guest's
+/// behalf ignore them, as on Xen.
+/// </summary>
+public sealed partial class P2m
+{
+    private MemoryAccess _defaultAccess = MemoryAccess.All;
+
+    /// <summary>Which rights the nested tables can say.</summary>
+    public AccessMatrix Matrix { get; }
+
+    /// <summary>The right of mappings made from now on; not <see cref="MemoryAccess.Default"/>, nor one that <see cref="Matrix"/> refuses.</summary>
+    public MemoryAccess DefaultAccess
+    {
+        get => _defaultAccess;
+        set
+        {
+            RequireExpressible(value);
+            _defaultAccess = value;
+            IsRestricted |= value != MemoryAccess.All;
+        }
+    }
+
+    /// <summary>Whether any right but <see cref="MemoryAccess.All"/> was ever set.</summary>
+    public bool IsRestricted { get; private set; }
+
+    /// <summary>The right of a guest frame; where nothing is mapped, what a mapping there would get.</summary>
+    public MemoryAccess AccessOf(Gfn gfn) => Lookup(gfn).Type == P2mType.None ? DefaultAccess : AttributesOf(gfn).Access;
+
+    /// <summary>
+    /// Sets the right of what is mapped at 2^order frames. A large leaf is split only where it reaches beyond them; memory that nobody has
+    /// looked at is cleared.
+    /// </summary>
+    /// <param name="order">0, 9 or 18; the frame number is a multiple of 2^order.</param>
+    /// <param name="access">Not one that <see cref="Matrix"/> refuses. <see cref="MemoryAccess.Default"/> means <see cref="DefaultAccess"/>.</param>
+    /// <returns>False: no memory for tables, or <see cref="TableLimit"/> is reached. What was changed before stays so.</returns>
+    public bool TrySetAccess(Gfn gfn, int order, MemoryAccess access)
+    {
+        if (access == MemoryAccess.Default)
+            access = DefaultAccess;
+        RequireExpressible(access);
+        if (!IsAddressable(gfn, order))
+            return true;
+        IsRestricted |= access != MemoryAccess.All;
+        ulong end = gfn.Value + (1UL << order);
+        for (ulong at = gfn.Value; at < end;)
+        {
+            bool isMapped = IsMapped(new Gfn(at), out Mfn mfn, out TablePlace place);
+            int found = (place.Level - 1) * 9;
+            if (isMapped && !TrySetAccess(new Gfn(at), mfn, place, Math.Min(found, order), access))
+                return false;
+            at = (at | ((1UL << found) - 1)) + 1;
+        }
+        return true;
+    }
+
+    private bool TrySetAccess(Gfn gfn, Mfn mfn, TablePlace place, int order, MemoryAccess access)
+    {
+        P2mAttributes before = AttributesOf(gfn);
+        if (before.Access == access || gfn == _apicPage)
+            return true;
+        P2mAttributes attributes = before with { Access = access };
+        if (!HasRoomForTables(place.Level, order) || !TrySetAttributes(gfn, order, attributes))
+            return false;
+        if (!TryMap(gfn, place, mfn, order, attributes))
+        {
+            TrySetAttributes(gfn, order, before);
+            return false;
+        }
+        Announce(gfn, order);
+        return true;
+    }
+
+    /// <summary>What the leaf says of a frame: what the type and the right allow both, as far as it can be said.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private Rights LeafRights(P2mAttributes attributes) => attributes == P2mAttributes.Plain ? Rights.All : LeafRights(attributes.Type, attributes.Access);
+
+    /// <summary>The same of a frame that the log of writes holds back, or not.</summary>
+    private Rights LeafRights(P2mAttributes attributes, bool isHeldBack) => isHeldBack && attributes.Type == P2mType.Ram
+        ? Matrix.LeafFor(AccessMatrix.RightsOf(attributes.Access) & Rights.ReadExecute)
+        : LeafRights(attributes);
+
+    private Rights LeafRights(P2mType type, MemoryAccess access) => Matrix.LeafFor(type.Rights & AccessMatrix.RightsOf(access));
+
+    private static Caching CachingOf(P2mType type) => type == P2mType.Mmio ? Caching.Uncached : Caching.WriteBack;
+
+    private void RequireExpressible(MemoryAccess access)
+    {
+        if (Matrix.FitOf(access) == AccessFit.Refused)
+            throw new ArgumentOutOfRangeException(nameof(access));
+    }
+}
