@@ -24,12 +24,12 @@ public sealed partial class P2m
         {
             RequireExpressible(value);
             _defaultAccess = value;
-            IsRestricted |= value != MemoryAccess.All;
+            ChecksAccess |= value != MemoryAccess.All;
         }
     }
 
-    /// <summary>Whether any right but <see cref="MemoryAccess.All"/> was ever set.</summary>
-    public bool IsRestricted { get; private set; }
+    /// <summary>Whether a fault may be about an access right or a view: any right but <see cref="MemoryAccess.All"/> was ever set, or there were views.</summary>
+    public bool ChecksAccess { get; private set; }
 
     /// <summary>The right of a guest frame; where nothing is mapped, what a mapping there would get.</summary>
     public MemoryAccess AccessOf(Gfn gfn) => Lookup(gfn).Type == P2mType.None ? DefaultAccess : AttributesOf(gfn).Access;
@@ -48,7 +48,7 @@ public sealed partial class P2m
         RequireExpressible(access);
         if (!IsAddressable(gfn, order))
             return true;
-        IsRestricted |= access != MemoryAccess.All;
+        ChecksAccess |= access != MemoryAccess.All;
         ulong end = gfn.Value + (1UL << order);
         for (ulong at = gfn.Value; at < end;)
         {
@@ -89,7 +89,10 @@ public sealed partial class P2m
 
     private Rights LeafRights(P2mType type, MemoryAccess access) => Matrix.LeafFor(type.Rights & AccessMatrix.RightsOf(access));
 
-    private static Caching CachingOf(P2mType type) => type == P2mType.Mmio ? Caching.Uncached : Caching.WriteBack;
+    /// <summary>What is mapped for the guest alone and has no right but its type's: the frame by which the CPU knows its APIC.</summary>
+    internal bool IsApicPage(Gfn gfn) => gfn == _apicPage;
+
+    internal static Caching CachingOf(P2mType type) => type == P2mType.Mmio ? Caching.Uncached : Caching.WriteBack;
 
     private void RequireExpressible(MemoryAccess access)
     {

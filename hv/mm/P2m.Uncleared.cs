@@ -35,6 +35,9 @@ public sealed partial class P2m
         return _unclearedChunks != 0 && gfn.Value < _unclearedEnd && _uncleared.TryQuery(gfn.Address, out _, out _, out _);
     }
 
+    /// <summary>Whether anything is mapped at the guest frame, or would be at the first look.</summary>
+    internal bool IsThere(Gfn gfn) => _table.TryQuery(gfn.Address, out _, out _, out _) || IsUncleared(gfn, out _);
+
     private bool TryPopulateUncleared(Gfn gfn)
     {
         if (!_frames.TryAllocateUncleared(Page.Order2M, Owner, FrameType.Guest, out Mfn mfn))

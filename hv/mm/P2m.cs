@@ -90,11 +90,21 @@ public sealed partial class P2m
     /// <summary>The root of the nested page table.</summary>
     public Mfn Root => _table.Root;
 
+    /// <summary>The domain's views of this; null: it has none now.</summary>
+    public Altp2m? Views { get; private set; }
+
+    /// <summary>From now on the views, or none, are told of what changes here. No vCPU is in any.</summary>
+    internal void Attach(Altp2m? views)
+    {
+        Views = views;
+        ChecksAccess |= views is not null;
+    }
+
     /// <summary>The highest guest frame that was ever mapped; 0 at first. Never falls, like Xen's.</summary>
     public Gfn MaximumGfn { get; private set; }
 
     /// <summary>
-    /// Rises whenever a translation that a CPU may have cached changed or went away. A vCPU that last ran at another value
+    /// Rises whenever a translation that a CPU may have cached changed or went away, here or in a view. A vCPU that last ran at another value
     /// must forget its nested translations before it runs again. 64 bits: it does not come round to a value that somebody still holds.
     /// </summary>
     public ulong Generation => Volatile.Read(ref _generation);
@@ -175,7 +185,7 @@ public sealed partial class P2m
         FreeUncleared(gfn, order);
         // What stays said of an absent translation is never looked at, and the next TrySet replaces it.
         TrySetAttributes(gfn, order, P2mAttributes.Plain);
-        Announce(gfn, order);
+        Announce(gfn, order, isGone: true);
         return true;
     }
 
@@ -195,6 +205,7 @@ public sealed partial class P2m
         Users?.Expel();
         _table.FreeRetired();
         _attributes.FreeRetired();
+        Views?.FreeRetired();
         for (int i = 0; i < _unsettledCount; i++)
             _frames.Free(_unsettled[i], 0);
         // Whoever drops the last reference from here on frees the frame at once.
@@ -218,11 +229,17 @@ public sealed partial class P2m
     }
 
     /// <summary>A translation changed or went away: it is written to the table by now.</summary>
-    private void Announce(Gfn gfn, int order)
+    /// <param name="isGone">Nothing is there any more.</param>
+    private void Announce(Gfn gfn, int order, bool isGone = false)
     {
-        Volatile.Write(ref _generation, unchecked(_generation + 1));
+        // Before the generation rises: who sees it risen has forgotten what the views had, and finds nothing of it any more.
+        Views?.HostHasChanged(gfn, order, isGone);
+        AnnounceViews();
         Walked.Forget(gfn, order);
     }
+
+    /// <summary>A translation of a view changed or went away: it is written by now.</summary>
+    internal void AnnounceViews() => Volatile.Write(ref _generation, unchecked(_generation + 1));
 
     /// <summary>Whether the guest frame is mapped, after clearing where that has to come first.</summary>
     /// <param name="place">The entry that decides: a leaf, or nothing.</param>
@@ -426,6 +443,6 @@ public sealed partial class P2m
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool IsAddressable(Gfn gfn, int order) =>
+    internal static bool IsAddressable(Gfn gfn, int order) =>
         gfn.Value < 1UL << (MaximumAddressBits - Page.Shift) && (gfn.Value & ((1UL << order) - 1)) == 0;
 }

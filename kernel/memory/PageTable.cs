@@ -24,14 +24,42 @@ public sealed class PageTable
     private uint _retired = FrameInfo.NoLink;
     private ulong _releaseAddress;
 
-    /// <summary>An empty table. Without memory for its root, <see cref="Root"/> is invalid and every <see cref="TryMap"/> says false.</summary>
-    public PageTable(PhysicalMemory memory, FrameAllocator frames, PageTableFormat format, ushort owner)
+    /// <summary>
+    /// An empty table. Without a root, for want of memory or by choice, <see cref="Root"/> is invalid and every <see cref="TryMap"/> says false.
+    /// </summary>
+    /// <param name="hasRoot">Whether it gets one now; otherwise by <see cref="TryBegin"/>.</param>
+    public PageTable(PhysicalMemory memory, FrameAllocator frames, PageTableFormat format, ushort owner, bool hasRoot = true)
     {
         _memory = memory;
         _frames = frames;
         _format = format;
         _owner = owner;
-        Root = TryNewTable(out Mfn root) ? root : Mfn.Invalid;
+        Root = hasRoot && TryNewTable(out Mfn root) ? root : Mfn.Invalid;
+    }
+
+    /// <summary>Gives a table without a root one, also after a release. False: no memory.</summary>
+    public bool TryBegin()
+    {
+        if (Root == Mfn.Invalid && TryNewTable(out Mfn root))
+        {
+            Root = root;
+            _releaseAddress = 0;
+        }
+
+        return Root != Mfn.Invalid;
+    }
+
+    /// <summary>Unmaps everything but the root. The tables wait for <see cref="FreeRetired"/>.</summary>
+    public void UnmapAll()
+    {
+        for (ulong i = 0; Root != Mfn.Invalid && i < Entries; i++)
+        {
+            var place = new TablePlace(Root.Address + (i * sizeof(ulong)), TopLevel);
+            if (_format.IsPresent(_memory.Word64(place.Slot)))
+            {
+                Replace(place, _format.Absent);
+            }
+        }
     }
 
     /// <summary>The top table's frame.</summary>
@@ -157,7 +185,7 @@ public sealed class PageTable
         }
     }
 
-    /// <summary>Frees all tables. No CPU may use the root any more; the object is of no use afterwards.</summary>
+    /// <summary>Frees all tables. No CPU may use the root any more; another comes by <see cref="TryBegin"/>.</summary>
     public void Release()
     {
         FreeRetired();

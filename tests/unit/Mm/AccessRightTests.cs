@@ -102,10 +102,10 @@ public sealed class AccessRightTests
         using var machine = new TestMachine(64);
         PageTableFormat format = FormatOf(Vendor.Ept);
         var p2m = new P2m(machine.Memory, machine.Frames, format, Owner);
-        Assert.False(p2m.IsRestricted);
+        Assert.False(p2m.ChecksAccess);
         Assert.True(p2m.TryPopulate(new Gfn(0), 1));
         p2m.DefaultAccess = MemoryAccess.ReadWrite;
-        Assert.True(p2m.IsRestricted);
+        Assert.True(p2m.ChecksAccess);
         Assert.True(p2m.TryPopulate(new Gfn(1), 1));
         Assert.True(p2m.TryPopulate(new Gfn(0x200), 0x200));
         Assert.Equal(MemoryAccess.All, p2m.AccessOf(new Gfn(0)));
