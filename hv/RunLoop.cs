@@ -185,6 +185,11 @@ public sealed partial class RunLoop
             vcpu.Apic.TimerFired(_clock.Nanoseconds);
         }
 
+        if ((attention & Attention.View) != 0)
+        {
+            vcpu.AttendToView();
+        }
+
         if ((attention & Attention.Schedule) != 0)
         {
             if (!vcpu.IsRunnable)

@@ -17,5 +17,8 @@ public enum Attention
     /// <summary>The timer of its local APIC has fired, on a CPU that does not have the vCPU.</summary>
     ApicTimer = 1 << 2,
 
+    /// <summary>The view that it sees is another.</summary>
+    View = 1 << 3,
+
     All = Interrupts | Schedule,
 }

@@ -135,11 +135,14 @@ public sealed partial class Domain
     }
 
     /// <summary>
-    /// The guest begins anew with the memory that it has: the hypervisor writes nothing to it unasked any more, and where shared_info was mapped
-    /// is memory. False: there is none for that.
+    /// The guest begins anew with the memory that it has: it has no views of it, the hypervisor writes nothing to it unasked any more, and where
+    /// shared_info was mapped is memory. False: there is none for that.
     /// </summary>
     public bool TryForgetPlaces()
     {
+        while (!DeactivateAltp2m(int.MaxValue))
+        {
+        }
         foreach (Vcpu vcpu in Vcpus)
             vcpu.ForgetPlaces();
         HypercallTlbs.Clear();

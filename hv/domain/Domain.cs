@@ -49,6 +49,7 @@ public sealed partial class Domain : IDisposable
         P2m.Foreign = services.Foreign;
         if (services.CpuCount > 1)
             P2m.Users = new Users(this);
+        _views = new Altp2m(P2m, services.Memory, services.Frames, services.Virtualisation.NestedFormat, options.MaximumViews) { Users = new VcpusInViews(this) };
         Memory = new GuestMemory(P2m, services.Memory);
         Vcpus = new Vcpu[options.VcpuCount];
         Parameters[(int)HvmParameter.TripleFaultReason] = (ulong)ShutdownReason.Reboot;
@@ -236,6 +237,9 @@ public sealed partial class Domain : IDisposable
     {
         Leave();
         GrantTable.ReleaseMappings(int.MaxValue);
+        while (!_views.ReleaseStep(int.MaxValue))
+        {
+        }
         P2m.Release();
     }
 
@@ -265,6 +269,7 @@ public sealed partial class Domain : IDisposable
         Services.Timers.Stop(Suspension);
         foreach (Vcpu vcpu in Vcpus)
             vcpu?.Release();
+        _views.Deactivate();
         SharedInfo?.Page.Detach();
         FreeLent(_sharedInfoFrame);
         if (_apicPage != Mfn.Invalid)
@@ -295,5 +300,8 @@ public sealed partial class Domain : IDisposable
     /// arena may be released.
     /// </summary>
     /// <param name="frames">The most frames to scrub; at least 512.</param>
-    public bool ReleaseStep(ulong frames) => GrantTable.ReleaseMappings((int)frames) && P2m.ReleaseStep(frames);
+    public bool ReleaseStep(ulong frames) =>
+        GrantTable.ReleaseMappings((int)frames) && _views.ReleaseStep(ViewEntriesPerStep) && P2m.ReleaseStep(frames);
+
+    private const int ViewEntriesPerStep = 4096;
 }

@@ -1,5 +1,6 @@
 using Xenolith.Abi.Contract;
 using Xenolith.Kernel;
+using Xenolith.Mm;
 
 namespace Xenolith.Domains;
 
@@ -56,6 +57,9 @@ public sealed class DomainOptions
 
     /// <summary>The most mappings of others' grants, in frames of 256.</summary>
     public int MaximumMappingFrames { get; init; } = DefaultMappingFrames;
+
+    /// <summary>The most views of its memory, 1 to <see cref="Altp2m.MaximumLimit"/>.</summary>
+    public int MaximumViews { get; init; } = Altp2m.DefaultLimit;
 
     /// <summary>The calls that it is shown, a word a group; null: the default. What is there lives as long as the machine.</summary>
     public ulong[]? ShownCalls { get; init; }

@@ -52,45 +52,121 @@ internal sealed partial class ExitHandler
 
     private void HandleMissingMemory(Vcpu vcpu)
     {
-        ref Exit exit = ref vcpu.Cpu.Exit;
-        P2mEntry entry = vcpu.Domain.P2m.Lookup(Gfn.Of(exit.GuestPhysical));
-        Rights wanted = exit.IsWrite ? Rights.Write : exit.IsFetch ? Rights.Execute : Rights.Read;
-        // What a device model was asked about is finished so, whatever it has made of the memory since.
-        if (entry.Type == P2mType.RamForwarded || (entry.IsRam && vcpu.HasDeviceAnswers))
+        P2m p2m = vcpu.Domain.P2m;
+        ulong guestPhysical = vcpu.Cpu.Exit.GuestPhysical;
+        if (p2m.ChecksAccess && !IsHosts(vcpu, ref guestPhysical))
         {
-            vcpu.BeginDevicePass();
-            _forwardedRam.Select(vcpu, exit.GuestPhysical, entry.Mfn);
-            HandleUnclaimed(vcpu, _forwardedRam);
-            vcpu.EndDevicePass();
             return;
         }
 
-        if (entry.Type != P2mType.None && (entry.Access & wanted) != 0)
+        P2mEntry entry = p2m.Lookup(Gfn.Of(guestPhysical));
+        if (entry.Type != P2mType.None && TryHandleMapped(vcpu, guestPhysical, in entry))
         {
-            // The first write since somebody asked what is written, or the table has allowed it since the CPU looked.
-            if (wanted != Rights.Write || !vcpu.Domain.P2m.TryOpen(Gfn.Of(exit.GuestPhysical)))
-            {
-                vcpu.Cpu.InvalidateNested();
-            }
-
-            return;
-        }
-
-        if ((entry.IsRam || entry.IsGrant) && (entry.Access & Rights.Read) != 0)
-        {
-            _readOnly.Select(_machine.Kernel.Memory, entry.Mfn);
-            HandleUnclaimed(vcpu, _readOnly);
             return;
         }
 
         if (DeviceModels.Concern(vcpu))
         {
-            _forwardedMemory.Select(vcpu, exit.GuestPhysical);
+            _forwardedMemory.Select(vcpu, guestPhysical);
             HandleUnclaimed(vcpu, _forwardedMemory);
             return;
         }
 
         HandleUnclaimed(vcpu, _unclaimed);
+    }
+
+    /// <summary>A fault where something is mapped that is not for every access. False: nobody knows anything of this one.</summary>
+    private bool TryHandleMapped(Vcpu vcpu, ulong guestPhysical, in P2mEntry entry)
+    {
+        // What a device model was asked about is finished so, whatever it has made of the memory since.
+        if (entry.Type == P2mType.RamForwarded || (entry.IsRam && vcpu.HasDeviceAnswers))
+        {
+            vcpu.BeginDevicePass();
+            _forwardedRam.Select(vcpu, guestPhysical, entry.Mfn);
+            HandleUnclaimed(vcpu, _forwardedRam);
+            vcpu.EndDevicePass();
+            return true;
+        }
+
+        Rights wanted = AccessViolations.WantedBy(in vcpu.Cpu.Exit);
+        if ((entry.Access & wanted) != 0)
+        {
+            // The first write since somebody asked what is written, or the table has allowed it since the CPU looked.
+            bool isOpened = wanted == Rights.Write && vcpu.Domain.P2m.TryOpen(Gfn.Of(guestPhysical));
+            if (vcpu.View is { } view)
+            {
+                view.Refresh(Gfn.Of(vcpu.Cpu.Exit.GuestPhysical));
+            }
+            else if (!isOpened)
+            {
+                vcpu.Cpu.InvalidateNested();
+            }
+
+            return true;
+        }
+
+        if (!entry.IsRam && !entry.IsGrant)
+        {
+            return false;
+        }
+
+        _readOnly.Select(_machine.Kernel.Memory, entry.Mfn);
+        HandleUnclaimed(vcpu, _readOnly);
+        return true;
+    }
+
+    /// <summary>Whether the fault is neither about the vCPU's view nor about an access right; otherwise it is dealt with.</summary>
+    /// <param name="guestPhysical">The address that it is about, made that of the host p2m.</param>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool IsHosts(Vcpu vcpu, ref ulong guestPhysical)
+    {
+        AccessVerdict verdict = AccessViolations.Judge(vcpu, out Gfn host, out Rights allowed);
+        guestPhysical = host.Address | (guestPhysical & Page.OffsetMask);
+        if (verdict is AccessVerdict.Host or AccessVerdict.Done)
+        {
+            return verdict == AccessVerdict.Host;
+        }
+
+        Rights wanted = AccessViolations.WantedBy(in vcpu.Cpu.Exit);
+        if (verdict == AccessVerdict.Allowed && TryFinishAllowed(vcpu, host, allowed, ref wanted))
+        {
+            return false;
+        }
+
+        AccessViolations.Answer(vcpu, wanted);
+        return false;
+    }
+
+    /// <summary>Does by software what the right allows and the table can't say. False: that can't be done without doing more.</summary>
+    /// <param name="wanted">The kind of access that was more.</param>
+    private bool TryFinishAllowed(Vcpu vcpu, Gfn host, Rights allowed, ref Rights wanted)
+    {
+        if (vcpu.Cpu.Exit.DuringDelivery)
+        {
+            return false;
+        }
+
+        P2mEntry entry = vcpu.Domain.P2m.Lookup(host);
+        _partlyAllowed.Select(entry.Mfn, allowed & entry.Access);
+        EmulationResult result = _mmio.Execute(vcpu.Cpu, vcpu.Access, _partlyAllowed);
+        if (_partlyAllowed.Violated != Rights.None)
+        {
+            wanted = _partlyAllowed.Violated;
+            return false;
+        }
+
+        if (result == EmulationResult.Refused)
+        {
+            return false;
+        }
+
+        if (wanted == Rights.Write)
+        {
+            vcpu.Domain.P2m.MarkWritten(host);
+        }
+
+        Finish(vcpu, result, _mmio.Fault, false, _mmio.Reason);
+        return true;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

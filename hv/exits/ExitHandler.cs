@@ -27,6 +27,7 @@ internal sealed partial class ExitHandler
     private readonly ForwardedPorts _forwardedPorts;
     private readonly ForwardedMemory _forwardedMemory;
     private readonly ForwardedRam _forwardedRam;
+    private readonly PartlyAllowedFrame _partlyAllowed;
 
     public ExitHandler(Machine machine)
     {
@@ -38,6 +39,7 @@ internal sealed partial class ExitHandler
         _forwardedPorts = new ForwardedPorts((PortDevice?)_induced ?? _guestPorts);
         _forwardedMemory = new ForwardedMemory(_unclaimed);
         _forwardedRam = new ForwardedRam(machine.Kernel.Memory);
+        _partlyAllowed = new PartlyAllowedFrame(machine.Kernel.Memory);
     }
 
     /// <summary>Handles the vCPU's last exit, which is not <see cref="ExitReason.Interrupt"/> or <see cref="ExitReason.Hypercall"/>.</summary>

@@ -90,7 +90,7 @@ public sealed partial class P2m
     private Rights LeafRights(P2mType type, MemoryAccess access) => Matrix.LeafFor(type.Rights & AccessMatrix.RightsOf(access));
 
     /// <summary>What is mapped for the guest alone and has no right but its type's: the frame by which the CPU knows its APIC.</summary>
-    internal bool IsApicPage(Gfn gfn) => gfn == _apicPage;
+    public bool IsApicPage(Gfn gfn) => gfn == _apicPage;
 
     internal static Caching CachingOf(P2mType type) => type == P2mType.Mmio ? Caching.Uncached : Caching.WriteBack;
 

@@ -1,0 +1,74 @@
+using Xenolith.Abi.Contract;
+using Xenolith.Mm;
+
+namespace Xenolith.Domains;
+
+/// <summary>The domain's views of its memory, and who judges what its access rights forbid.</summary>
+public sealed partial class Domain
+{
+    /// <summary>Kept without frames while the domain has no views.</summary>
+    private readonly Altp2m _views;
+
+    /// <summary>The domain's views; null: it has none now.</summary>
+    public Altp2m? Altp2m => P2m.Views;
+
+    /// <summary>Who may do what with its views (HVM_PARAM_ALTP2M).</summary>
+    public Altp2mMode Altp2mMode => (Altp2mMode)Parameters[(int)HvmParameter.Altp2m];
+
+    /// <summary>Who is told of violations of access rights; null: nobody.</summary>
+    public AccessListener? AccessListener { get; set; }
+
+    /// <summary>The domain gets views, and all its vCPUs are in the first. Nothing happens when it has them.</summary>
+    /// <returns><see cref="ViewResult.Done"/> or <see cref="ViewResult.NoMemory"/>.</returns>
+    public ViewResult TryActivateAltp2m()
+    {
+        if (_views.IsActive)
+            return ViewResult.Done;
+        ViewResult result = _views.TryActivate();
+        if (result == ViewResult.Done)
+            SwitchViews(0);
+        return result;
+    }
+
+    /// <summary>
+    /// The domain has no views any more: its vCPUs are in the host p2m by the first call's return, and what the views had goes back in bounded steps. True: all is
+    /// gone. Whoever makes no further call leaves the rest to the next activation, or to the domain's end.
+    /// </summary>
+    /// <param name="entries">About how many table entries to look at; at least 1.</param>
+    public bool DeactivateAltp2m(int entries)
+    {
+        if (_views.IsActive)
+        {
+            foreach (Vcpu vcpu in Vcpus)
+                vcpu.SetView(Vcpu.NoView);
+            P2m.Users?.Expel();
+            _views.Deactivate();
+        }
+        return _views.ReleaseStep(entries);
+    }
+
+    /// <summary>All vCPUs are in that view by the return. <see cref="ViewResult.NoSuchView"/>.</summary>
+    public ViewResult SwitchViews(int index)
+    {
+        if (Altp2m?.Find(index) is null)
+            return ViewResult.NoSuchView;
+        foreach (Vcpu vcpu in Vcpus)
+            vcpu.SetView(index);
+        P2m.Users?.Expel();
+        return ViewResult.Done;
+    }
+
+    private sealed class VcpusInViews(Domain domain) : ViewUsers
+    {
+        public override int CountIn(int view)
+        {
+            int count = 0;
+            foreach (Vcpu vcpu in domain.Vcpus)
+            {
+                if (vcpu.ViewIndex == view)
+                    count++;
+            }
+            return count;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using Xenolith.Hal;
+using Xenolith.Kernel;
+using Xenolith.Mm;
+
+namespace Xenolith.Domains;
+
+/// <summary>
+/// Which of its domain's views the vCPU sees. What the CPU has to know of it is written by the CPU that runs the vCPU, before the next
+/// entry: elsewhere it is only noted. All under the domain's lock.
+/// </summary>
+public sealed partial class Vcpu
+{
+    /// <summary>As an index: the host p2m.</summary>
+    public const int NoView = -1;
+
+    private int _view = NoView;
+
+    /// <summary>Whether the CPU has not been told yet.</summary>
+    private bool _viewIsNoted;
+
+    /// <summary>The view's number, as last set or as the guest itself has chosen since; <see cref="NoView"/>.</summary>
+    public int ViewIndex => _view != NoView && !_viewIsNoted && Cpu.HasViews ? ChosenView : _view;
+
+    /// <summary>The view; null: the host p2m, or one that the guest has got to and that is none.</summary>
+    public P2mView? View => ViewIndex is var index and not NoView ? Domain.Altp2m?.Find(index) : null;
+
+    private int ChosenView => Cpu.ViewIndex == VirtualCpu.NoView ? NoView : Cpu.ViewIndex;
+
+    /// <summary>The page that the guest is told of violations by; invalid: it is not told, and may not change its view itself.</summary>
+    public Mfn NotificationPage { get; private set; } = Mfn.Invalid;
+
+    /// <summary>The vCPU is in the view by the return, wherever it runs. <see cref="ViewResult.NoSuchView"/>.</summary>
+    public ViewResult SwitchView(int index)
+    {
+        if (Domain.Altp2m?.Find(index) is null)
+            return ViewResult.NoSuchView;
+        SetView(index);
+        ExpelElsewhere();
+        return ViewResult.Done;
+    }
+
+    /// <summary>The vCPU is in the host p2m by the return.</summary>
+    public void LeaveViews()
+    {
+        SetView(NoView);
+        ExpelElsewhere();
+    }
+
+    /// <summary>
+    /// The guest may change its view itself, and is told of violations by a page; invalid: neither any more. The domain has views.
+    /// </summary>
+    /// <param name="page">A frame on which the caller holds a reference until another is set, or none.</param>
+    public void SetNotification(Mfn page)
+    {
+        NotificationPage = page;
+        SetView(ViewIndex);
+        ExpelElsewhere();
+    }
+
+    /// <summary>Notes the view, or writes it where the vCPU runs here. Who runs elsewhere sees it once made to leave its guest.</summary>
+    internal void SetView(int index)
+    {
+        _view = index;
+        if (index == NoView)
+            NotificationPage = Mfn.Invalid;
+        _viewIsNoted = true;
+        if (RunsHere)
+            ApplyView();
+        else
+            Notify(Attention.View);
+    }
+
+    /// <summary>Tells the CPU, which is the one that runs the vCPU.</summary>
+    internal void ApplyView()
+    {
+        if (!_viewIsNoted)
+            return;
+        P2mView? view = View;
+        _viewIsNoted = false;
+        // One without #VE has no list either: the guest has not asked.
+        if (NotificationPage == Mfn.Invalid || Domain.Altp2m is not { } views)
+        {
+            if (Cpu.HasViews)
+                Cpu.DetachViews();
+        }
+        else
+        {
+            Cpu.AttachViews(views.VisibleRoots);
+            Cpu.AttachVirtualisationExceptions(NotificationPage);
+        }
+        Cpu.SwitchNestedRoot(view?.Root ?? Domain.P2m.Root);
+        Cpu.ViewIndex = view is null ? VirtualCpu.NoView : (ushort)view.Index;
+        // Otherwise each access to it would exit, and be emulated.
+        if (Domain.Services.Virtualisation.KeepsApics)
+            view?.Fill(Gfn.Of(VirtualApic.PageAddress));
+    }
+
+    /// <summary>As <see cref="ApplyView"/>, by the run loop: it takes the domain's lock.</summary>
+    public void AttendToView()
+    {
+        Domain.Acquire();
+        ApplyView();
+        Domain.Release();
+    }
+
+    private void ExpelElsewhere()
+    {
+        if (IsOnCpu && !RunsHere)
+            Domain.P2m.Users?.Expel();
+    }
+}
