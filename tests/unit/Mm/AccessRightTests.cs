@@ -41,6 +41,26 @@ public sealed class AccessRightTests
             Assert.Equal(matrix.FitOf((MemoryAccess)at) == AccessFit.Refused, matrix.ReasonAgainst((MemoryAccess)at) is not null);
     }
 
+    /// <summary>docs/memory.md says what the code does.</summary>
+    [Fact]
+    public void The_matrix_in_the_documentation_is_the_codes()
+    {
+        string[] lines = System.IO.File.ReadAllLines(System.IO.Path.Combine(Architecture.SourceTree.Root, "docs", "memory.md"));
+        int header = Array.FindIndex(lines, line => line.StartsWith("| right | EPT ", StringComparison.Ordinal));
+        string[] names = ["n", "r", "w", "rw", "x", "rx", "wx", "rwx", "rx2rw", "n2rwx"];
+        Vendor[] columns = [Vendor.Ept, Vendor.EptWithoutExecuteOnly, Vendor.Npt];
+        for (int at = 0; at < names.Length; at++)
+        {
+            string[] fits = [.. columns.Select(vendor => new AccessMatrix(FormatOf(vendor)).FitOf((MemoryAccess)at) switch
+            {
+                AccessFit.Exact => "exact",
+                AccessFit.Emulated => "emulated",
+                _ => "refused",
+            })];
+            Assert.Equal($"| {names[at]} | {string.Join(" | ", fits)} |", lines[header + 2 + at]);
+        }
+    }
+
     /// <summary>No leaf allows more than type and right do, and an exact one no less.</summary>
     [Theory]
     [MemberData(nameof(Vendors))]
