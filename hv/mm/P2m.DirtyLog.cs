@@ -100,7 +100,14 @@ public sealed partial class P2m
     }
 
     /// <summary>CPUs and kept walks forget which frames may be written. After marks were taken back.</summary>
-    public void AnnounceAll() => Announce(default, Page.Order2M);
+    public void AnnounceAll()
+    {
+        Views?.DropLeaves();
+        Announce(default, Page.Order2M);
+    }
+
+    /// <summary>Whether the log allows no leaf of those frames to let the guest write.</summary>
+    internal bool HoldsBack(Gfn first, int order) => Log.IsOn && !Log.MayWrite(first, order);
 
     /// <summary>
     /// The nested page table did not let a guest write. True: that was the log's doing; the frame is marked and the leaf open, and the guest

@@ -239,13 +239,19 @@ public sealed class Altp2m
     /// <summary>Gives up all leaves of all views, and has their tables back by the return.</summary>
     internal void GiveUpLeaves()
     {
+        DropLeaves();
+        _host.AnnounceViews();
+        _host.Settle();
+    }
+
+    /// <summary>Gives up all leaves of all views. The caller announces it.</summary>
+    internal void DropLeaves()
+    {
         foreach (P2mView view in Used)
         {
             if (view.Exists)
                 view.GiveUpLeaves();
         }
-        _host.AnnounceViews();
-        _host.Settle();
     }
 
     private ReadOnlySpan<P2mView> Used => _views.AsSpan(0, _end);

@@ -162,13 +162,28 @@ public sealed class P2mView
         return TryFill(gfn, own, hostGfn, in host, place) ? FillResult.Filled : FillResult.NoMemory;
     }
 
+    /// <summary>Drops the translation of a guest frame, to be made anew: the host may allow more by now.</summary>
+    public void Refresh(Gfn gfn)
+    {
+        if (TryDrop(gfn, 0))
+            _host.AnnounceViews();
+    }
+
     private bool TryFill(Gfn gfn, ViewOverride own, Gfn hostGfn, in P2mEntry host, TablePlace place)
     {
         int order = own.IsRemap ? 0 : Math.Min(host.Order, Math.Min(OrderWithoutOverrides(gfn), OrderOf(place)));
+        Rights rights = host.Type.Rights;
+        if (host.Type == P2mType.Ram && _host.HoldsBack(StartOf(hostGfn, order), order))
+        {
+            // The first write is to be seen. Once it was, of a frame in a large leaf, that frame is let out.
+            if (order == 0 || _host.HoldsBack(hostGfn, 0))
+                rights &= ~Rights.Write;
+            else
+                order = 0;
+        }
         if (!_views.HasRoom(OrderOf(place) / 9 - order / 9))
             return false;
         ulong within = gfn.Value & ((1UL << order) - 1);
-        Rights rights = host.Type.Rights;
         if (!_host.IsApicPage(hostGfn))
             rights = LeafRights(rights, Resolve(own.Access), own.SuppressesVe);
         Caching caching = _host.IsApicPage(hostGfn) ? Caching.WriteBack : P2m.CachingOf(host.Type);
@@ -327,6 +342,8 @@ public sealed class P2mView
         CountRemaps(-Remaps);
         return _leaves.ReleaseStep(entries) && _overrides.ReleaseStep(entries) && _targets.ReleaseStep(entries);
     }
+
+    private static Gfn StartOf(Gfn gfn, int order) => new(gfn.Value & ~((1UL << order) - 1));
 
     private static int OrderOf(TablePlace place) => (place.Level - 1) * 9;
 
