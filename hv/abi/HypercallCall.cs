@@ -223,7 +223,7 @@ internal struct HypercallCall
     /// <summary>Writes number and the first three arguments back to the registers that they came from, for a restart.</summary>
     public readonly void StoreArguments(ref GuestRegisters registers)
     {
-        registers.Rax = Number;
+        registers.Rax = IssuedNumber;
         if (Is64Bit)
         {
             registers.Rdi = A0;
