@@ -1,3 +1,4 @@
+using System;
 using System.Runtime.CompilerServices;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
@@ -12,6 +13,12 @@ namespace Xenolith.Abi;
 /// </summary>
 internal struct HypercallCall
 {
+    [Flags]
+    private enum State : byte { None = 0, InMulticall = 1, Restart = 2, Physical = 4 }
+
+    // One field, since each call sets it.
+    private State _state;
+
     /// <summary>A call as the registers have it: RDI, RSI, RDX, R10, R8, R9 and RAX, or EBX, ECX, EDX, ESI, EDI, EBP and EAX.</summary>
     // Inlined, with every field set once: a call on the stack is filled in place.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -20,9 +27,7 @@ internal struct HypercallCall
         Dispatcher = dispatcher;
         Vcpu = vcpu;
         Is64Bit = is64Bit;
-        InMulticall = false;
-        IsRestart = false;
-        IsPhysical = false;
+        _state = State.None;
         Operation = 0;
         Reason = null;
         if (is64Bit)
@@ -47,7 +52,7 @@ internal struct HypercallCall
         Dispatcher = multicall.Dispatcher;
         Vcpu = multicall.Vcpu;
         Is64Bit = multicall.Is64Bit;
-        InMulticall = true;
+        _state = State.InMulticall;
     }
 
     public HypercallDispatcher Dispatcher { get; }
@@ -66,9 +71,9 @@ internal struct HypercallCall
     public bool Is64Bit { get; }
 
     /// <summary>Whether this is one of the calls of a multicall.</summary>
-    public bool InMulticall { get; }
+    public readonly bool InMulticall => (_state & State.InMulticall) != 0;
 
-    /// <summary>The number in RAX or EAX.</summary>
+    /// <summary>The number in RAX or EAX; without the flags that were taken off it.</summary>
     public ulong Number;
 
     /// <summary>
@@ -90,7 +95,7 @@ internal struct HypercallCall
     public readonly ulong A5 => InMulticall ? _a5 : Is64Bit ? Vcpu.Cpu.Registers.R9 : Low(Vcpu.Cpu.Registers.Rbp);
 
     /// <summary>Whether the call's pointers are guest-physical: its number had <see cref="CallFlags.Physical"/>.</summary>
-    public bool IsPhysical { get; private set; }
+    public readonly bool IsPhysical => (_state & State.Physical) != 0;
 
     /// <summary>Which operation of a group; set by the table.</summary>
     public uint Operation;
@@ -99,7 +104,7 @@ internal struct HypercallCall
     public string? Reason;
 
     /// <summary>Whether the call is to be issued again.</summary>
-    public bool IsRestart { get; private set; }
+    public readonly bool IsRestart => (_state & State.Restart) != 0;
 
     /// <summary>The low half: what C's conversion to unsigned int keeps of an argument.</summary>
     public static uint Low(ulong value) => unchecked((uint)value);
@@ -133,7 +138,7 @@ internal struct HypercallCall
         if (!Domain.Exposure.Shows(ExposureGroup.CallFeature, (ulong)CallFeature.Physical) || !Domain.Exposure.Shows(ExposureGroup.Number, number))
             return false;
         Number = number;
-        IsPhysical = true;
+        _state |= State.Physical;
         return true;
     }
 
@@ -143,7 +148,7 @@ internal struct HypercallCall
     /// <summary>Success for now: the guest issues the call again with the arguments as they stand.</summary>
     public long Restart()
     {
-        IsRestart = true;
+        _state |= State.Restart;
         return 0;
     }
 
@@ -155,7 +160,7 @@ internal struct HypercallCall
     }
 
     /// <summary>Forgets a restart that the caller of the handler has dealt with.</summary>
-    public void ClearRestart() => IsRestart = false;
+    public void ClearRestart() => _state &= ~State.Restart;
 
     /// <summary>A number or an operation that 4.17 does not have, or not for this kind of guest.</summary>
     public long Unknown() => Fail(Errno.ENOSYS, "no such call");
@@ -170,7 +175,12 @@ internal struct HypercallCall
     public long Hidden() => Fail(Errno.ENOSYS, "not exposed to this domain");
 
     /// <summary>A pointer argument.</summary>
-    public readonly GuestHandle<T> Handle<T>(ulong address) where T : unmanaged => new(Is64Bit || IsPhysical ? address : Low(address));
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public readonly GuestHandle<T> Handle<T>(ulong address) where T : unmanaged => new(Is64Bit ? address : Narrow(address));
+
+    // Not inlined, so that the other is. A guest-physical pointer has as many bits as the place that it was in.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private readonly ulong Narrow(ulong address) => IsPhysical ? address : Low(address);
 
     public long Fault() => Fail(Errno.EFAULT, "an argument is not in readable and writable memory");
 

@@ -17,6 +17,9 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
 {
     private const ulong Cr0Pe = 1;
 
+    /// <summary>Numbers below have no flags, and are what Xen knows.</summary>
+    private const ulong LowNumbers = 64;
+
     /// <summary>
     /// Extents, entries or calls that one pass handles before it lets the guest issue the call again, so that interrupts and timers are
     /// seen to in between.
@@ -87,7 +90,7 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
         if ((mode & CpuMode.Supervisor) == 0 && (cpu.Cr0 & Cr0Pe) != 0 && !IsRequestOfUser(in call))
             result = call.Fail(Errno.EPERM, "not from user mode");
         else if (!vcpu.Domain.Exposure.Shows(ExposureGroup.Number, call.Number))
-            result = HandleOther(ref call);
+            result = call.Number < LowNumbers ? call.Unknown() : HandleOther(ref call);
         else if (Dispatch.IsUnlocked(in call))
             result = Dispatch.Invoke(ref call);
         else

@@ -63,7 +63,7 @@ public sealed unsafe partial class GuestAccess
             }
         }
         value = default;
-        return CopyInPages(handle, MemoryMarshal.AsBytes(MemoryMarshal.CreateSpan(ref value, 1)));
+        return CopyInBytes(handle, ref Unsafe.As<T, byte>(ref value), sizeof(T));
     }
 
     /// <summary>Copies one value out.</summary>
@@ -78,7 +78,7 @@ public sealed unsafe partial class GuestAccess
                 return true;
             }
         }
-        return CopyOutPages(handle, MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value)));
+        return CopyOutBytes(handle, ref Unsafe.As<T, byte>(ref Unsafe.AsRef(in value)), sizeof(T));
     }
 
     /// <summary>The guest frame that a handle leads to, for who pins it; whether memory is there is for the caller to find out.</summary>
@@ -121,6 +121,13 @@ public sealed unsafe partial class GuestAccess
     }
 
     private bool IsPlain => _handleTranslations == _translations;
+
+    // These two are not inlined, so that who finds a walk that was kept has no span to make room for.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool CopyInBytes(ulong handle, ref byte destination, int length) => CopyInPages(handle, MemoryMarshal.CreateSpan(ref destination, length));
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool CopyOutBytes(ulong handle, ref byte source, int length) => CopyOutPages(handle, MemoryMarshal.CreateSpan(ref source, length));
 
     private bool CopyInPages(ulong handle, Span<byte> destination)
     {

@@ -47,13 +47,11 @@ public sealed class LogRing
     public int Read(ulong position, Span<byte> destination)
     {
         position = Math.Max(position, Start);
-        int count = 0;
-        while (count < destination.Length && position < End)
-        {
-            destination[count++] = _bytes[(int)(position & (uint)(_bytes.Length - 1))];
-            position++;
-        }
-
+        int count = (int)Math.Min((ulong)destination.Length, position < End ? End - position : 0);
+        int at = (int)(position & (uint)(_bytes.Length - 1));
+        int first = Math.Min(count, _bytes.Length - at);
+        _bytes.AsSpan(at, first).CopyTo(destination);
+        _bytes.AsSpan(0, count - first).CopyTo(destination.Slice(first));
         return count;
     }
 

@@ -129,6 +129,9 @@ public sealed class HypercallTlbTests : IDisposable
     }
 
     [Fact]
+    public void An_entry_takes_40_bytes() => Assert.Equal(40, System.Runtime.CompilerServices.Unsafe.SizeOf<HypercallTlbEntry>());
+
+    [Fact]
     public void A_full_table_takes_no_more_but_what_replaces_an_entry()
     {
         for (ulong i = 0; i < HypercallTlb.Capacity; i++)
