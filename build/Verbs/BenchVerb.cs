@@ -79,7 +79,8 @@ internal static class BenchVerb
     private static MachineSetup SetupFor(Arena arena, Contestant contestant, string guest, string arguments)
     {
         MachineSetup setup = GuestRun.SetupFor(arena, contestant, guest, arguments);
-        return setup with { Arguments = setup.Arguments + " dom0_max_vcpus=2" };
+        string shown = contestant.Name == Contestant.XenName ? "" : " dom0-expose=XENOLITH_CALL_hctlb,XENOLITH_CALL_gpa,XENOLITH_CALL_strict";
+        return setup with { Arguments = setup.Arguments + " dom0_max_vcpus=2" + shown };
     }
 
     /// <summary>The run in which the emulator stops: at the first instructions of hypervisor and guest and, where it can list what is executed, around rows.</summary>

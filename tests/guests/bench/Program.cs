@@ -47,6 +47,7 @@ internal static class Program
         GrantCalls();
         Lives();
         SecondVcpuCalls();
+        Buffers.Rows();
         s_tests.Finish();
     }
 
@@ -113,7 +114,7 @@ internal static class Program
         GuestConsole.EndLine();
     }
 
-    private static void Row(Operation operation) => Row(operation, 0);
+    public static void Row(Operation operation) => Row(operation, 0);
 
     /// <summary>Measures and prints a row, less ticks that are the guest's own.</summary>
     private static void Row(Operation operation, uint own)
