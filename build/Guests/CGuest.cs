@@ -41,7 +41,7 @@ public static class CGuest
         string script = Tree.At("tests", "guests", "guest.ld");
         string output = Path.Combine(Tree.Guests, name);
         string[] sources = [.. Directory.GetFiles(folder).Where(path => path.EndsWith(".c", StringComparison.Ordinal) || path.EndsWith(".S", StringComparison.Ordinal)).Order(StringComparer.Ordinal)];
-        string[] headers = Directory.GetFiles(folder, "*.h");
+        string[] headers = [.. Directory.GetFiles(folder, "*.h"), Tree.At("include", "xenolith.h")];
         if (File.Exists(output) && sources.Concat(headers).Append(script).All(file => File.GetLastWriteTimeUtc(file) <= File.GetLastWriteTimeUtc(output)))
         {
             return output;

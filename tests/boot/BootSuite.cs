@@ -116,6 +116,30 @@ internal static class BootSuite
             }
         }
 
+        // The same calls, whose buffers are found by a hypercall TLB, or are guest-physical; the page tables are not read for any.
+        foreach (string name in WithoutWalks)
+        {
+            foreach (TestMachine machine in Main)
+            {
+                BootTest plain = Guest(name, ClockOf(machine, name));
+                foreach (string word in (string[])["tlb", "gpa"])
+                {
+                    yield return WithoutPageTables(plain, word);
+                    yield return WithoutPageTables(Narrow(plain), word);
+                }
+            }
+        }
+
+        // C by our header.
+        foreach (string name in CGuest.Names)
+        {
+            foreach (TestMachine machine in Main)
+            {
+                BootTest plain = Guest(name, machine);
+                yield return plain with { Name = plain.Name + "-calls", Arguments = $"{plain.Arguments} {ShowsCalls}", Expected = ["test lists of frames: passed", .. plain.Expected] };
+            }
+        }
+
         yield return Guest("smp", TestMachine.QemuSvm) with { Name = "guest-smp-on-4", Cpus = 4 };
         yield return Guest("smp", TestMachine.BochsVmx) with { Name = "guest-smp-on-2", Cpus = 2, Limit = TimeSpan.FromSeconds(300) };
         foreach (string name in (string[])["hypercalls", "events", "timers", "smp"])
@@ -145,6 +169,19 @@ internal static class BootSuite
     {
         Name = test.Name + "-compat",
         Modules = [test.Modules[0] with { Arguments = test.Modules[0].Arguments + " compat" }, .. test.Modules.Skip(1)],
+    };
+
+    private const string ShowsCalls = "dom0-expose=XENOLITH_CALL_hctlb,XENOLITH_CALL_gpa,XENOLITH_CALL_lists,XENOLITH_CALL_strict";
+
+    /// <summary>Guests whose calls are made without page tables too.</summary>
+    private static readonly string[] WithoutWalks = ["hypercalls", "events", "upcall", "timers", "control", "smp", "badcalls", "builder"];
+
+    private static BootTest WithoutPageTables(BootTest test, string word) => test with
+    {
+        Name = $"{test.Name}-{word}",
+        Arguments = $"{test.Arguments} dom0-walks=no {ShowsCalls}",
+        Modules = [test.Modules[0] with { Arguments = $"{test.Modules[0].Arguments} {word}" }, .. test.Modules.Skip(1)],
+        Expected = ["page tables of .* are not read for its calls", .. test.Expected],
     };
 
     /// <summary>The machine for a guest: what some judge is time, which in QEMU is the host's otherwise.</summary>

@@ -5,7 +5,7 @@ namespace Xenolith.Guests.Builder;
 /// <summary>The registers of a domain's vCPU, and what else Xen keeps of one.</summary>
 internal static class Contexts
 {
-    private const ulong NotCanonical = 0x8000_0000_0000;
+    private static ulong NotCanonical => Hostile.NonCanonical;
 
     private static VcpuGuestContext s_context;
     private static readonly ulong[] s_words = new ulong[256];
@@ -76,7 +76,8 @@ internal static class Contexts
     private static void Registers(TestRun tests, ushort id)
     {
         tests.Error(Context(DomctlOp.Getvcpucontext, id, 0, NotCanonical), Errno.EFAULT, "get to a bad pointer");
-        tests.Error(Context(DomctlOp.Getvcpucontext, id, 0, 0), Errno.EFAULT, "get to nowhere");
+        // Behind guest-physical 0 is memory.
+        tests.Error(Context(DomctlOp.Getvcpucontext, id, 0, HypercallTlb.IsPhysical ? Hostile.Unmapped : 0), Errno.EFAULT, "get to nowhere");
         tests.Success(Get(id), "get");
         ulong entry = s_context.Rip;
         tests.Equal((long)s_context.Flags, (long)GuestContextFlags.Online, "flags");

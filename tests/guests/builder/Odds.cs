@@ -7,7 +7,7 @@ namespace Xenolith.Guests.Builder;
 /// <summary>What few toolstacks ask: page types, debuggers, virtual NUMA nodes, exchanges, and what a PVH domain or this machine does not have.</summary>
 internal static class Odds
 {
-    private const ulong NotCanonical = 0x8000_0000_0000;
+    private static ulong NotCanonical => Hostile.NonCanonical;
     private const ushort Nobody = 0x1234;
     private const ulong None = 0xF000_0000;
 

@@ -10,7 +10,7 @@ internal static class Pins
     public static void Run(TestRun tests)
     {
         tests.Start("pin_override");
-        tests.Error(Xen.Call(Hypercall.SchedOp, (ulong)SchedOp.PinOverride, 0x8000_0000_0000), Errno.EFAULT, "a bad pointer");
+        tests.Error(Xen.Call(Hypercall.SchedOp, (ulong)SchedOp.PinOverride, Hostile.NonCanonical), Errno.EFAULT, "a bad pointer");
         tests.Error(Pin(-1), Errno.EINVAL, "unpin what is not pinned");
         tests.Error(Pin(99), Errno.EINVAL, "a CPU that there is not");
         tests.Error(Pin(int.MaxValue), Errno.EINVAL, "the highest number");

@@ -48,18 +48,22 @@ unsigned count_operations(void)
 
 long hypercall(unsigned long number, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4)
 {
+    return hypercall5(number, a1, a2, a3, a4, 0);
+}
+
+long hypercall5(unsigned long number, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
+{
     unsigned long first = a1;
     long result;
 #ifdef __x86_64__
     register unsigned long r10 __asm__("r10") = a4;
+    register unsigned long r8 __asm__("r8") = a5;
 
     if (intel)
-        __asm__ volatile("vmcall" : "=a"(result), "+D"(a1), "+S"(a2), "+d"(a3), "+r"(r10) : "0"(number) : "memory", "r8", "r9", "r11", "rcx");
+        __asm__ volatile("vmcall" : "=a"(result), "+D"(a1), "+S"(a2), "+d"(a3), "+r"(r10), "+r"(r8) : "0"(number) : "memory", "r9", "r11", "rcx");
     else
-        __asm__ volatile("vmmcall" : "=a"(result), "+D"(a1), "+S"(a2), "+d"(a3), "+r"(r10) : "0"(number) : "memory", "r8", "r9", "r11", "rcx");
+        __asm__ volatile("vmmcall" : "=a"(result), "+D"(a1), "+S"(a2), "+d"(a3), "+r"(r10), "+r"(r8) : "0"(number) : "memory", "r9", "r11", "rcx");
 #else
-    unsigned long a5 = 0;
-
     if (intel)
         __asm__ volatile("vmcall" : "=a"(result), "+b"(a1), "+c"(a2), "+d"(a3), "+S"(a4), "+D"(a5) : "0"(number) : "memory");
     else
@@ -315,6 +319,7 @@ void guest_main(const struct hvm_start_info *start)
     test_control();
     test_building();
     test_fifo();
+    test_calls();
     test("at least 120 distinct operations");
     HOLDS(count_operations() >= 120);
     finish_test();

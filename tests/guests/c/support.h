@@ -22,6 +22,7 @@
 #include <xen/domctl.h>
 #include <xen/sysctl.h>
 #include <xen/platform.h>
+#include "../../../include/xenolith.h"
 #define XEN_ERRNO(name, value) XEN_##name = value,
 enum xen_errno {
 #include <xen/errno.h>
@@ -49,6 +50,8 @@ enum xen_errno {
 #endif
 
 long hypercall(unsigned long number, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4);
+
+long hypercall5(unsigned long number, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 
 #define CALL2(name, a, b) hypercall(__HYPERVISOR_##name, (unsigned long)(a), (unsigned long)(b), 0, 0)
 #define CALL3(name, a, b, c) hypercall(__HYPERVISOR_##name, (unsigned long)(a), (unsigned long)(b), (unsigned long)(c), 0)
@@ -117,5 +120,6 @@ void test_machine(void);
 void test_platform(void);
 void test_control(void);
 void test_building(void);
+void test_calls(void);
 
 #endif

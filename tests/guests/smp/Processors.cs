@@ -135,6 +135,7 @@ internal static unsafe class Processors
     {
         Interrupts.LoadTable();
         LocalApic.Enable(0xFF);
+        HypercallTlb.Join((uint)processor);
         Volatile.Write(ref s_done[processor], 1);
         while (true)
         {
