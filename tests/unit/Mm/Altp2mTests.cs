@@ -277,6 +277,45 @@ public sealed class Altp2mTests
         Assert.Equal(ViewResult.Done, view.TrySetSuppressVe(new Gfn(0x1F4), true));
     }
 
+    /// <summary>Xen marks the guest frame of the view, which is another's after a remap.</summary>
+    [Theory]
+    [MemberData(nameof(Vendors))]
+    public void The_first_write_through_a_view_is_logged_under_the_hosts_guest_frame(Vendor vendor)
+    {
+        using var f = new Fixture(vendor);
+        P2mView view = f.Create();
+        Assert.Equal(ViewResult.Done, view.TryRemap(new Gfn(0x1F2), new Gfn(0x285)));
+        view.Fill(new Gfn(0x1F2));
+        view.Fill(new Gfn(0x290));
+        f.Host.BeginLog();
+        ulong at = 0;
+        while (!f.Host.HoldBack(ref at, 100))
+        {
+        }
+
+        // Nothing that was filled before lets a write past the log.
+        Assert.Equal((Mfn.Invalid, Mfn.Invalid), (f.Seen(view, 0x1F2).Mfn, f.Seen(view, 0x290).Mfn));
+        view.Fill(new Gfn(0x1F2));
+        Assert.Equal((Rights.ReadExecute, f.Frame(0x285)), f.Seen(view, 0x1F2));
+        Assert.True(f.Host.TryOpen(new Gfn(0x285)));
+        view.Refresh(new Gfn(0x1F2));
+        Assert.Equal(FillResult.Filled, view.Fill(new Gfn(0x1F2)));
+        Assert.Equal((Rights.All, f.Frame(0x285)), f.Seen(view, 0x1F2));
+        Assert.Equal((1UL << 5, 0UL), (f.Host.Log.Written(new Gfn(0x280)), f.Host.Log.Written(new Gfn(0x1C0))));
+
+        // The frame beside it is not let out with it.
+        view.Fill(new Gfn(0x286));
+        Assert.Equal(Rights.ReadExecute, f.Seen(view, 0x286).Rights);
+
+        f.Host.ClearMarks(new Gfn(0x280), 1UL << 5);
+        f.Host.AnnounceAll();
+        view.Fill(new Gfn(0x1F2));
+        Assert.Equal(Rights.ReadExecute, f.Seen(view, 0x1F2).Rights);
+        f.Host.EndLog();
+        view.Fill(new Gfn(0x1F2));
+        Assert.Equal(Rights.All, f.Seen(view, 0x1F2).Rights);
+    }
+
     [Fact]
     public void Views_come_and_go_by_number()
     {
