@@ -293,7 +293,7 @@ internal static class Dispatch
             case 20: // XENMEM_paging_op
                 return call.Absent();
             case 21: // XENMEM_access_op
-                return call.NotYet(Errno.ENOSYS);
+                return MemoryAccessOps.Handle(ref call);
             case 22: // XENMEM_sharing_op
                 return call.Absent();
             case 23: // XENMEM_add_to_physmap_batch

@@ -58,6 +58,7 @@ public sealed partial class Domain : IDisposable
         GrantTable = new GrantTable(this, options.MaximumGrantFrames, options.MaximumMappingFrames);
         IoServers = new IoRequestServers(this);
         Monitor = new Monitor(this);
+        AccessListener = Monitor;
         Console = new ConsoleRing(this);
         Watchdog = new DomainWatchdog(this);
         Suspension = new Suspension(this);

@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
+using Xenolith.Emulate;
 using Xenolith.Hal;
 using Xenolith.Kernel;
+using Xenolith.Mm;
 
 namespace Xenolith;
 
@@ -37,6 +39,16 @@ internal sealed partial class ExitHandler
                 MonitorRegisters.Load(vcpu.Cpu, in monitor.AnswerOf(vcpu).Registers);
             }
 
+            if ((flags & VmEventFlags.AlternateP2m) != 0 && vcpu.View is not null && vcpu.AnsweredView != vcpu.ViewIndex)
+            {
+                vcpu.SwitchView(vcpu.AnsweredView);
+            }
+
+            if ((flags & VmEventFlags.Emulate) != 0)
+            {
+                Emulate(vcpu, flags);
+            }
+
             vcpu.Cpu.SingleSteps = vcpu.WantsSteps;
         }
 
@@ -44,6 +56,45 @@ internal sealed partial class ExitHandler
         if (!vcpu.IsPausedByMonitor && vcpu.DeferredWrite.Kind != DeferredWriteKind.None)
         {
             Write(vcpu);
+        }
+    }
+
+    /// <summary>
+    /// Executes the instruction whose access the rights forbid, once, whatever they say. One that is not emulated here is not executed: if the
+    /// rights still forbid it then, its listener is told again.
+    /// </summary>
+    private void Emulate(Vcpu vcpu, VmEventFlags flags)
+    {
+        VirtualCpu cpu = vcpu.Cpu;
+        if (vcpu.ReportedReason != VmEventReason.MemoryAccess || cpu.Exit.Reason != ExitReason.NestedPageFault
+            || AccessViolations.Judge(vcpu, out Gfn host, out _) != AccessVerdict.Violation)
+        {
+            return;
+        }
+
+        string? reason = (flags & VmEventFlags.SetEmulateInstructionData) != 0 ? "other bytes than the guest's can't be emulated"
+            : cpu.Exit.DuringDelivery ? "the delivery of an event can't be emulated" : null;
+        EmulationResult result = EmulationResult.Refused;
+        if (reason is null)
+        {
+            P2mEntry entry = vcpu.Domain.P2m.Lookup(host);
+            _listenedFrame.Select(vcpu, in entry, flags);
+            result = _mmio.Execute(cpu, vcpu.Access, _listenedFrame);
+            reason = _mmio.Reason;
+        }
+
+        if (result != EmulationResult.Refused)
+        {
+            Finish(vcpu, result, _mmio.Fault, false, _mmio.Reason);
+            return;
+        }
+
+        _machine.Kernel.Log.Guest(ref vcpu.Domain.LogLimit,
+            $"domain {vcpu.Domain.Id} vCPU {vcpu.Id}: the instruction at rip {cpu.Rip:x} is not emulated for the listener: {reason}");
+        if (vcpu.Domain.Monitor.Asks(MonitorEvent.EmulationUnimplemented))
+        {
+            var request = new VmEventRequest { Reason = VmEventReason.EmulationUnimplemented };
+            vcpu.Domain.Monitor.TryReport(vcpu, ref request, pause: true);
         }
     }
 

@@ -28,6 +28,7 @@ internal sealed partial class ExitHandler
     private readonly ForwardedMemory _forwardedMemory;
     private readonly ForwardedRam _forwardedRam;
     private readonly PartlyAllowedFrame _partlyAllowed;
+    private readonly ListenedFrame _listenedFrame;
 
     public ExitHandler(Machine machine)
     {
@@ -40,6 +41,7 @@ internal sealed partial class ExitHandler
         _forwardedMemory = new ForwardedMemory(_unclaimed);
         _forwardedRam = new ForwardedRam(machine.Kernel.Memory);
         _partlyAllowed = new PartlyAllowedFrame(machine.Kernel.Memory);
+        _listenedFrame = new ListenedFrame(machine.Kernel.Memory);
     }
 
     /// <summary>Handles the vCPU's last exit, which is not <see cref="ExitReason.Interrupt"/> or <see cref="ExitReason.Hypercall"/>.</summary>

@@ -11,7 +11,7 @@ internal static class DomctlMonitorOps
     /// <summary>What can be asked for. The rest of 4.17's is refused, and docs/monitor.md says why.</summary>
     public const uint Capabilities = 1u << (int)MonitorEvent.WriteControlRegister | 1u << (int)MonitorEvent.WriteMsr
         | 1u << (int)MonitorEvent.SoftwareBreakpoint | 1u << (int)MonitorEvent.GuestRequest | 1u << (int)MonitorEvent.DebugException
-        | 1u << (int)MonitorEvent.Cpuid;
+        | 1u << (int)MonitorEvent.Cpuid | 1u << (int)MonitorEvent.EmulationUnimplemented;
 
     public static long Handle(ref HypercallCall call, ref DomctlOps.Frame frame)
     {

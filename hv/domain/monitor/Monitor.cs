@@ -1,6 +1,8 @@
 using System;
 using System.Threading;
 using Xenolith.Abi.Contract;
+using Xenolith.Hal;
+using Xenolith.Kernel;
 using Xenolith.Mm;
 
 namespace Xenolith.Domains;
@@ -10,7 +12,7 @@ namespace Xenolith.Domains;
 /// (public/vm_event.h). An event is never lost: where the ring is full it is kept for the vCPU that it is about, which waits meanwhile.
 /// Every method is called with the domain's lock held, but where it says otherwise.
 /// </summary>
-public sealed class Monitor
+public sealed class Monitor : AccessListener
 {
     private const ulong NumberMask = (1UL << 48) - 1;
 
@@ -154,6 +156,12 @@ public sealed class Monitor
         request.Vcpu = (uint)vcpu.Id;
         if (pause)
             request.Flags |= VmEventFlags.VcpuPaused;
+        if (vcpu.ViewIndex != Vcpu.NoView)
+        {
+            request.Flags |= VmEventFlags.AlternateP2m;
+            request.View = (ushort)vcpu.ViewIndex;
+        }
+        vcpu.ReportedReason = request.Reason;
         MonitorRegisters.Read(vcpu.Cpu, out request.Registers);
         if (pause)
             vcpu.PauseForMonitor();
@@ -169,6 +177,35 @@ public sealed class Monitor
             vcpu.WaitForRing(hasEvent: false);
         _domain.EventChannels.SendForDeviceModel(_port);
         return true;
+    }
+
+    /// <summary>A violation of an access right: VM_EVENT_REASON_MEM_ACCESS, of which monitor_op knows nothing.</summary>
+    public override bool TryReport(Vcpu vcpu, in AccessViolation violation)
+    {
+        if (!IsListening)
+            return false;
+        ref Exit exit = ref vcpu.Cpu.Exit;
+        VmEventAccess access = violation.Wanted switch
+        {
+            // As on Xen: a CPU need not say whether an instruction that writes reads too (Intel SDM vol. 3, table 28-7).
+            Rights.Write => VmEventAccess.Write | VmEventAccess.Read,
+            Rights.Execute => VmEventAccess.Execute,
+            _ => VmEventAccess.Read,
+        };
+        if (exit.HasGuestLinear)
+            access |= VmEventAccess.LinearValid | (exit.DuringWalk ? VmEventAccess.FaultInPageTables : VmEventAccess.FaultWithLinear);
+        else if (exit.DuringWalk)
+            access |= VmEventAccess.FaultInPageTables;
+        var request = new VmEventRequest
+        {
+            Reason = VmEventReason.MemoryAccess,
+            MemoryAccess = new VmEventMemoryAccess
+            {
+                Gfn = Gfn.Of(violation.GuestPhysical).Value, Offset = violation.GuestPhysical & Page.OffsetMask,
+                Linear = exit.HasGuestLinear ? exit.GuestLinear : 0, Access = access,
+            },
+        };
+        return TryReport(vcpu, ref request, pause: !violation.IsAllowed);
     }
 
     private void Put(ref VmEventRequest request)

@@ -39,6 +39,9 @@ public sealed partial class Vcpu
     /// <summary>What an answer asked for that has not been done yet.</summary>
     public VmEventFlags AnsweredFlags { get; private set; }
 
+    /// <summary>What was told last, of what the vCPU still stands at while it waits for the answer.</summary>
+    public VmEventReason ReportedReason { get; internal set; }
+
     /// <summary>The view to go to, with <see cref="VmEventFlags.AlternateP2m"/>.</summary>
     public ushort AnsweredView { get; private set; }
 
@@ -97,13 +100,14 @@ public sealed partial class Vcpu
         VmEventFlags flags = answer.Flags;
         if ((flags & VmEventFlags.Deny) != 0 && Denies(in answer))
             DeferredWrite = default;
+        // The instruction that is to be emulated is the one of the event.
+        if (answer.Reason != ReportedReason)
+            flags &= ~each;
         // The registers of one answer and the data of another lie in one place: the last of either counts.
         AnsweredFlags = AnsweredFlags & ~each | flags & (each | VmEventFlags.SetRegisters | VmEventFlags.AlternateP2m | VmEventFlags.FastSingleStep
             | VmEventFlags.GetNextInterrupt);
         if ((flags & (VmEventFlags.SetRegisters | VmEventFlags.SetEmulateReadData | VmEventFlags.SetEmulateInstructionData)) != 0)
             kept = answer;
-        if ((flags & VmEventFlags.ToggleSingleStep) != 0)
-            Volatile.Write(ref _wantsSteps, !_wantsSteps);
         if ((flags & VmEventFlags.AlternateP2m) != 0)
             AnsweredView = answer.View;
         Volatile.Write(ref _hasMonitorAnswer, true);

@@ -49,6 +49,11 @@ internal static partial class Monitor
         Controls(tests);
         Msrs(tests);
         Breakpoints(tests);
+        Steps(tests);
+        DebugExceptions(tests);
+        DescriptorTables(tests);
+        Accesses(tests);
+        Unheard(tests);
         tests.Start("the end of a child that the builder listens to");
         tests.Success(Listener.Disable(), "disable");
         Listener.UnmapRing();
@@ -298,6 +303,8 @@ internal static partial class Monitor
     private static void MsrWrites(TestRun tests, string name, uint index, ulong old, ulong value)
     {
         tests.Start(name);
+        const uint efer = 0xC000_0080;
+        ulong hidden = index == efer ? SecureVirtualMachine : 0;
         var registers = new Registers { Rcx = index, Rax = old };
         Listener.Begin(s_child, s_writeMsr, in registers);
         Finish(tests);
@@ -313,10 +320,10 @@ internal static partial class Monitor
             Resume(ref request, VmEventFlags.Deny);
         }
 
-        tests.Equal((long)(Finish(tests).Rax & ~SecureVirtualMachine), (long)old, "it is not written");
+        tests.Equal((long)(Finish(tests).Rax & ~hidden), (long)old, "it is not written");
         Provoke(tests, s_writeMsr, in registers, VmEventReason.WriteMsr, VmEventFlags.VcpuPaused, out request);
         Resume(ref request);
-        tests.Equal((long)(Finish(tests).Rax & ~SecureVirtualMachine), (long)value, "it is written");
+        tests.Equal((long)(Finish(tests).Rax & ~hidden), (long)value, "it is written");
         registers.Rax = old;
         Provoke(tests, s_writeMsr, in registers, VmEventReason.WriteMsr, VmEventFlags.VcpuPaused, out request);
         Resume(ref request);
@@ -342,7 +349,7 @@ internal static partial class Monitor
         const byte breakpoint = 3;
         tests.Start("INT3, listened to");
         tests.Success(Enable(MonitorEvent.SoftwareBreakpoint), "on");
-        if (!Xen.UsesVmcall && IsQemu(tests))
+        if (!Xen.UsesVmcall && IsMissed(s_breakpoint, breakpoint))
         {
             tests.Success(Disable(MonitorEvent.SoftwareBreakpoint), "off");
             tests.Skip("QEMU tells of no INT3 that is to exit");
@@ -366,19 +373,19 @@ internal static partial class Monitor
         Finish(tests, breakpoint);
     }
 
-    /// <summary>Whether INT3 ends in the child though it is asked for.</summary>
-    private static bool IsQemu(TestRun tests)
+    /// <summary>Whether an instruction that is asked for ends in the child alone: QEMU tells of no INT1 that is to exit, and of INT3 as an INT.</summary>
+    private static bool IsMissed(byte[] code, byte vector)
     {
-        Listener.Begin(s_child, s_breakpoint, default);
+        Listener.Begin(s_child, code, default);
         if (Listener.Next(out VmEventRequest request, Short))
         {
             request.Registers.Rip++;
             Resume(ref request, VmEventFlags.SetRegisters);
-            Finish(tests);
+            Listener.Finish(s_child, out _, out _);
             return false;
         }
 
-        Listener.Finish(s_child, out _, out uint vector);
-        return vector == 3;
+        Listener.Finish(s_child, out _, out uint ended);
+        return ended == vector;
     }
 }

@@ -35,7 +35,7 @@ public sealed class HeldResourceTests
             GrantTableOp.MapGrantRef),
         new("uses of one grant", "128 to read and 128 to write", typeof(GrantMapCallTests), nameof(GrantMapCallTests.AnEntryHas128UsesOfAKind), GrantTableOp.MapGrantRef, GrantTableOp.Copy),
         new("frames of memory", "max_mem", typeof(MemoryCallTests), nameof(MemoryCallTests.The_domains_limit_ends_populating), MemoryOp.PopulatePhysmap),
-        new("nested page tables", "the pool that set_paging_mempool_size makes", typeof(HostileCallTests), nameof(HostileCallTests.Tables_for_far_mappings_are_limited)),
+        new("nested page tables", "the pool that set_paging_mempool_size makes", typeof(HostileCallTests), nameof(HostileCallTests.Tables_for_far_mappings_are_limited), MemoryOp.AccessOp),
         new("frames that were let go of and are still referred to", "count as the domain's memory", typeof(P2mTests), nameof(P2mTests.SmallPagesGoInRunsAndOnlyTheDomainsOwn)),
         new("the pool's size", "what is in use, below", typeof(DomctlSettingTests), nameof(DomctlSettingTests.The_pool_for_tables_is_a_limit_that_does_not_fall_below_what_is_in_use),
             DomctlOp.SetPagingMempoolSize, DomctlOp.ShadowOp),

@@ -47,7 +47,9 @@ internal static class MemoryRows
             Row.Done(MemoryOp.GetSharingFreedPages, "MemoryAbsenceOps.SharedPages"),
             Row.Done(MemoryOp.GetSharingSharedPages, "MemoryAbsenceOps.SharedPages"),
             Row.Absent(MemoryOp.PagingOp, "4.17 is built without it"),
-            Row.NotYet(MemoryOp.AccessOp).InOut<MemoryAccessArgument, MemoryAccessArgument32>().DeviceModel(),
+            Row.Done(MemoryOp.AccessOp, "MemoryAccessOps.Handle").InOut<MemoryAccessArgument, MemoryAccessArgument32>().DeviceModel().Preemptible().Allocates()
+                .Errors("EFAULT ESRCH EPERM EINVAL EPERM ENODEV ENOSYS EINVAL EOPNOTSUPP ENOMEM ESRCH EFAULT")
+                .Note("On AMD's processors too, where Xen has none; EOPNOTSUPP for a right that its page tables can't be made to mean."),
             Row.Absent(MemoryOp.SharingOp, "4.17 is built without it"),
             Row.Done(MemoryOp.AddToPhysmapBatch, "PhysmapOps.AddBatch").In<AddToPhysmapBatch, AddToPhysmapBatch32>().Target().Preemptible().Allocates()
                 .Errors("EDOM EFAULT EOPNOTSUPP ESRCH EPERM EILSEQ EFAULT; an error an entry, as add_to_physmap's")

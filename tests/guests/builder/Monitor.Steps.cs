@@ -1,0 +1,117 @@
+using Xenolith.Abi.Contract;
+
+namespace Xenolith.Guests.Builder;
+
+/// <summary>Steps of the child, debug exceptions and descriptor tables.</summary>
+internal static partial class Monitor
+{
+    /// <summary>Three times NOP.</summary>
+    private static readonly byte[] s_three = [0x90, 0x90, 0x90];
+
+    /// <summary>INT1.</summary>
+    private static readonly byte[] s_debugTrap = [0xF1];
+
+    private static readonly byte[] s_storeGdt = [0x0F, 0x01, 0x07], s_loadGdt = [0x0F, 0x01, 0x17], s_storeIdt = [0x0F, 0x01, 0x0F], s_loadIdt = [0x0F, 0x01, 0x1F];
+
+    private static void Steps(TestRun tests)
+    {
+        tests.Start("single steps");
+        if (!Listener.Can(MonitorEvent.SingleStep))
+        {
+            tests.Skip("the hypervisor has no steps on this processor");
+            return;
+        }
+
+        tests.Success(Enable(MonitorEvent.SingleStep), "on");
+        tests.Success(Enable(MonitorEvent.Cpuid), "CPUID on");
+        byte[] code = [.. s_cpuid, .. s_three];
+        Provoke(tests, code, default, VmEventReason.Cpuid, VmEventFlags.VcpuPaused, out VmEventRequest request);
+        request.Registers.Rip += 2;
+        Resume(ref request, VmEventFlags.SetRegisters | VmEventFlags.ToggleSingleStep);
+        for (uint i = 0; i < 3; i++)
+        {
+            tests.True(Listener.Next(out request), "a step");
+            tests.Equal((long)request.Reason, (long)VmEventReason.SingleStep, "its reason");
+            tests.Equal((long)request.Registers.Rip, (long)(MonitorChild.CodeAddress + 3 + i), "RIP");
+            tests.Equal((long)request.SingleStep.Gfn, (long)(MonitorChild.CodeAddress >> 12), "frame");
+            Resume(ref request, i == 2 ? VmEventFlags.ToggleSingleStep : 0);
+        }
+
+        Finish(tests);
+        tests.Equal(Listener.Waiting, 0, "steps after the last");
+        tests.Success(Disable(MonitorEvent.Cpuid), "CPUID off");
+        tests.Start("single steps by debug_op");
+        // The child waits in a hypercall; a step is the instruction after it.
+        var on = new Domctl { Debug = new DomctlDebug { Operation = (uint)DebugOp.SingleStepOn } };
+        tests.Success(Xenolith.Guests.Control.Call(DomctlOp.DebugOp, s_child.Id, ref on), "on");
+        Listener.Begin(s_child, s_three, default);
+        for (int i = 0; i < 5; i++)
+        {
+            tests.True(Listener.Next(out request), "a step");
+            tests.Equal((long)request.Reason, (long)VmEventReason.SingleStep, "its reason");
+            if (i == 4)
+            {
+                tests.Success(Xenolith.Guests.Control.Call(DomctlOp.DebugOp, s_child.Id), "off");
+            }
+
+            Resume(ref request);
+        }
+
+        Finish(tests);
+        tests.Success(Disable(MonitorEvent.SingleStep), "off");
+    }
+
+    private static void DebugExceptions(TestRun tests)
+    {
+        const byte debug = 1;
+        tests.Start("debug exceptions, listened to");
+        tests.Success(Enable(MonitorEvent.DebugException), "on, without waiting");
+        if (!Xen.UsesVmcall && IsMissed(s_debugTrap, debug))
+        {
+            tests.Success(Disable(MonitorEvent.DebugException), "off");
+            tests.Skip("QEMU tells of no INT1 that is to exit");
+            return;
+        }
+
+        Provoke(tests, s_debugTrap, default, VmEventReason.DebugException, 0, out VmEventRequest request);
+        Finish(tests, debug);
+        request.Flags = 0;
+        Listener.Answer(in request);
+        tests.Success(Disable(MonitorEvent.DebugException), "off");
+        Listener.Begin(s_child, s_debugTrap, default);
+        Finish(tests, debug);
+        tests.Equal(Listener.Waiting, 0, "events of one that nobody asked for");
+    }
+
+    private static void DescriptorTables(TestRun tests)
+    {
+        tests.Start("descriptor tables, listened to");
+        if (!Listener.Can(MonitorEvent.DescriptorAccess))
+        {
+            tests.Skip("the hypervisor does not tell of them on this processor");
+            return;
+        }
+
+        var registers = new Registers { Rdi = MonitorChild.DataAddress };
+        tests.Success(Enable(MonitorEvent.DescriptorAccess), "on");
+        Descriptor(tests, s_storeGdt, VmEventDescriptor.Gdtr, 0, in registers);
+        Descriptor(tests, s_loadGdt, VmEventDescriptor.Gdtr, 1, in registers);
+        Descriptor(tests, s_storeIdt, VmEventDescriptor.Idtr, 0, in registers);
+        Descriptor(tests, s_loadIdt, VmEventDescriptor.Idtr, 1, in registers);
+        tests.Success(Disable(MonitorEvent.DescriptorAccess), "off");
+        Listener.Begin(s_child, s_storeGdt, in registers);
+        Finish(tests);
+        tests.Equal(Listener.Waiting, 0, "events after that");
+    }
+
+    private static void Descriptor(TestRun tests, byte[] code, VmEventDescriptor descriptor, byte isWrite, in Registers registers)
+    {
+        Provoke(tests, code, in registers, VmEventReason.DescriptorAccess, VmEventFlags.VcpuPaused, out VmEventRequest request);
+        tests.Equal((long)request.DescriptorAccess.Descriptor, (long)descriptor, "which");
+        tests.Equal(request.DescriptorAccess.IsWrite, isWrite, "loaded or stored");
+        tests.Equal((long)request.Registers.Rip, (long)MonitorChild.CodeAddress, "RIP");
+        Resume(ref request, VmEventFlags.Emulate);
+        Finish(tests);
+        tests.Equal(Listener.Waiting, 0, "no second event");
+    }
+}
