@@ -31,8 +31,16 @@ public enum ExitReason
     /// the value in its place; what the write brings about is the caller's to do.
     /// </summary>
     ApicWrite,
-    /// <summary>An exception that the HAL was asked to intercept: <see cref="Exit.Vector"/>, <see cref="Exit.ErrorCode"/>.</summary>
+    /// <summary>
+    /// An exception: <see cref="Exit.Vector"/>, <see cref="Exit.ErrorCode"/>. One that nobody asked for may come while the guest is stepped, and
+    /// is given back (<see cref="VirtualCpu.ReturnException"/>).
+    /// </summary>
     Exception,
+    /// <summary>
+    /// INT n, INT3 or INTO where it exits apart from what it raises (SVM). It has not run; completing it is the caller's, by
+    /// <see cref="VirtualCpu.InjectSoftware"/>. While #BP is asked for or the guest is stepped.
+    /// </summary>
+    SoftwareInterrupt,
     TripleFault,
     /// <summary>MOV to or from CR0, CR3, CR4 or CR8, CLTS, LMSW that must be emulated: <see cref="Exit.ControlRegister"/> and following.</summary>
     ControlRegister,
@@ -49,7 +57,8 @@ public enum ExitReason
     /// </summary>
     ViewFunction,
     /// <summary>
-    /// One instruction has run since the entry, or an event was delivered (<see cref="VirtualCpu.SingleSteps"/>).
+    /// One instruction has run since the entry, or an event was delivered and its handler is next (<see cref="VirtualCpu.SingleSteps"/>).
+    /// <see cref="Exit.StackedTrapFlag"/> may need the caller's hand.
     /// </summary>
     SingleStep,
     /// <summary>
@@ -106,6 +115,9 @@ public struct Exit
     public byte Vector;
     public bool HasErrorCode;
     public uint ErrorCode;
+
+    /// <summary>The instruction was a PUSHF, and RFLAGS.TF in what it pushed is not the guest's: the caller clears it.</summary>
+    public bool StackedTrapFlag;
 
     /// <summary>Which, of a <see cref="ExitReason.DescriptorTable"/>.</summary>
     public DescriptorTableInstruction TableInstruction;

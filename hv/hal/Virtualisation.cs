@@ -75,6 +75,12 @@ public abstract class Virtualisation
     /// </summary>
     public virtual bool HasVirtualisationExceptions => false;
 
+    /// <summary>Whether vCPUs can run one instruction at a time (<see cref="VirtualCpu.SingleSteps"/>).</summary>
+    public virtual bool HasSingleSteps => true;
+
+    /// <summary>Whether accesses to descriptor tables can exit (<see cref="VirtualCpu.InterceptDescriptorTables"/>).</summary>
+    public virtual bool HasDescriptorTableExits => true;
+
     /// <summary>Makes a vCPU in the reset state of its vendor; the caller loads registers and the nested root. Null: there is no frame for it.</summary>
     public abstract VirtualCpu? CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log);
 }

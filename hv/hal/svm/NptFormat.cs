@@ -50,5 +50,8 @@ public sealed class NptFormat(bool has1GPages) : PageTableFormat(PresentBit | Wi
 
     public override ulong Absent => 0;
 
+    /// <summary>An entry of any level below which nothing can be executed.</summary>
+    public static ulong WithoutExecution(ulong entry) => entry == 0 ? 0 : entry | NoExecuteBit;
+
     public override int MaximumOrder => has1GPages ? Page.Order1G : Page.Order2M;
 }

@@ -1,3 +1,4 @@
+using System;
 using Xenolith.Kernel;
 using System.Runtime.CompilerServices;
 
@@ -9,6 +10,9 @@ public sealed partial class SvmCpu
     private EventQueue _events;
     private PendingEvent _injected;
     private uint _exceptionBitmap;
+
+    /// <summary>All exceptions that exit.</summary>
+    private uint _exceptions = AlwaysIntercepted;
 
     /// <summary>Whether the last entry came after <see cref="Prepare"/>, whose traces are to be taken back.</summary>
     private bool _hasPrepared;
@@ -50,8 +54,18 @@ public sealed partial class SvmCpu
         set
         {
             _exceptionBitmap = value;
-            _needsPreparation = true;
+            ChooseExceptions();
+            // QEMU 7.2 takes INT3 for an INT n, whose intercept is another; so is the exit, and the caller has to look.
+            ref MiscellaneousIntercepts intercepts = ref _vmcb.Fields.Intercepts1;
+            bool watches = (value & (1u << ExceptionVector.Breakpoint)) != 0;
+            intercepts = watches ? intercepts | MiscellaneousIntercepts.SoftwareInterrupt : intercepts & ~MiscellaneousIntercepts.SoftwareInterrupt;
         }
+    }
+
+    private void ChooseExceptions()
+    {
+        _exceptions = _exceptionBitmap | AlwaysIntercepted | (HasViews ? 1u << ExceptionVector.InvalidOpcode : 0);
+        _needsPreparation = true;
     }
 
     public override bool TryInjectInterrupt(byte vector)
@@ -67,7 +81,7 @@ public sealed partial class SvmCpu
     {
         if (_nmiBlocking == NmiBlocking.UntilIretCompletes && _vmcb.Fields.Rip != _iretRip)
             _nmiBlocking = NmiBlocking.None;
-        if (!_events.IsEmpty || (_vmcb.Fields.InterruptShadow & 1) != 0 || _nmiBlocking != NmiBlocking.None)
+        if (_singleSteps || !_events.IsEmpty || (_vmcb.Fields.InterruptShadow & 1) != 0 || _nmiBlocking != NmiBlocking.None)
         {
             _nmiWaits = true;
             _needsPreparation = true;
@@ -88,9 +102,14 @@ public sealed partial class SvmCpu
 
     public override void InjectSoftware(EventKind kind, byte vector, int length)
     {
-        // What is injected pushes RIP as it stands (15.20), and an interrupt is delivered whatever RFLAGS.IF says.
+        _softwareRip = _vmcb.Fields.Rip;
+        // What is injected pushes RIP as it stands (15.20), and no instruction is stepped: that ends at the handler.
         SkipInstruction(length);
-        _events.AddException(kind == EventKind.SoftwareInterrupt ? PendingEvent.Interrupt(vector) : PendingEvent.Fault(vector, false, 0));
+        _stepDone = false;
+        // INT1 asks nobody; the others ask the gate, as INT n does.
+        _events.AddException(kind == EventKind.PrivilegedSoftwareException
+            ? PendingEvent.Fault(vector, false, 0)
+            : new PendingEvent(true, EventKind.SoftwareInterrupt, vector, false, 0, (byte)length));
         _needsPreparation = true;
     }
 
@@ -98,6 +117,14 @@ public sealed partial class SvmCpu
     {
         // 15.12.2: DR6 and DR7 are saved as the handler is to see them (Bochs 2.7 loses them). The delivery of an event ends the shadow.
         _vmcb.Fields.InterruptShadow &= ~1UL;
+        if (Exit.Vector is ExceptionVector.Breakpoint or ExceptionVector.Overflow)
+        {
+            InjectSoftware(EventKind.SoftwareException, Exit.Vector, Math.Max(Exit.InstructionLength, (byte)1));
+            return;
+        }
+        // 15.12.15: the address of a page fault that exits is not in CR2 yet.
+        if (Exit.Vector == ExceptionVector.PageFault)
+            Cr2 = Exit.RawInformation2;
         InjectException(Exit.Vector, Exit.HasErrorCode, Exit.ErrorCode);
     }
 
@@ -107,8 +134,7 @@ public sealed partial class SvmCpu
         ref VmcbLayout vmcb = ref _vmcb.Fields;
         ulong old = vmcb.Rip;
         ulong next = unchecked(old + (uint)length);
-        const ulong rare = RflagsBits.Resume | RflagsBits.Trap;
-        if (((old ^ next) >> 32 | (vmcb.Rflags & rare) | vmcb.InterruptShadow) != 0)
+        if (((old ^ next) >> 32 | (vmcb.Rflags & _rareFlags) | vmcb.InterruptShadow) != 0)
         {
             SkipSlowly(length);
             return;
@@ -129,6 +155,11 @@ public sealed partial class SvmCpu
         vmcb.InterruptShadow &= ~1UL;
         ulong flags = vmcb.Rflags;
         vmcb.Rflags = flags & ~RflagsBits.Resume;
+        if (_singleSteps)
+        {
+            _stepDone = true;
+            _needsPreparation = true;
+        }
         // The instruction is complete, so a single step ends here: #DB with DR6.BS (APM vol. 2, 13.1.1.2).
         if ((flags & RflagsBits.Trap) != 0 && !_events.Next.Valid)
         {
@@ -140,7 +171,7 @@ public sealed partial class SvmCpu
     private bool AcceptsInterrupts
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => (_vmcb.Fields.Rflags & RflagsBits.Interrupt) != 0 && (_vmcb.Fields.InterruptShadow & 1) == 0;
+        get => (_vmcb.Fields.Rflags & _interruptFlag) != 0 && (_vmcb.Fields.InterruptShadow & 1) == 0;
     }
 
     /// <summary>L of a code segment, in the VMCB's form of the attributes.</summary>
@@ -184,14 +215,43 @@ public sealed partial class SvmCpu
         }
         if (_nmiWaits)
             AwaitNmiWindow();
-        vmcb.InterceptExceptions = ExceptionBitmap | AlwaysIntercepted;
+        vmcb.InterceptExceptions = _exceptions;
 
         _injected = _events.Take();
-        // Real mode pushes no error code, whatever the exception.
-        if (_injected.HasErrorCode && (vmcb.Cr0 & Cr0Bits.ProtectionEnable) == 0)
-            _injected = _injected with { HasErrorCode = false };
-        vmcb.EventInjection = _injected.Valid ? SvmExits.Information(_injected) : 0;
+        if (_injected.Kind != EventKind.ExternalInterrupt)
+            WriteRareEvent(ref vmcb);
+        else
+            vmcb.EventInjection = _injected.Valid ? SvmExits.Information(_injected) : 0;
     }
+
+    /// <summary>An event that is no interrupt.</summary>
+    private void WriteRareEvent(ref VmcbLayout vmcb)
+    {
+        PendingEvent written = _injected;
+        switch (written.Kind)
+        {
+            // Real mode pushes no error code, whatever the exception.
+            case EventKind.Exception when written.HasErrorCode && (vmcb.Cr0 & Cr0Bits.ProtectionEnable) == 0:
+                _injected = written = written with { HasErrorCode = false };
+                break;
+            // AMD's have no such exception, and 15.20 lets VMRUN refuse one that does not exist. An interrupt's delivery differs in nothing else.
+            case EventKind.Exception when written.Vector == ExceptionVector.Virtualization:
+                written = written with { Kind = EventKind.ExternalInterrupt };
+                break;
+            // A fault of its delivery is the instruction's, which RIP must name again.
+            case EventKind.SoftwareInterrupt:
+                vmcb.NextRip = vmcb.Rip;
+                vmcb.InterceptExceptions |= FaultsOfDelivery;
+                break;
+        }
+        vmcb.EventInjection = SvmExits.Information(written);
+    }
+
+    private const uint FaultsOfDelivery = (1u << ExceptionVector.InvalidTss) | (1u << ExceptionVector.SegmentNotPresent)
+        | (1u << ExceptionVector.StackFault) | (1u << ExceptionVector.GeneralProtection) | (1u << ExceptionVector.PageFault);
+
+    /// <summary>Of the instruction whose event is injected.</summary>
+    private ulong _softwareRip;
 
     /// <summary>
     /// SVM has no window for NMIs. The one for interrupts serves where IF is set; while it is clear, what holds the NMI back is mostly an
@@ -207,6 +267,11 @@ public sealed partial class SvmCpu
     private void ResumeInterruptedEvent()
     {
         PendingEvent interrupted = SvmExits.Event(_vmcb.Fields.ExitInterruptInformation);
+        if (_injected.Kind != EventKind.ExternalInterrupt && _injected.Vector == interrupted.Vector)
+        {
+            ResumeRareEvent();
+            return;
+        }
         // INT n, INT3 and INTO run again: RIP still names them, and without next-RIP save the CPU could not be told what to push.
         // An exception of the same vector that was injected has no instruction behind it and is delivered again.
         bool fromInstruction = interrupted.IsSoftware
@@ -214,6 +279,19 @@ public sealed partial class SvmCpu
         if (fromInstruction && !(_injected.Valid && _injected.Vector == interrupted.Vector))
             return;
         _events.Resume(interrupted);
+        _needsPreparation = true;
+    }
+
+    /// <summary>What was injected was not delivered: it is again, unless its delivery raised an exception that the caller gives back.</summary>
+    private void ResumeRareEvent()
+    {
+        bool raised = (SvmExitCode)_vmcb.Fields.ExitCode is >= SvmExitCode.Exception0 and <= SvmExitCode.Exception31;
+        if (raised && _injected.Kind == EventKind.SoftwareInterrupt)
+        {
+            _vmcb.Fields.Rip = _softwareRip;
+            return;
+        }
+        _events.Resume(_injected);
         _needsPreparation = true;
     }
 

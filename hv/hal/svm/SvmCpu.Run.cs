@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using Xenolith.Kernel;
 
@@ -60,9 +61,9 @@ public sealed partial class SvmCpu
         SvmProcessor processor = _processor;
         if (_needsPreparation)
         {
-            if (_events.TripleFault)
+            if (_events.TripleFault | _singleSteps)
             {
-                Exit.Reason = ExitReason.TripleFault;
+                RunSpecially();
                 return;
             }
             Prepare();
@@ -70,12 +71,24 @@ public sealed partial class SvmCpu
 
         ref VmcbLayout vmcb = ref _vmcb.Fields;
         SvmInstructions.Enter(ref Registers, ref vmcb, _vmcb.Address, processor.HostVmcbAddress);
+        TakeExit(processor, ref vmcb);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void TakeExit(SvmProcessor processor, ref VmcbLayout vmcb)
+    {
         if ((vmcb.ExitInterruptInformation & SvmExits.EventValid) != 0 && (uint)vmcb.ExitCode != (uint)SvmExitCode.Invalid)
             ResumeInterruptedEvent();
         if (_hasPrepared)
             TakeBack(ref vmcb);
         if (SvmExits.TryDecodePlain(ref vmcb, processor.Capabilities, ref Exit))
             return;
+        DecodeRest(processor, ref vmcb);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void DecodeRest(SvmProcessor processor, ref VmcbLayout vmcb)
+    {
         if ((uint)vmcb.ExitCode == (uint)SvmExitCode.Invalid)
         {
             ReportFailedEntry();
@@ -101,7 +114,7 @@ public sealed partial class SvmCpu
             CheckEntry();
         _hasPrepared = true;
         // The CPU writes the virtual interrupt back, so it is asked for anew each time.
-        _needsPreparation = _events.Displaced.Valid || _vmcb.Fields.VirtualInterrupt != VirtualInterrupt.Masking || _virtualisation.ChecksEntries;
+        _needsPreparation = _events.Displaced.Valid || _vmcb.Fields.VirtualInterrupt != VirtualInterrupt.Masking || _singleSteps || _virtualisation.ChecksEntries;
     }
 
     /// <summary>Takes out of the control block what was for one entry.</summary>

@@ -108,7 +108,7 @@ public sealed partial class SvmCpu
     private void InterceptCr0()
     {
         ref VmcbLayout vmcb = ref _vmcb.Fields;
-        bool writes = _hidesLongMode || _cachingBits != 0;
+        bool writes = _hidesLongMode || _cachingBits != 0 || _cr0Writes;
         vmcb.InterceptCrWrites = (ushort)(writes ? vmcb.InterceptCrWrites | 1 : vmcb.InterceptCrWrites & ~1);
         vmcb.InterceptCrReads = (ushort)(_cachingBits != 0 ? vmcb.InterceptCrReads | 1 : vmcb.InterceptCrReads & ~1);
     }

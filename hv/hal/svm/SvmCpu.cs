@@ -7,6 +7,7 @@ public sealed partial class SvmCpu : VirtualCpu
 {
     private readonly SvmVirtualisation _virtualisation;
     private SvmProcessor _processor;
+    private readonly PhysicalMemory _memory;
     private readonly FrameAllocator _frames;
     private readonly Vmcb _vmcb;
     private readonly Log _log;
@@ -18,6 +19,7 @@ public sealed partial class SvmCpu : VirtualCpu
     {
         _virtualisation = virtualisation;
         _processor = processor;
+        _memory = memory;
         _frames = frames;
         _log = log;
         _rules = new LoggedEntryRules(log);
@@ -37,6 +39,8 @@ public sealed partial class SvmCpu : VirtualCpu
             _processor.Resident = null;
         }
         _frames.Free(_vmcb.Region, 0);
+        if (_ownMsrMap != Mfn.Invalid)
+            _frames.Free(_ownMsrMap, SvmVirtualisation.MsrPermissionMapOrder);
     }
 
     /// <summary>PAUSEs after which a vCPU counts as spinning: more than a lock that is soon given back takes.</summary>

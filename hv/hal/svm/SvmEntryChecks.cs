@@ -1,3 +1,5 @@
+using Xenolith.Kernel;
+
 namespace Xenolith.Hal.Svm;
 
 /// <summary>
@@ -89,8 +91,8 @@ public static class SvmEntryChecks
         ulong type = (information >> 8) & 7;
         byte vector = (byte)information;
         rules.Require(type is 0 or 2 or 3 or 4, nameof(VmcbLayout.EventInjection), information, "the type must be 0, 2, 3 or 4", "15.20");
-        rules.Require(type != 3 || vector is not (2 or > 31), nameof(VmcbLayout.EventInjection), information,
-            "an exception's vector must be one of an exception", "15.20");
+        rules.Require(type != 3 || vector is not (2 or ExceptionVector.Virtualization or > 31), nameof(VmcbLayout.EventInjection), information,
+            "an exception's vector must be one of an exception of AMD's", "15.20");
         rules.Require((information & 0x7FFF_F000) == 0, nameof(VmcbLayout.EventInjection), information, "bits 12-30 must be 0", "15.20");
     }
 

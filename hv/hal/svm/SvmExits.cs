@@ -135,6 +135,13 @@ public static class SvmExits
                 or SvmExitCode.Mwait or SvmExitCode.MwaitArmed or SvmExitCode.Rdpru:
                 exit.Reason = ExitReason.UnavailableInstruction;
                 return;
+            case SvmExitCode.SoftwareInterrupt:
+                exit.Reason = ExitReason.SoftwareInterrupt;
+                return;
+            case >= SvmExitCode.IdtrRead and <= SvmExitCode.TrWrite:
+                exit.Reason = ExitReason.DescriptorTable;
+                exit.TableInstruction = TableInstruction(code);
+                return;
             case SvmExitCode.Cr0SelectiveWrite:
                 exit.Reason = ExitReason.ControlRegister;
                 exit.ControlRegister = 0;
@@ -162,6 +169,18 @@ public static class SvmExits
         bool active = (vmcb.Efer & EferBits.LongModeEnable) != 0 && (vmcb.Cr0 & Cr0Bits.Paging) != 0;
         vmcb.Efer = active ? vmcb.Efer | EferBits.LongModeActive : vmcb.Efer & ~EferBits.LongModeActive;
     }
+
+    private static DescriptorTableInstruction TableInstruction(SvmExitCode code) => code switch
+    {
+        SvmExitCode.IdtrRead => DescriptorTableInstruction.Sidt,
+        SvmExitCode.GdtrRead => DescriptorTableInstruction.Sgdt,
+        SvmExitCode.LdtrRead => DescriptorTableInstruction.Sldt,
+        SvmExitCode.TrRead => DescriptorTableInstruction.Str,
+        SvmExitCode.IdtrWrite => DescriptorTableInstruction.Lidt,
+        SvmExitCode.GdtrWrite => DescriptorTableInstruction.Lgdt,
+        SvmExitCode.LdtrWrite => DescriptorTableInstruction.Lldt,
+        _ => DescriptorTableInstruction.Ltr,
+    };
 
     private static void DecodeException(ref VmcbLayout vmcb, SvmExitCode code, ref Exit exit)
     {

@@ -51,6 +51,45 @@ internal static class SvmMsrs
         }
     }
 
+    private const int WatchedCount = 10;
+
+    /// <summary>The MSRs that a guest writes without an exit.</summary>
+    private static uint WatchedMsr(int index) => index switch
+    {
+        0 => Msr.Star,
+        1 => Msr.LStar,
+        2 => Msr.CStar,
+        3 => Msr.SyscallMask,
+        4 => Msr.KernelGsBase,
+        5 => Msr.FsBase,
+        6 => Msr.GsBase,
+        7 => Msr.SysenterCs,
+        8 => Msr.SysenterEsp,
+        _ => Msr.SysenterEip,
+    };
+
+    /// <summary>Number among the MSRs whose writes do not exit in any case, or -1.</summary>
+    public static int WatchedIndex(uint msr)
+    {
+        for (int i = 0; i < WatchedCount; i++)
+        {
+            if (WatchedMsr(i) == msr)
+                return i;
+        }
+        return -1;
+    }
+
+    /// <summary>Makes writes of MSRs exit.</summary>
+    /// <param name="watched">A bit each of <see cref="WatchedIndex"/>.</param>
+    public static void InterceptWrites(Span<byte> map, uint watched)
+    {
+        for (int i = 0; i < WatchedCount; i++)
+        {
+            if ((watched & (1u << i)) != 0)
+                map[OffsetOf(WatchedMsr(i), out int shift)] |= (byte)(2 << shift);
+        }
+    }
+
     /// <summary>
     /// Fills an MSR permission map (AMD APM vol. 2, 15.11): two bits an MSR, reads in the lower; a set bit exits. MSRs from 0 are
     /// at offset 0, from 0xC0000000 at 0x800, from 0xC0010000 at 0x1000.
@@ -58,22 +97,14 @@ internal static class SvmMsrs
     public static void FillPermissionMap(Span<byte> map)
     {
         map.Slice(0, PermissionMapSize).Fill(0xFF);
-        Pass(map, Msr.Star);
-        Pass(map, Msr.LStar);
-        Pass(map, Msr.CStar);
-        Pass(map, Msr.SyscallMask);
-        Pass(map, Msr.KernelGsBase);
-        Pass(map, Msr.FsBase);
-        Pass(map, Msr.GsBase);
-        Pass(map, Msr.SysenterCs);
-        Pass(map, Msr.SysenterEsp);
-        Pass(map, Msr.SysenterEip);
+        for (int i = 0; i < WatchedCount; i++)
+            map[OffsetOf(WatchedMsr(i), out int shift)] &= (byte)~(3 << shift);
     }
 
-    private static void Pass(Span<byte> map, uint msr)
+    private static int OffsetOf(uint msr, out int shift)
     {
-        int offset = msr >= 0xC000_0000 ? 0x800 : 0;
         int bit = (int)(msr & 0x1FFF) * 2;
-        map[offset + (bit >> 3)] &= (byte)~(3 << (bit & 7));
+        shift = bit & 7;
+        return (msr >= 0xC000_0000 ? 0x800 : 0) + (bit >> 3);
     }
 }

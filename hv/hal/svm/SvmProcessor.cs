@@ -3,10 +3,13 @@ using Xenolith.Kernel;
 namespace Xenolith.Hal.Svm;
 
 /// <summary>What SVM keeps for one physical CPU.</summary>
-public sealed class SvmProcessor(SvmCapabilities capabilities, Mfn saveArea, Mfn hostVmcb)
+public sealed class SvmProcessor(SvmCapabilities capabilities, Mfn saveArea, Mfn hostVmcb, Mfn stepRoot)
 {
     /// <summary>Where VMRUN keeps what it needs of the host (AMD APM vol. 2, 15.5.1).</summary>
     public Mfn SaveArea { get; } = saveArea;
+
+    /// <summary>A nested root in which nothing can be executed, of whatever vCPU is stepped into a handler on this CPU (<see cref="SvmCpu"/>).</summary>
+    public Mfn StepRoot { get; } = stepRoot;
 
     /// <summary>The last exits of this CPU.</summary>
     public ExitTrace Trace { get; } = new();

@@ -8,7 +8,7 @@ public sealed class SvmVirtualisation : Virtualisation
 {
     private const uint VmCrMsr = 0xC001_0114;
     private const uint HostSaveAreaMsr = 0xC001_0117;
-    private const int MsrPermissionMapOrder = 1;
+    internal const int MsrPermissionMapOrder = 1;
     private const int IoPermissionMapOrder = 2;
 
     private readonly SvmProcessor?[] _processors = new SvmProcessor?[CurrentCpu.MaximumCpus];
@@ -60,11 +60,12 @@ public sealed class SvmVirtualisation : Virtualisation
         for (CpuSet rest = others; !rest.IsEmpty; rest = rest.Without(rest.First))
         {
             if (!frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn saveArea)
-                || !frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn hostVmcb))
+                || !frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn hostVmcb)
+                || !frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn stepRoot))
             {
                 return false;
             }
-            _processors[rest.First] = new SvmProcessor(capabilities, saveArea, hostVmcb);
+            _processors[rest.First] = new SvmProcessor(capabilities, saveArea, hostVmcb, stepRoot);
         }
         HasOthers |= !others.IsEmpty;
         return true;
@@ -118,6 +119,7 @@ public sealed class SvmVirtualisation : Virtualisation
     {
         if (!frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out saveArea)
             || !frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn hostVmcb)
+            || !frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn stepRoot)
             || !frames.TryAllocate(MsrPermissionMapOrder, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn msrMap)
             || !frames.TryAllocate(IoPermissionMapOrder, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn ioMap))
         {
@@ -128,7 +130,7 @@ public sealed class SvmVirtualisation : Virtualisation
         MsrPermissionMap = msrMap;
         IoPermissionMap = ioMap;
         _format = new NptFormat(capabilities.Has1GPages);
-        _processors[CurrentCpu.Number] = new SvmProcessor(capabilities, saveArea, hostVmcb);
+        _processors[CurrentCpu.Number] = new SvmProcessor(capabilities, saveArea, hostVmcb, stepRoot);
         return true;
     }
 }

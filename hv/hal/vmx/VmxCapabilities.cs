@@ -57,6 +57,18 @@ public sealed class VmxCapabilities
         && Secondary.Allows((uint)(SecondaryControls.VirtualizeApicAccesses | SecondaryControls.VirtualizeX2Apic
             | SecondaryControls.ApicRegisterVirtualization | SecondaryControls.VirtualInterruptDelivery));
 
+    /// <summary>Functions of VMFUNC, a bit a leaf (A.11); 0 where there is no VMFUNC.</summary>
+    public ulong VmFunctions { get; init; }
+
+    /// <summary>Whether a guest can change its EPT pointer by VMFUNC (26.5.6.3).</summary>
+    public bool HasViewFunctions => Secondary.Allows((uint)SecondaryControls.EnableVmFunctions) && (VmFunctions & 1) != 0;
+
+    public bool HasVirtualisationExceptions => Secondary.Allows((uint)SecondaryControls.EptViolationException);
+
+    public bool HasMonitorTrap => Primary.Allows((uint)PrimaryControls.MonitorTrapFlag);
+
+    public bool HasDescriptorTableExiting => Secondary.Allows((uint)SecondaryControls.DescriptorTableExiting);
+
     /// <summary>Reads the capability MSRs of a CPU that has VMX.</summary>
     public static VmxCapabilities Read()
     {
@@ -68,6 +80,7 @@ public sealed class VmxCapabilities
         ulong secondary = hasSecondary ? HostInstructions.ReadMsr(0x48B) : 0;
         bool hasEptVpidMsr = new ControlRange(secondary).Allows((uint)SecondaryControls.EnableEpt)
             || new ControlRange(secondary).Allows((uint)SecondaryControls.EnableVpid);
+        bool hasFunctions = new ControlRange(secondary).Allows((uint)SecondaryControls.EnableVmFunctions);
         bool hasAddressLeaf = HostInstructions.Cpuid(0x8000_0000).Eax >= 0x8000_0008;
         return new VmxCapabilities
         {
@@ -82,6 +95,7 @@ public sealed class VmxCapabilities
             Cr4MustBeSet = HostInstructions.ReadMsr(0x488),
             Cr4MayBeSet = HostInstructions.ReadMsr(0x489),
             EptVpid = hasEptVpidMsr ? HostInstructions.ReadMsr(0x48C) : 0,
+            VmFunctions = hasFunctions ? HostInstructions.ReadMsr(0x491) : 0,
             Miscellaneous = HostInstructions.ReadMsr(0x485),
             PhysicalAddressBits = hasAddressLeaf ? (int)(HostInstructions.Cpuid(0x8000_0008).Eax & 0xFF) : 36,
         };
@@ -102,8 +116,8 @@ public sealed class VmxCapabilities
             return "This CPU's EPT lacks the four-level walk or write-back memory type; use another CPU model.";
         if ((EptVpid & (1UL << 16)) == 0)
             return "This CPU's EPT has no 2 MiB pages; use another CPU model.";
-        if ((EptVpid & (1UL << 20)) == 0 || (EptVpid & (1UL << 25)) == 0)
-            return "This CPU has no single-context INVEPT; use another CPU model.";
+        if ((EptVpid & (1UL << 20)) == 0 || (EptVpid & (1UL << 25)) == 0 || (EptVpid & (1UL << 26)) == 0)
+            return "This CPU has no single-context and all-context INVEPT; use another CPU model.";
         if ((EptVpid & (1UL << 32)) == 0 || (EptVpid & (1UL << 41)) == 0 || (EptVpid & (1UL << 42)) == 0)
             return "This CPU has no single-context and all-context INVVPID; use another CPU model.";
         if (!Primary.Allows((uint)(PrimaryControls.UseMsrBitmaps | PrimaryControls.UnconditionalIoExiting | PrimaryControls.UseTscOffsetting)))

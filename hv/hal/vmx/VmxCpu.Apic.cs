@@ -49,7 +49,8 @@ public sealed partial class VmxCpu
         ulong after = (before & ~(ulong)ApicSecondary) | (ulong)secondary;
         _vmcs.Write(VmcsField.SecondaryControls, after);
         _vmcs.Write(VmcsField.PrimaryControls, (_vmcs.Read(VmcsField.PrimaryControls) & ~(ulong)ApicPrimary) | (ulong)primary);
-        _vmcs.Write(VmcsField.MsrBitmap, (byMsrs ? _virtualisation.X2ApicMsrBitmap : _virtualisation.MsrBitmap).Address);
+        _keepsApicAsMsrs = byMsrs;
+        WriteMsrBitmap();
         _vmcs.Write(VmcsField.GuestInterruptStatus, (uint)keeping.InService << 8 | keeping.Requested);
         _needsPreparation = true;
         // What is cached of the page was cached under the old control (29.4.5).

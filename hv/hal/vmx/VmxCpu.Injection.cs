@@ -16,6 +16,9 @@ public sealed partial class VmxCpu
     private uint _exceptionBitmap;
     private uint _exceptionBitmapSet;
 
+    /// <summary>All exceptions that exit.</summary>
+    private uint _exceptions = AlwaysIntercepted;
+
     public override PendingEvent WaitingEvent
     {
         get => _events.Next is { Valid: true, IsSoftware: false } ? _events.Next : PendingEvent.None;
@@ -43,8 +46,15 @@ public sealed partial class VmxCpu
         set
         {
             _exceptionBitmap = value;
-            _needsPreparation = true;
+            ChooseExceptions();
         }
+    }
+
+    private void ChooseExceptions()
+    {
+        bool lacksFunctions = HasViews && !_processor.Capabilities.HasViewFunctions;
+        _exceptions = _exceptionBitmap | AlwaysIntercepted | (lacksFunctions ? 1u << ExceptionVector.InvalidOpcode : 0);
+        _needsPreparation = true;
     }
 
     public override bool TryInjectInterrupt(byte vector)
@@ -60,7 +70,7 @@ public sealed partial class VmxCpu
     {
         // Blocking by STI too: some CPUs refuse an NMI under it (27.3.1.5). The entry sets blocking by NMI itself, IRET ends it.
         // A debug trap that waits comes first (SDM vol. 3, table 6-2).
-        if (!_events.IsEmpty || _vmcs.GuestInterruptibility != 0 || _vmcs.Read(VmcsField.GuestPendingDebugExceptions) != 0)
+        if (_singleSteps || !_events.IsEmpty || _vmcs.GuestInterruptibility != 0 || _vmcs.Read(VmcsField.GuestPendingDebugExceptions) != 0)
         {
             _nmiWaits = true;
             _needsPreparation = true;
@@ -88,6 +98,8 @@ public sealed partial class VmxCpu
         // The delivery of an event ends these shadows. Left in place, with TF set, the entry would ask for a pending single step
         // (27.3.1.5), which this exception may have been.
         EndShadow();
+        if (Exit.Vector == ExceptionVector.PageFault)
+            Cr2 = Exit.RawInformation2;
         _events.AddException(VmxExits.Event((uint)Exit.RawInformation1, Exit.ErrorCode, Exit.InstructionLength));
         _needsPreparation = true;
     }
@@ -98,8 +110,7 @@ public sealed partial class VmxCpu
         Vmcs vmcs = _vmcs;
         ulong old = vmcs.GuestRip;
         ulong next = unchecked(old + (uint)length);
-        const ulong rare = RflagsBits.Resume | RflagsBits.Trap;
-        if (((old ^ next) >> 32 | (vmcs.GuestRflags & rare) | vmcs.GuestInterruptibility) != 0)
+        if (((old ^ next) >> 32 | (vmcs.GuestRflags & _rareFlags) | vmcs.GuestInterruptibility) != 0)
         {
             SkipSlowly(length);
             return;
@@ -121,6 +132,11 @@ public sealed partial class VmxCpu
         ulong flags = Rflags;
         if ((flags & RflagsBits.Resume) != 0)
             Rflags = flags & ~RflagsBits.Resume;
+        if (_singleSteps)
+        {
+            _stepDone = true;
+            _needsPreparation = true;
+        }
         // The instruction is complete, so a single step ends here: BS among the pending debug exceptions (SDM vol. 3, 25.4.2).
         if ((flags & RflagsBits.Trap) != 0)
             _vmcs.WriteBits(VmcsField.GuestPendingDebugExceptions, DebugStatus.Step, true);
@@ -151,7 +167,7 @@ public sealed partial class VmxCpu
         get
         {
             ulong flags = Rflags;
-            if ((flags & RflagsBits.Interrupt) == 0 || (_vmcs.GuestInterruptibility & Shadow) != 0)
+            if ((flags & _interruptFlag) == 0 || (_vmcs.GuestInterruptibility & Shadow) != 0)
                 return false;
             // A single step that waits comes first (SDM vol. 3, table 6-2); the injection would lose it.
             return (flags & RflagsBits.Trap) == 0 || _vmcs.Read(VmcsField.GuestPendingDebugExceptions) == 0;
@@ -181,15 +197,15 @@ public sealed partial class VmxCpu
     {
         if (_events.Displaced.Valid)
             _events.Promote(AcceptsInterrupts);
-        bool window = _windowWanted || _events.Displaced.Valid;
-        if (_nmiWaits || _nmiWindowSet)
+        bool window = (_windowWanted || _events.Displaced.Valid) && !_singleSteps;
+        if ((_nmiWaits && !_singleSteps) || _nmiWindowSet)
             window |= WriteNmiWindow();
         if (window != _windowSet)
         {
             _vmcs.WriteBits(VmcsField.PrimaryControls, (uint)PrimaryControls.InterruptWindowExiting, window);
             _windowSet = window;
         }
-        uint exceptions = ExceptionBitmap | AlwaysIntercepted;
+        uint exceptions = _exceptions;
         if (exceptions != _exceptionBitmapSet)
         {
             _vmcs.Write(VmcsField.ExceptionBitmap, exceptions);
@@ -222,7 +238,7 @@ public sealed partial class VmxCpu
     {
         const ulong sti = (ulong)Interruptibility.BlockingBySti;
         bool behindSti = _nmiWaits && !_events.Next.Valid && (_vmcs.GuestInterruptibility & sti) != 0;
-        bool wanted = _nmiWaits && !behindSti;
+        bool wanted = _nmiWaits && !behindSti && !_singleSteps;
         _nmiWaits = false;
         if (wanted != _nmiWindowSet)
         {

@@ -73,11 +73,8 @@ public sealed partial class VmxCpu
         // Somebody may have looked at another vCPU's registers since, and the entry is of whichever structure is current.
         if ((_needsPreparation | vmcs.HasChanges) || !ReferenceEquals(processor.Current, vmcs))
         {
-            if (_events.TripleFault)
-            {
-                Exit.Reason = ExitReason.TripleFault;
+            if (EndsWithoutEntry())
                 return;
-            }
             Prepare();
         }
 
@@ -116,6 +113,21 @@ public sealed partial class VmxCpu
         }
     }
 
+    /// <summary>Whether there is something to tell before the guest runs.</summary>
+    private bool EndsWithoutEntry()
+    {
+        if (_events.TripleFault)
+        {
+            Exit.Reason = ExitReason.TripleFault;
+            return true;
+        }
+        if (!_stepDone)
+            return false;
+        _stepDone = false;
+        Exit.Reason = ExitReason.SingleStep;
+        return true;
+    }
+
     /// <summary>What comes before an entry, unless all of it is as it was at the last one.</summary>
     private void Prepare()
     {
@@ -125,14 +137,20 @@ public sealed partial class VmxCpu
             _vmcs.MakeCurrent();
         if (_pdptesStale)
             LoadPdptes();
+        if (_rootStale | _viewsStale)
+            WriteViews();
+        if (_interceptsStale)
+            WriteIntercepts();
         WriteEvents();
+        if (_singleSteps)
+            HoldInterrupts();
         FlushTranslations();
         if (_vmcs.HasChanges)
             _vmcs.WriteChanges();
         if (_virtualisation.ChecksEntries)
             CheckEntry();
         // Windows that are open for this entry alone are judged anew before the next.
-        _needsPreparation = _events.Displaced.Valid || _nmiWindowSet || _windowSet != _windowWanted || _virtualisation.ChecksEntries;
+        _needsPreparation = _events.Displaced.Valid || _nmiWindowSet || _windowSet != _windowWanted || _singleSteps || _virtualisation.ChecksEntries;
     }
 
     /// <summary>Runs the entry checks and says how many rules are broken.</summary>
@@ -216,7 +234,7 @@ public sealed partial class VmxCpu
         {
             // Drops the combined mappings of the root too, whatever their VPID (31.3.3.2).
             var descriptor = new InvalidationDescriptor { Low = EptFormat.Pointer(_nestedRoot) };
-            VmxInstructions.InvalidateEpt(SingleContext, ref descriptor);
+            VmxInstructions.InvalidateEpt(_hasSeveralRoots ? AllContexts : SingleContext, ref descriptor);
             _nestedTranslationsStale = false;
         }
         if (_guestTranslationsStale)

@@ -50,6 +50,8 @@ public sealed partial class VmxCpu : VirtualCpu
         }
         _vmcs.Clear();
         _frames.Free(_vmcs.Region, 0);
+        if (_ownMsrBitmap != Mfn.Invalid)
+            _frames.Free(_ownMsrBitmap, 0);
     }
 
     private void WriteControls(Mfn msrBitmap)

@@ -46,6 +46,7 @@ public static partial class VmxEntryChecks
         bool ept = Has(secondary, (uint)SecondaryControls.EnableEpt);
         rules.Require(ept || !Has(secondary, (uint)SecondaryControls.UnrestrictedGuest), nameof(VmcsField.SecondaryControls), secondary,
             "unrestricted guest needs EPT", section);
+        CheckViews(vmcs, capabilities, rules, secondary);
         if (ept)
             CheckEptPointer(vmcs.Read(VmcsField.EptPointer), capabilities, rules);
     }
@@ -75,6 +76,29 @@ public static partial class VmxEntryChecks
         rules.Require(IsPageAddress(address, capabilities), nameof(VmcsField.VirtualApicAddress), address, "must be a page-aligned physical address", section);
         ulong threshold = vmcs.Read(VmcsField.TprThreshold);
         rules.Require(delivery || threshold <= 15, nameof(VmcsField.TprThreshold), threshold, "bits 4-31 must be 0 without virtual interrupt delivery", section);
+    }
+
+    private static void CheckViews(Vmcs vmcs, VmxCapabilities capabilities, EntryRules rules, ulong secondary)
+    {
+        const string section = "27.2.1.1";
+        if (Has(secondary, (uint)SecondaryControls.EnableVmFunctions))
+        {
+            ulong functions = vmcs.Read(VmcsField.VmFunctionControls);
+            rules.Require((functions & ~capabilities.VmFunctions) == 0, nameof(VmcsField.VmFunctionControls), functions,
+                "reserved bits must be as IA32_VMX_VMFUNC says", section);
+            bool switches = Has(functions, 1);
+            rules.Require(!switches || Has(secondary, (uint)SecondaryControls.EnableEpt), nameof(VmcsField.SecondaryControls), secondary,
+                "EPTP switching needs EPT", section);
+            ulong list = vmcs.Read(VmcsField.EptpListAddress);
+            rules.Require(!switches || IsPageAddress(list, capabilities), nameof(VmcsField.EptpListAddress), list,
+                "must be a page-aligned physical address", section);
+        }
+        if (Has(secondary, (uint)SecondaryControls.EptViolationException))
+        {
+            ulong page = vmcs.Read(VmcsField.VirtualizationExceptionAddress);
+            rules.Require(IsPageAddress(page, capabilities), nameof(VmcsField.VirtualizationExceptionAddress), page,
+                "must be a page-aligned physical address", section);
+        }
     }
 
     private static void CheckEptPointer(ulong pointer, VmxCapabilities capabilities, EntryRules rules)

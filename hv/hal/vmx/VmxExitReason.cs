@@ -44,6 +44,8 @@ public enum VmxExitReason : uint
     TprBelowThreshold = 43,
     ApicAccess = 44,
     VirtualizedEoi = 45,
+    GdtrOrIdtrAccess = 46,
+    LdtrOrTrAccess = 47,
     EptViolation = 48,
     EptMisconfiguration = 49,
     Invept = 50,

@@ -71,6 +71,9 @@ public static class VmxExits
             case VmxExitReason.InterruptWindow or VmxExitReason.NmiWindow:
                 exit.Reason = ExitReason.InterruptWindow;
                 return;
+            case VmxExitReason.MonitorTrapFlag:
+                exit.Reason = ExitReason.SingleStep;
+                return;
             case VmxExitReason.EptViolation:
                 DecodeEptViolation(vmcs, ref exit);
                 return;
@@ -93,7 +96,6 @@ public static class VmxExits
         VmxExitReason.Invlpg or VmxExitReason.Invpcid => "an invalidation of translations that nobody asked for",
         VmxExitReason.Rdtsc or VmxExitReason.Rdtscp => "a read of the time-stamp counter that nobody asked for",
         VmxExitReason.DebugRegisterAccess => "an access to a debug register that nobody asked for",
-        VmxExitReason.MonitorTrapFlag => "a single step that nobody asked for",
         VmxExitReason.Pause => "a PAUSE that nobody asked for",
         VmxExitReason.Rdrand or VmxExitReason.Rdseed => "a read of random numbers that nobody asked for",
         VmxExitReason.ExceptionOrNmi => "an exception that nobody asked for",
@@ -121,13 +123,20 @@ public static class VmxExits
                 exit.Reason = ExitReason.ApicWrite;
                 exit.GuestPhysical = vmcs.Read(VmcsField.ExitQualification) & Page.OffsetMask;
                 return;
+            // Without views the guest's CPU has no VMFUNC, and it is #UD there.
+            case VmxExitReason.Vmfunc:
+                exit.Reason = ExitReason.ViewFunction;
+                return;
+            case VmxExitReason.GdtrOrIdtrAccess or VmxExitReason.LdtrOrTrAccess:
+                DecodeDescriptorTable(vmcs, reason, ref exit);
+                return;
             case VmxExitReason.Invd or VmxExitReason.Wbinvd:
                 exit.Reason = ExitReason.CacheInvalidate;
                 return;
             case VmxExitReason.Getsec or VmxExitReason.Rdpmc or VmxExitReason.Rsm or VmxExitReason.Mwait or VmxExitReason.Monitor
                 or VmxExitReason.Vmclear or VmxExitReason.Vmlaunch or VmxExitReason.Vmptrld or VmxExitReason.Vmptrst
                 or VmxExitReason.Vmread or VmxExitReason.Vmresume or VmxExitReason.Vmwrite or VmxExitReason.Vmxoff
-                or VmxExitReason.Vmxon or VmxExitReason.Invept or VmxExitReason.Invvpid or VmxExitReason.Vmfunc
+                or VmxExitReason.Vmxon or VmxExitReason.Invept or VmxExitReason.Invvpid
                 or VmxExitReason.Encls or VmxExitReason.Xsaves or VmxExitReason.Xrstors:
                 exit.Reason = ExitReason.UnavailableInstruction;
                 return;
@@ -197,6 +206,20 @@ public static class VmxExits
         exit.DuringWalk = access is physicalDelivery or physical;
         exit.HasGuestLinear = false;
         exit.GuestLinear = 0;
+    }
+
+    /// <summary>28.2.5, tables 28-10 and 28-11: bits 28 and 29 tell the four instructions of each reason apart.</summary>
+    private static void DecodeDescriptorTable(Vmcs vmcs, VmxExitReason reason, ref Exit exit)
+    {
+        uint identity = (vmcs.Read32(VmcsField.ExitInstructionInformation) >> 28) & 3;
+        exit.Reason = ExitReason.DescriptorTable;
+        exit.TableInstruction = identity switch
+        {
+            0 => reason == VmxExitReason.GdtrOrIdtrAccess ? DescriptorTableInstruction.Sgdt : DescriptorTableInstruction.Sldt,
+            1 => reason == VmxExitReason.GdtrOrIdtrAccess ? DescriptorTableInstruction.Sidt : DescriptorTableInstruction.Str,
+            2 => reason == VmxExitReason.GdtrOrIdtrAccess ? DescriptorTableInstruction.Lgdt : DescriptorTableInstruction.Lldt,
+            _ => reason == VmxExitReason.GdtrOrIdtrAccess ? DescriptorTableInstruction.Lidt : DescriptorTableInstruction.Ltr,
+        };
     }
 
     /// <summary>28.2.1, table 28-5.</summary>

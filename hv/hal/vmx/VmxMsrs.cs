@@ -49,6 +49,49 @@ internal static class VmxMsrs
         return field != VmcsField.VirtualProcessorId;
     }
 
+    /// <summary>MSRs that some bitmap lets a guest write without an exit: the switched ones first.</summary>
+    private static uint WatchedMsr(int index) => index < SwitchedCount ? SwitchedMsr(index) : (index - SwitchedCount) switch
+    {
+        0 => Msr.FsBase,
+        1 => Msr.GsBase,
+        2 => Msr.SysenterCs,
+        3 => Msr.SysenterEsp,
+        4 => Msr.SysenterEip,
+        5 => Msr.Pat,
+        6 => TaskPriority,
+        7 => EndOfInterrupt,
+        _ => SelfInterrupt,
+    };
+
+    private const int WatchedCount = SwitchedCount + 9;
+    private const uint TaskPriority = 0x808, EndOfInterrupt = 0x80B, SelfInterrupt = 0x83F;
+
+    /// <summary>Number among the MSRs whose writes do not exit in any case, or -1.</summary>
+    public static int WatchedIndex(uint msr)
+    {
+        for (int i = 0; i < WatchedCount; i++)
+        {
+            if (WatchedMsr(i) == msr)
+                return i;
+        }
+        return -1;
+    }
+
+    /// <summary>Makes writes of MSRs exit.</summary>
+    /// <param name="watched">A bit each of <see cref="WatchedIndex"/>.</param>
+    public static void InterceptWrites(Span<byte> bitmap, uint watched)
+    {
+        Span<byte> writes = bitmap.Slice(0x800);
+        for (int i = 0; i < WatchedCount; i++)
+        {
+            if ((watched & (1u << i)) == 0)
+                continue;
+            uint msr = WatchedMsr(i);
+            int bit = (int)(msr & 0x1FFF);
+            writes[(msr >= 0xC000_0000 ? 0x400 : 0) + (bit >> 3)] |= (byte)(1 << (bit & 7));
+        }
+    }
+
     /// <summary>
     /// Fills an MSR bitmap (Intel SDM vol. 3, 25.6.9): everything exits but what is switched. A clear bit lets the access pass;
     /// reads of low and high MSRs are in the first two kilobytes, writes in the last two.
@@ -74,8 +117,8 @@ internal static class VmxMsrs
     public static void FillX2ApicBitmap(Span<byte> bitmap)
     {
         FillBitmap(bitmap);
-        const uint id = 0x802, version = 0x803, taskPriority = 0x808, endOfInterrupt = 0x80B, logicalDestination = 0x80D, spurious = 0x80F,
-            errorStatus = 0x828, firstLocalVector = 0x832, initialCount = 0x838, divide = 0x83E, selfInterrupt = 0x83F;
+        const uint id = 0x802, version = 0x803, logicalDestination = 0x80D, spurious = 0x80F,
+            errorStatus = 0x828, firstLocalVector = 0x832, initialCount = 0x838, divide = 0x83E;
         PassRead(bitmap, id);
         PassRead(bitmap, version);
         PassRead(bitmap, logicalDestination);
@@ -84,9 +127,9 @@ internal static class VmxMsrs
         for (uint msr = firstLocalVector; msr <= initialCount; msr++)
             PassRead(bitmap, msr);
         PassRead(bitmap, divide);
-        Pass(bitmap, taskPriority);
-        PassWrite(bitmap, endOfInterrupt);
-        PassWrite(bitmap, selfInterrupt);
+        Pass(bitmap, TaskPriority);
+        PassWrite(bitmap, EndOfInterrupt);
+        PassWrite(bitmap, SelfInterrupt);
     }
 
     private static void Pass(Span<byte> bitmap, uint msr)

@@ -34,6 +34,14 @@ public sealed class VmxVirtualisation : Virtualisation
 
     public override bool GivesTscAux => HasTscAux;
 
+    public override bool HasViewFunctions => Here.Capabilities.HasViewFunctions;
+
+    public override bool HasVirtualisationExceptions => Here.Capabilities.HasVirtualisationExceptions;
+
+    public override bool HasSingleSteps => Here.Capabilities.HasMonitorTrap;
+
+    public override bool HasDescriptorTableExits => Here.Capabilities.HasDescriptorTableExiting;
+
     /// <summary>CR4 of the host, some bits of which guests run with.</summary>
     public ulong HostCr4 { get; private set; }
 

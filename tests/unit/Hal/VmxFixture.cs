@@ -10,10 +10,10 @@ internal sealed class VmxFixture : IDisposable
 {
     private readonly HostPhysicalMemory _memory = new(1 << 20);
 
-    public VmxFixture()
+    public VmxFixture(VmxCapabilities? capabilities = null)
     {
         Frames = FrameAllocator.TryCreate(_memory, [new MemoryRange(0, 1 << 20, MemoryKind.Ram)], [])!;
-        Virtualisation.TryPrepare(Capabilities, _memory, Frames, out _);
+        Virtualisation.TryPrepare(capabilities ?? Capabilities, _memory, Frames, out _);
         Cpu = (VmxCpu)Virtualisation.CreateCpu(_memory, Frames, new Log())!;
         Cpu.SetNestedRoot(new Mfn(8));
         Vmcs vmcs = Cpu.ControlBlock;
