@@ -12,6 +12,7 @@ public static class HypervisorOptions
         new("dom0_mem", OptionKind.Text, "what is free", "Memory of the initial domain: a list of size, min:size, max:size."),
         new("induce", OptionKind.Boolean, "no", "Let guests commit bugs of the hypervisor through port 0xEB, to see what becomes of them."),
         new("entry-checks", OptionKind.Boolean, "no", "Check a guest's state against the CPU manual's rules before each entry."),
+        new("step", OptionKind.Number, "0", "So many instructions of the initial domain's first vCPU run one at a time, to see that it does not notice."),
         new("apicv", OptionKind.Boolean, "yes", "Leave guests' local APICs to the CPU where it can keep them."),
         new("altp2m", OptionKind.Boolean, "no", "Let toolstacks give domains views of their memory (HVM_PARAM_ALTP2M, HVMOP_altp2m)."),
         new("dom0_max_vcpus", OptionKind.Number, "1", "vCPUs of the initial domain, 1 to 128."),

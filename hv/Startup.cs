@@ -98,6 +98,7 @@ public static class Startup
         }
 
         machine.Initial = initial;
+        initial.Vcpus[0].Cpu.SingleSteps = virtualisation.HasSingleSteps && kernel.Options.GetNumber("step", 0) != 0;
         machine.Schedule(initial);
         kernel.ReleaseModule(kernel.Information.Modules[0]);
         if (plan!.InitialRamdisk is { } ramdisk)

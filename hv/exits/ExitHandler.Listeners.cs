@@ -110,13 +110,17 @@ internal sealed partial class ExitHandler
         cpu.ExceptionBitmap = monitor.Asks(MonitorEvent.SoftwareBreakpoint) ? cpu.ExceptionBitmap | breakpoint : cpu.ExceptionBitmap & ~breakpoint;
         for (int i = 0; i < s_heldMsrs.Length; i++)
         {
-            if (!cpu.InterceptMsrWrites(s_heldMsrs[i], monitor.WatchesMsr(s_heldMsrs[i])))
+            if (!WatchMsr(cpu, s_heldMsrs[i], monitor.WatchesMsr(s_heldMsrs[i])))
             {
                 _machine.Kernel.Log.Error(
                     $"domain {vcpu.Domain.Id} vCPU {vcpu.Id}: no memory to watch MSR {s_heldMsrs[i]:x}: its listener is not told of writes");
             }
         }
     }
+
+    // Apart from its loop, which would keep the object's table of methods in a register, where the image scan does not follow it.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool WatchMsr(VirtualCpu cpu, uint index, bool wanted) => cpu.InterceptMsrWrites(index, wanted);
 
     /// <summary>A write that the listener did not deny. What the guest may not write is a fault behind the instruction, as on Xen.</summary>
     private static void Write(Vcpu vcpu)

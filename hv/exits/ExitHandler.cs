@@ -36,6 +36,7 @@ internal sealed partial class ExitHandler
         _hypercalls = machine.Hypercalls;
         _ports = new PortIoEmulator(_decoder);
         _mmio = new MmioEmulator(_decoder);
+        _stepsLeft = machine.Kernel.Options.GetNumber("step", 0);
         _induced = machine.Kernel.Options.GetBoolean("induce", false) ? new InducedFaults(_guestPorts) : null;
         _forwardedPorts = new ForwardedPorts((PortDevice?)_induced ?? _guestPorts);
         _forwardedMemory = new ForwardedMemory(_unclaimed);
@@ -107,6 +108,7 @@ internal sealed partial class ExitHandler
             // The CPU policy has no XSAVE, so CR4.OSXSAVE can't be set, so XSETBV does not exist.
             case ExitReason.Xsetbv:
             case ExitReason.UnavailableInstruction:
+            case ExitReason.ViewFunction:
                 cpu.InjectException(ExceptionVector.InvalidOpcode, false, 0);
                 break;
             case ExitReason.TripleFault:
@@ -115,18 +117,14 @@ internal sealed partial class ExitHandler
             case ExitReason.EntryFailed:
                 vcpu.Domain.Crash("the CPU refused its state");
                 break;
-            case ExitReason.Exception when cpu.Exit.Vector is ExceptionVector.Breakpoint:
-                HandleBreakpoint(vcpu);
+            case ExitReason.Exception:
+                HandleException(vcpu);
                 break;
-            case ExitReason.Exception when cpu.Exit.Vector is ExceptionVector.AlignmentCheck or ExceptionVector.Debug:
-                // Taken only so that its delivery can't go on for ever; it is the guest's, unless a listener wants it. The run loop
-                // lets the machine's interrupts in after it.
-                if (cpu.Exit.Vector != ExceptionVector.Debug || !vcpu.Domain.Monitor.Asks(MonitorEvent.DebugException)
-                    || !Listeners.TellOfDebugException(vcpu))
-                {
-                    cpu.ReturnException();
-                }
-
+            case ExitReason.SoftwareInterrupt:
+                HandleSoftwareInterrupt(vcpu);
+                break;
+            case ExitReason.SingleStep:
+                HandleSingleStep(vcpu);
                 break;
             case ExitReason.DebugTrapInstruction:
                 CompleteInt1(vcpu);
@@ -179,24 +177,6 @@ internal sealed partial class ExitHandler
         }
 
         vcpu.EndDevicePass();
-    }
-
-    /// <summary>INT1: a #DB behind it that DR6 does not show, whatever RFLAGS.TF says.</summary>
-    private void CompleteInt1(Vcpu vcpu)
-    {
-        VirtualCpu cpu = vcpu.Cpu;
-        int length = _decoder.LengthAt(cpu, vcpu.Access);
-        if (length == 0)
-        {
-            return;
-        }
-
-        ulong flags = cpu.Rflags;
-        cpu.Rflags = flags & ~RflagsBits.Trap;
-        cpu.SkipInstruction(length);
-        cpu.Rflags = flags & ~RflagsBits.Resume;
-        cpu.Dr7 &= ~DebugStatus.GeneralDetect;
-        cpu.InjectException(ExceptionVector.Debug, false, 0);
     }
 
     // Not inlined: a line of log is a large frame to clear, at every exit.

@@ -153,6 +153,13 @@ internal static class BootSuite
             yield return Guest(name, TestMachine.BochsVmx) with { Name = $"guest-{name}-no-apicv", Arguments = Arguments + " apicv=0" };
         }
 
+        // One instruction at a time, which no guest may notice. Interrupts wait meanwhile.
+        yield return Stepped("hello", TestMachine.QemuSvm);
+        yield return Stepped("debug unwatched", TestMachine.QemuSvm);
+        yield return Stepped("hello", TestMachine.BochsVmx);
+        yield return Stepped("debug", TestMachine.BochsVmx);
+        yield return Stepped("hello", TestMachine.BochsSvm);
+
         // At most 8 bytes a frame, and 4 MiB: 8,192 KiB of a machine of 2 GiB.
         yield return Guest("hello", TestMachine.QemuSvm) with
         {
@@ -195,6 +202,18 @@ internal static class BootSuite
         Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 60 : BuildsDomains(name) ? 300 : 150),
         Expected = [.. CGuest.Names.Contains(name) ? [$@"^guest {name}: 1[2-9]\d distinct operations$"] : Array.Empty<string>(), $@"guest {name}: [1-9]\d* passed, 0 failed, \d+ skipped", PoweredOff],
     };
+
+    /// <param name="words">The guest's name, and more words for it.</param>
+    private static BootTest Stepped(string words, TestMachine machine)
+    {
+        string name = words.Split(' ')[0];
+        return Guest(name, machine) with
+        {
+            Name = "stepped-" + name,
+            Arguments = Arguments + " step=100000",
+            Modules = [new BootModule(GuestPath(name), "stepped " + words)],
+        };
+    }
 
     /// <summary>Whether the guest builds domains, for which memory is left.</summary>
     private static bool BuildsDomains(string name) => GuestFiles.For(name).Count != 0;

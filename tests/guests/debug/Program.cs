@@ -22,11 +22,21 @@ internal static class Program
         SingleStep(tests);
         StepOverExits(tests);
         StepInShadows(tests);
-        DataBreakpoint(tests);
+        // QEMU 7.2 keeps a data breakpoint that was hit marked until its page is accessed elsewhere, and reports it with every single step.
+        if (!BootRecord.HasWord("unwatched"))
+        {
+            DataBreakpoint(tests);
+        }
+
         InstructionBreakpoint(tests);
         BreakpointInstructions(tests);
         GeneralDetect(tests);
-        NonMaskableInterrupts.Run(tests, s_debug);
+        // A hypervisor that steps the guest lets no interrupt in meanwhile.
+        if (!BootRecord.HasWord("stepped"))
+        {
+            NonMaskableInterrupts.Run(tests, s_debug);
+        }
+
         tests.Finish();
     }
 
