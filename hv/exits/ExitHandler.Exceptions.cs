@@ -46,6 +46,12 @@ internal sealed partial class ExitHandler
         VirtualCpu cpu = vcpu.Cpu;
         if (_decoder.Fetch(cpu, vcpu.Access, out Instruction instruction) == FetchResult.Decoded)
         {
+            if (instruction.Code == Code.Vmfunc && cpu.HasViews && TryChangeView(vcpu))
+            {
+                cpu.SkipInstruction(instruction.Length);
+                return;
+            }
+
             SystemCallInstruction? call = instruction.Code switch
             {
                 Code.Syscall => SystemCallInstruction.Call,
@@ -60,6 +66,18 @@ internal sealed partial class ExitHandler
         }
 
         cpu.ReturnException();
+    }
+
+    /// <summary>VMFUNC leaf 0, at any privilege level: to a view that is visible. Any other is #UD, which is Xen's answer.</summary>
+    private static bool TryChangeView(Vcpu vcpu)
+    {
+        ref GuestRegisters registers = ref vcpu.Cpu.Registers;
+        uint leaf = (uint)registers.Rax, index = (uint)registers.Rcx;
+        vcpu.Domain.Acquire();
+        bool isDone = leaf == 0 && index < VirtualCpu.MaximumViews && vcpu.Domain.Altp2m?.IsVisible((int)index) == true
+            && vcpu.SwitchView((int)index) == ViewResult.Done;
+        vcpu.Domain.Release();
+        return isDone;
     }
 
     /// <summary>INT n, INT3 or INTO of a CPU that says no more than that it is one.</summary>

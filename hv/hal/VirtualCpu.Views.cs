@@ -8,6 +8,9 @@ namespace Xenolith.Hal;
 /// </summary>
 public abstract partial class VirtualCpu
 {
+    /// <summary>As <see cref="ViewIndex"/>: none.</summary>
+    public const ushort NoView = ushort.MaxValue;
+
     /// <summary>Indices of views are below it: the entries of the list for VMFUNC (Intel SDM vol. 3, 26.5.6.3).</summary>
     public const int MaximumViews = 512;
 
@@ -65,9 +68,9 @@ public abstract partial class VirtualCpu
     /// happens: no page is attached, the guest has not released it since the last #VE, it is in real mode, or an event was being delivered.
     /// </summary>
     /// <param name="allowed">What the view's entry allows.</param>
-    public bool TryRaiseVirtualisationException(PhysicalMemory memory, Rights allowed)
+    public bool TryRaiseVirtualisationException(Rights allowed)
     {
-        if (!HasInformationPage || Exit.DuringDelivery || (Cr0 & Cr0Bits.ProtectionEnable) == 0)
+        if (!HasInformationPage || Memory is not { } memory || Exit.DuringDelivery || (Cr0 & Cr0Bits.ProtectionEnable) == 0)
             return false;
         ulong qualification = ViolationQualification(allowed);
         ulong linear = Exit.HasGuestLinear ? Exit.GuestLinear : 0;
@@ -76,6 +79,9 @@ public abstract partial class VirtualCpu
         DeliverVirtualisationException();
         return true;
     }
+
+    /// <summary>Where the page lies; null: the vCPU has no such exception.</summary>
+    protected virtual PhysicalMemory? Memory => null;
 
     /// <summary>The last exit as the exit qualification of an EPT violation.</summary>
     protected virtual ulong ViolationQualification(Rights allowed) => VirtualisationExceptionPage.Qualification(in Exit, allowed);

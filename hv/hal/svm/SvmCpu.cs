@@ -28,6 +28,8 @@ public sealed partial class SvmCpu : VirtualCpu
         WriteResetState();
     }
 
+    protected override PhysicalMemory? Memory => _memory;
+
     /// <summary>The control block, for tests and for the entry checks.</summary>
     public Vmcb ControlBlock => _vmcb;
 

@@ -52,7 +52,7 @@ public sealed partial class VmxCpu
 
     private void ChooseExceptions()
     {
-        bool lacksFunctions = HasViews && !_processor.Capabilities.HasViewFunctions;
+        bool lacksFunctions = HasViews && !_virtualisation.HasViewFunctions;
         _exceptions = _exceptionBitmap | AlwaysIntercepted | (lacksFunctions ? 1u << ExceptionVector.InvalidOpcode : 0);
         _needsPreparation = true;
     }

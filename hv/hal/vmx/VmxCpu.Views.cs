@@ -37,7 +37,7 @@ public sealed partial class VmxCpu
     {
         root = _nestedRoot;
         // With a switch of the caller's own in store, the guest's is history.
-        if (!HasViews || !_processor.Capabilities.HasViewFunctions || _rootStale)
+        if (!HasViews || !_virtualisation.HasViewFunctions || _rootStale)
             return false;
         ulong pointer = _vmcs.Read(VmcsField.EptPointer);
         if (pointer == EptFormat.Pointer(root))
@@ -74,7 +74,7 @@ public sealed partial class VmxCpu
         if (!_viewsStale)
             return;
         _viewsStale = false;
-        bool functions = HasViews && _processor.Capabilities.HasViewFunctions;
+        bool functions = HasViews && _virtualisation.HasViewFunctions;
         if (functions)
         {
             _vmcs.Write(VmcsField.EptpListAddress, ViewList.Address);

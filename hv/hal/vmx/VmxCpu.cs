@@ -38,6 +38,8 @@ public sealed partial class VmxCpu : VirtualCpu
         WriteResetState();
     }
 
+    protected override PhysicalMemory? Memory => _memory;
+
     /// <summary>The control block, for tests and for the entry checks.</summary>
     public Vmcs ControlBlock => _vmcs;
 

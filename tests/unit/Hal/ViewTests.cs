@@ -156,10 +156,10 @@ public sealed class ViewTests
         cpu.Cr0 = 0x11;
         cpu.ViewIndex = 5;
         cpu.Exit = new Exit { Reason = ExitReason.NestedPageFault, GuestPhysical = 0x1234_5678, IsWrite = true };
-        Assert.False(cpu.TryRaiseVirtualisationException(fixture.Memory, Rights.Read));
+        Assert.False(cpu.TryRaiseVirtualisationException(Rights.Read));
         cpu.AttachVirtualisationExceptions(s_page);
         fixture.Memory.Word64(s_page.Address + 32) = ulong.MaxValue;
-        Assert.True(cpu.TryRaiseVirtualisationException(fixture.Memory, Rights.Read));
+        Assert.True(cpu.TryRaiseVirtualisationException(Rights.Read));
         ulong area = s_page.Address;
         Assert.Equal(0xFFFF_FFFF_0000_0030UL, fixture.Memory.Word64(area));
         Assert.Equal(0x0AUL, fixture.Memory.Word64(area + 8));
@@ -169,14 +169,14 @@ public sealed class ViewTests
 
         cpu.WaitingEvent = default;
         cpu.Exit.GuestPhysical = 0;
-        Assert.False(cpu.TryRaiseVirtualisationException(fixture.Memory, Rights.Read));
+        Assert.False(cpu.TryRaiseVirtualisationException(Rights.Read));
         Assert.Equal(0x1234_5678UL, fixture.Memory.Word64(area + 24));
         fixture.Memory.Word32(area + 4) = 0;
         cpu.Exit.DuringDelivery = true;
-        Assert.False(cpu.TryRaiseVirtualisationException(fixture.Memory, Rights.Read));
+        Assert.False(cpu.TryRaiseVirtualisationException(Rights.Read));
         cpu.Exit.DuringDelivery = false;
         cpu.Cr0 = 0x10;
-        Assert.False(cpu.TryRaiseVirtualisationException(fixture.Memory, Rights.Read));
+        Assert.False(cpu.TryRaiseVirtualisationException(Rights.Read));
     }
 
     /// <summary>AMD's CPUs have no exception 20, and may refuse to inject one.</summary>
@@ -189,7 +189,7 @@ public sealed class ViewTests
         VmxEntryCheckTests.LoadFlat32(cpu);
         cpu.AttachVirtualisationExceptions(s_page);
         cpu.Exit = new Exit { Reason = ExitReason.NestedPageFault };
-        Assert.True(cpu.TryRaiseVirtualisationException(fixture.Memory, Rights.None));
+        Assert.True(cpu.TryRaiseVirtualisationException(Rights.None));
         (ulong, ulong) seen = default;
         SvmInstructions.Entered = (ref GuestRegisters _, ref VmcbLayout vmcb) =>
         {
