@@ -99,6 +99,8 @@ internal sealed partial class ExitHandler
             }
             else if (!isOpened)
             {
+                // Or this look has cleared the last of 1 GiB.
+                vcpu.Domain.P2m.Merge(Gfn.Of(guestPhysical));
                 vcpu.Cpu.InvalidateNested();
             }
 

@@ -188,6 +188,9 @@ public sealed partial class P2m
                     _table.TryMap(place, new Mfn(mfn.Value & ~((1UL << order) - 1)), order, wanted, Caching.WriteBack);
             }
             at = first + (1UL << order);
+            // What the log had made small.
+            if (order == 0 && (at & (ChunkFrames - 1)) == 0)
+                Merge(gfn);
         }
         return true;
     }

@@ -38,17 +38,25 @@ public sealed partial class P2m
     /// <summary>Whether anything is mapped at the guest frame, or would be at the first look.</summary>
     internal bool IsThere(Gfn gfn) => _table.TryQuery(gfn.Address, out _, out _, out _) || IsUncleared(gfn, out _);
 
-    private bool TryPopulateUncleared(Gfn gfn)
+    /// <param name="order">2 MiB, or 1 GiB that lie together: cleared 2 MiB at a time, they can be one page in the end.</param>
+    private bool TryPopulateUncleared(Gfn gfn, int order)
     {
-        if (!_frames.TryAllocateUncleared(Page.Order2M, Owner, FrameType.Guest, out Mfn mfn))
+        if (!_frames.TryAllocateUncleared(order, Owner, FrameType.Guest, out Mfn mfn))
             return false;
 
         _clearing.Acquire();
-        bool done = TryAddUncleared(gfn, mfn);
+        ulong done = 0, frames = 1UL << order;
+        while (done < frames && TryAddUncleared(new Gfn(gfn.Value + done), new Mfn(mfn.Value + done)))
+            done += ChunkFrames;
         _clearing.Release();
-        if (!done)
-            _frames.Free(mfn, Page.Order2M);
-        return done;
+        if (done == frames)
+            return true;
+        for (ulong at = 0; at < frames; at += ChunkFrames)
+        {
+            if (at >= done || !TryFreeUncleared(new Gfn(gfn.Value + at)))
+                _frames.Free(new Mfn(mfn.Value + at), Page.Order2M);
+        }
+        return false;
     }
 
     private bool TryAddUncleared(Gfn gfn, Mfn mfn)

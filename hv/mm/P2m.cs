@@ -344,9 +344,11 @@ public sealed partial class P2m
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private bool TryPopulateOne(Gfn gfn, ulong wanted, out int order)
     {
-        order = Page.Order2M;
-        if ((gfn.Value & (ChunkFrames - 1)) == 0 && wanted >= ChunkFrames && TryPopulateUncleared(gfn))
-            return true;
+        for (order = _largestOrder; order >= Page.Order2M; order -= Page.Order2M)
+        {
+            if ((gfn.Value & ((1UL << order) - 1)) == 0 && wanted >= 1UL << order && TryPopulateUncleared(gfn, order))
+                return true;
+        }
         order = 0;
         if (!_frames.TryAllocate(0, Owner, FrameType.Guest, out Mfn mfn))
             return false;

@@ -44,6 +44,26 @@ public sealed unsafe partial class FrameAllocator
         return (ulong)count;
     }
 
+    /// <summary>Whether an owner has all of 2^order frames and has let go of none, whoever refers to them.</summary>
+    public bool AreHeldBy(ushort owner, Mfn mfn, int order)
+    {
+        ulong count = 1UL << order;
+        if (mfn.Value >= _frames || count > _frames - mfn.Value)
+        {
+            return false;
+        }
+
+        foreach (ulong info in Infos(mfn.Value, count))
+        {
+            if (!new FrameInfo(info).IsHeldBy(owner))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     // unsafe: here and in Infos every index is checked.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private ref ulong Info(ulong mfn)

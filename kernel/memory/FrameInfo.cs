@@ -28,6 +28,9 @@ internal readonly record struct FrameInfo(ulong Value)
     /// <summary>Whether it is an allocated frame of that owner, who has not let go of it, and nobody refers to it; whatever it is for.</summary>
     public bool IsHeldOnlyBy(ushort owner) => (Value & ~TypeMask) == Allocated(owner, FrameType.Unspecified).Value;
 
+    /// <summary>Whether it is an allocated frame of that owner, who has not let go of it.</summary>
+    public bool IsHeldBy(ushort owner) => (Value & ~(TypeMask | uint.MaxValue)) == Allocated(owner, FrameType.Unspecified).Value;
+
     public int Order => (int)(Value >> 56) & 0x3F;
 
     public uint Next => (uint)Value & NoLink;

@@ -12,7 +12,7 @@ namespace Xenolith.Kernel;
 /// Invalidating what CPUs have cached is the caller's part. Tables that were unlinked may still be in such caches, so they are
 /// kept, unchanged, until <see cref="FreeRetired"/> or <see cref="Release"/>. Leaves' frames are never freed here.
 /// </remarks>
-public sealed class PageTable
+public sealed partial class PageTable
 {
     private const int Entries = 512;
     private const int TopLevel = 4;
@@ -275,29 +275,6 @@ public sealed class PageTable
     {
         FreeTable(PageTableFormat.FrameOf(entry));
         _memory.Word64(place.Slot) = _format.Absent;
-    }
-
-    /// <summary>How many entries from one of the lowest level on map consecutive frames, all in the same way.</summary>
-    /// <param name="place">The first, a leaf.</param>
-    /// <param name="most">The most to look at; none beyond the table.</param>
-    public int CountConsecutive(TablePlace place, int most)
-    {
-        if (place.Level != 1)
-        {
-            throw new ArgumentOutOfRangeException(nameof(place));
-        }
-
-        Span<ulong> entries = EntriesFrom(place);
-        entries = entries.Slice(0, Math.Min(most, entries.Length));
-        ulong next = PageTableFormat.AsWritten(entries[0]);
-        int count = 0;
-        while (count < entries.Length && PageTableFormat.AsWritten(entries[count]) == next)
-        {
-            count++;
-            next += Page.Size;
-        }
-
-        return count;
     }
 
     // The entry, and those behind it in its table.

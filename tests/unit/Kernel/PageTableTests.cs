@@ -28,6 +28,7 @@ public sealed class PageTableTests : IDisposable
         var table = new PageTable(_memory, _frames, _format, 1);
         ulong[] bases = [0, 0x4000_0000, 0x7F_C000_0000, 0xFFFF_8000_0000_0000];
         var probes = new List<ulong>();
+        int merges = 0;
         for (int step = 0; step < 400; step++)
         {
             int order = random.Next(3) * 9;
@@ -44,11 +45,29 @@ public sealed class PageTableTests : IDisposable
                 before[probe] = Walk(_memory.Settled, table.Root, probe);
             }
 
+            // Now and then a table of leaves that belong together is made, and made one leaf.
+            bool merge = order != 0 && random.Next(2) == 0;
+            if (merge)
+            {
+                MapInParts(table, address, mfn, order);
+                foreach (ulong probe in probes)
+                    before[probe] = Walk(_memory.Settled, table.Root, probe);
+            }
+
             _memory.Start();
             bool map = random.Next(3) != 0;
-            Assert.True(map
-                ? table.TryMap(address, mfn, order, (Rights)(1 | random.Next(8)), (Caching)random.Next(2))
-                : table.Unmap(address, order));
+            if (merge)
+            {
+                merges++;
+                Assert.True(table.TryMerge(address, order));
+            }
+            else
+            {
+                Assert.True(map
+                    ? table.TryMap(address, mfn, order, (Rights)(1 | random.Next(8)), (Caching)random.Next(2))
+                    : table.Unmap(address, order));
+            }
+
             (ulong Address, ulong Old, ulong New)[] history = _memory.Finish();
 
             // Replays the stores: at no point may any address translate to anything but its first or last translation.
@@ -76,7 +95,7 @@ public sealed class PageTableTests : IDisposable
             // What is outside the range has not changed.
             foreach (ulong probe in probes)
             {
-                if (probe < address || probe - address >= size)
+                if (merge || probe < address || probe - address >= size)
                 {
                     Assert.Equal(before[probe], after[probe]);
                 }
@@ -101,6 +120,7 @@ public sealed class PageTableTests : IDisposable
             }
         }
 
+        Assert.True(merges > 50);
         ulong held = _frames.CountOwnedBy(1);
         Assert.Equal((ulong)table.TableFrames, held);
         table.Release();
@@ -150,6 +170,96 @@ public sealed class PageTableTests : IDisposable
         Assert.Equal(Mfn.Invalid, rootless.Root);
         Assert.False(rootless.TryMap(0, new Mfn(9), Page.Order4K, Rights.Read, Caching.WriteBack));
         Assert.False(rootless.TryQuery(0, out _, out _, out _));
+    }
+
+    [Fact]
+    public void ATableOfOneLargePagesPartsBecomesThatPage()
+    {
+        var table = new PageTable(_memory, _frames, _format, 1);
+        Assert.True(table.TryMap(0x4000_0000, new Mfn(1 << 18), Page.Order1G, Rights.ReadExecute, Caching.Uncached));
+        Assert.True(table.TryMap(0x4000_3000, new Mfn(77), Page.Order4K, Rights.ReadExecute, Caching.Uncached));
+        Assert.False(table.TryMerge(0x4000_0000, Page.Order2M));
+        Assert.True(table.TryMap(0x4000_3000, new Mfn((1 << 18) + 3), Page.Order4K, Rights.ReadExecute, Caching.Uncached));
+        Assert.False(table.TryMerge(0x4000_0000, Page.Order1G));
+        ulong used = _frames.CountOwnedBy(1);
+        Assert.True(table.TryMerge(0x4000_0000, Page.Order2M));
+        Assert.True(table.TryMerge(0x4000_0000, Page.Order1G));
+        Assert.False(table.TryMerge(0x4000_0000, Page.Order1G));
+
+        // Both tables wait until nobody has them cached.
+        Assert.True(table.HasRetired);
+        Assert.Equal(used, _frames.CountOwnedBy(1));
+        table.FreeRetired();
+        Assert.Equal(used - 2, _frames.CountOwnedBy(1));
+        Assert.True(table.TryQuery(0x7FFF_F000, out Mfn mfn, out Rights rights, out int level));
+        Assert.Equal((new Mfn((2 << 18) - 1), Rights.ReadExecute, 3), (mfn, rights, level));
+        Assert.Equal(Caching.Uncached, _format.CachingOf(EntryFor(table, 0x4000_0000), 3));
+    }
+
+    /// <summary>What keeps 512 leaves from being one.</summary>
+    [Theory]
+    [InlineData(0, 0x40_0001UL, Rights.ReadWrite, Caching.WriteBack)]
+    [InlineData(0, 0x40_0000UL, Rights.Read, Caching.WriteBack)]
+    [InlineData(0, 0x40_0000UL, Rights.ReadWrite, Caching.Uncached)]
+    [InlineData(511, 0x40_0000UL, Rights.ReadWrite, Caching.WriteBack)]
+    [InlineData(511, 0x40_01FFUL, Rights.Read, Caching.WriteBack)]
+    [InlineData(300, 0x40_012CUL, Rights.None, Caching.WriteBack)]
+    public void OneLeafThatDiffersKeepsTheTable(int index, ulong mfn, Rights rights, Caching caching)
+    {
+        var table = new PageTable(_memory, _frames, _format, 1);
+        MapInParts(table, 0x20_0000, new Mfn(0x40_0000), Page.Order2M);
+        Assert.True(table.TryMap(0x20_0000 + ((ulong)index << Page.Shift), new Mfn(mfn), Page.Order4K, rights, caching));
+        Assert.False(table.TryMerge(0x20_0000, Page.Order2M));
+        Assert.False(table.HasRetired);
+    }
+
+    [Fact]
+    public void OnlyAlignedFramesAndSizesOfTheFormatAreMerged()
+    {
+        var table = new PageTable(_memory, _frames, _format, 1);
+        MapInParts(table, 0, new Mfn(0x40_0100), Page.Order2M);
+        Assert.False(table.TryMerge(0, Page.Order2M));
+        Assert.False(table.TryMerge(0x4000_0000, Page.Order2M));
+        Assert.False(table.TryMerge(0x80_0000_0000, Page.Order1G));
+        Assert.Throws<ArgumentOutOfRangeException>(() => table.TryMerge(0, Page.Order4K));
+        Assert.Throws<ArgumentOutOfRangeException>(() => table.TryMerge(0x1000, Page.Order2M));
+        var small = new PageTable(_memory, _frames, new HostPageFormat(true, hasGigabytePages: false), 1);
+        Assert.True(small.TryMap(0, new Mfn(0), Page.Order1G, Rights.Read, Caching.WriteBack));
+        Assert.False(small.TryMerge(0, Page.Order1G));
+    }
+
+    /// <summary>What the CPU has noted in a leaf does not make it another; the large one begins anew.</summary>
+    [Fact]
+    public void AccessedAndDirtyDoNotCountWhenLeavesAreMerged()
+    {
+        var table = new PageTable(_memory, _frames, new Xenolith.Hal.Vmx.EptFormat(hasExecuteOnly: true, has1GPages: true), 1);
+        MapInParts(table, 0, new Mfn(0x40_0000), Page.Order2M);
+        const ulong accessedAndDirty = 0x300;
+        table.TryLocate(0x7000, out _, out _, out TablePlace place);
+        _memory.Word64(place.Slot) |= accessedAndDirty;
+        Assert.True(table.TryMerge(0, Page.Order2M));
+        Assert.Equal(0UL, EntryFor(table, 0) & accessedAndDirty);
+    }
+
+    [Fact]
+    public void ATableThatMapsNothingIsGivenBack()
+    {
+        var table = new PageTable(_memory, _frames, _format, 1);
+        Assert.True(table.TryMap(0x20_0000, new Mfn(5), Page.Order4K, Rights.Read, Caching.WriteBack));
+        Assert.False(table.TryMerge(0x20_0000, Page.Order2M));
+        Assert.True(table.Unmap(0x20_0000, Page.Order4K));
+        Assert.True(table.TryMerge(0x20_0000, Page.Order2M));
+        Assert.True(table.TryMerge(0, Page.Order1G));
+        table.FreeRetired();
+        Assert.Equal(2, table.TableFrames);
+    }
+
+    // Small leaves, mapped one by one, that could be one large one.
+    private static void MapInParts(PageTable table, ulong address, Mfn mfn, int order)
+    {
+        int part = order - Page.Order2M;
+        for (ulong i = 0; i < 512; i++)
+            Assert.True(table.TryMap(address + (i << (Page.Shift + part)), new Mfn(mfn.Value + (i << part)), part, Rights.ReadWrite, Caching.WriteBack));
     }
 
     [Fact]
