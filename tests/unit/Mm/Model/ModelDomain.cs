@@ -1,5 +1,7 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
+using Xenolith.Abi.Contract;
 using Xenolith.Kernel;
 using Xenolith.Mm;
 
@@ -11,6 +13,9 @@ internal sealed class ModelDomain
     private readonly WatchedMemory _memory;
     private readonly FrameAllocator _allocator;
 
+    /// <summary>Few, so that they run out.</summary>
+    public const int ViewLimit = 3;
+
     public ModelDomain(WatchedMemory memory, FrameAllocator allocator, ForeignFrames foreign, EntryRules rules, ushort id, bool keepsLeft)
     {
         _memory = memory;
@@ -20,8 +25,8 @@ internal sealed class ModelDomain
         Users = new OtherCpus(this);
         P2m = new P2m(memory, allocator, rules.Format, id) { Users = Users, Foreign = foreign, KeepsLeft = keepsLeft };
         memory.Flush();
-        Walker = new Walker(memory, rules, P2m.Root.Value) { IsFirstLook = IsFirstLook, Appears = Write };
-        Walker.Start();
+        Walker = NewWalker(P2m.Root.Value);
+        Views = new Altp2m(P2m, memory, allocator, rules.Format, ViewLimit) { Users = new InViews(this) };
     }
 
     public ushort Id { get; }
@@ -35,7 +40,41 @@ internal sealed class ModelDomain
     public ModelTable Table { get; } = new();
 
     /// <summary>First guest frames of 2 MiB that nobody has looked at.</summary>
-    public HashSet<ulong> Uncleared { get; } = [];
+    public Dictionary<ulong, MemoryAccess> Uncleared { get; } = [];
+
+    /// <summary>The real views; those that are there, and the reference beside them.</summary>
+    public Altp2m Views { get; }
+
+    public SortedDictionary<int, ModelView> ModelViews { get; } = [];
+
+    /// <summary>The view that a vCPU is in; -1: none.</summary>
+    public int Entered { get; set; } = -1;
+
+    /// <summary>Views that go as soon as all CPUs have left: whoever looks at their tables then is nobody.</summary>
+    public List<ModelView> Going { get; } = [];
+
+    /// <summary>How often a remap lost what it shows.</summary>
+    public ulong Lost { get; set; }
+
+    /// <summary>The host p2m's walker, and one for each view.</summary>
+    public IEnumerable<Walker> Walkers => ModelViews.Values.Select(view => view.Walker).Prepend(Walker);
+
+    /// <summary>A walker of the domain's own memory by some root.</summary>
+    public Walker NewWalker(ulong root)
+    {
+        var walker = new Walker(_memory, Rules, root) { IsFirstLook = IsFirstLook, Appears = Write, IsElsewhere = Users.Are };
+        walker.Start();
+        return walker;
+    }
+
+    /// <summary>Whether the host p2m has anything at a guest frame, or would have at the first look.</summary>
+    public bool IsThere(ulong gfn) => Table[gfn].IsPresent || Uncleared.ContainsKey(gfn & ~511UL);
+
+    public void ForgetUncleared(ulong gfn, int order)
+    {
+        foreach (ulong chunk in Uncleared.Keys.Where(chunk => chunk >= gfn && chunk < gfn + (1UL << order)).ToArray())
+            Uncleared.Remove(chunk);
+    }
 
     public OtherCpus Users { get; }
 
@@ -48,7 +87,7 @@ internal sealed class ModelDomain
     public bool IsGone { get; set; }
 
     /// <summary>The frame that the hypervisor lends to it.</summary>
-    public ulong Lent { get; init; }
+    public ulong Lent { get; set; }
 
     /// <summary>Frames that it let go of while CPUs elsewhere may reach them.</summary>
     public List<ulong> Unsettled { get; } = [];
@@ -63,12 +102,18 @@ internal sealed class ModelDomain
     public long LeftFound { get; set; }
 
     /// <summary>What is there for the guest: 2 MiB that nobody has looked at are memory too.</summary>
-    public bool IsFree(ulong gfn) => !Table[gfn].IsPresent && !Uncleared.Contains(gfn & ~511UL);
+    public bool IsFree(ulong gfn) => !IsThere(gfn);
 
     /// <summary>Nothing that CPUs elsewhere may reach has another use.</summary>
     public void RequireStaleFramesKept()
     {
-        foreach ((ulong first, ulong size) in Walker.Stale)
+        foreach (Walker walker in Walkers)
+            RequireKept(walker);
+    }
+
+    private void RequireKept(Walker walker)
+    {
+        foreach ((ulong first, ulong size) in walker.Stale)
         {
             for (ulong mfn = first; mfn < first + size && mfn < _memory.Limit >> Page.Shift; mfn++)
             {
@@ -76,7 +121,7 @@ internal sealed class ModelDomain
                     throw new ModelException($"frame {mfn:x} is free while a CPU elsewhere may have it cached for domain {Id:x}");
             }
         }
-        foreach (ulong mfn in Walker.StaleTables)
+        foreach (ulong mfn in walker.StaleTables)
         {
             if (_allocator.OwnerOf(new Mfn(mfn)) != Id || _allocator.TypeOf(new Mfn(mfn)) != FrameType.PageTable)
                 throw new ModelException($"table {mfn:x} has another use while a CPU elsewhere may have it cached");
@@ -85,7 +130,7 @@ internal sealed class ModelDomain
 
     // Memory that appears where nobody has looked; not a device in its place.
     private bool IsFirstLook(ulong gfn, int order, Translation translation) =>
-        order == Page.Order2M && Uncleared.Contains(gfn) && translation.Mfn < _memory.Limit >> Page.Shift;
+        order == Page.Order2M && Uncleared.ContainsKey(gfn) && translation.Mfn < _memory.Limit >> Page.Shift;
 
     // A walker writes to what it gets at once. Nobody else's data may be there.
     private void Write(ulong gfn, int order, Translation translation)
@@ -102,6 +147,11 @@ internal sealed class ModelDomain
         }
     }
 
+    private sealed class InViews(ModelDomain domain) : ViewUsers
+    {
+        public override int CountIn(int view) => view == domain.Entered ? 1 : 0;
+    }
+
     /// <summary>CPUs that run the domain elsewhere.</summary>
     internal sealed class OtherCpus(ModelDomain domain) : TranslationUsers
     {
@@ -114,8 +164,11 @@ internal sealed class ModelDomain
             set
             {
                 _are = value;
-                domain.Walker.IsElsewhere = value;
-                domain.Walker.Forget();
+                foreach (Walker walker in domain.Walkers)
+                {
+                    walker.IsElsewhere = value;
+                    walker.Forget();
+                }
             }
         }
 
@@ -125,7 +178,11 @@ internal sealed class ModelDomain
         {
             domain._memory.Flush();
             domain.RequireStaleFramesKept();
-            domain.Walker.Forget();
+            foreach (Walker walker in domain.Walkers)
+                walker.Forget();
+            foreach (ModelView view in domain.Going)
+                domain.ModelViews.Remove(view.Index);
+            domain.Going.Clear();
         }
     }
 }

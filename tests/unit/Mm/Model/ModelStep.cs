@@ -8,7 +8,8 @@ namespace Xenolith.Tests.Unit.Mm.Model;
 /// <summary>What is done in a step; how often a kind comes is how often it stands in <see cref="ModelStep.Random"/>.</summary>
 internal enum StepKind
 {
-    Populate, Depopulate, Retype, MapDevice, Remove, MapForeign, MapGrant, UnmapOthers, Lend, Move, Look, Pin, Unpin, Settle, Elsewhere, Hog, Limit, End, Release,
+    Populate, Depopulate, Retype, MapDevice, Remove, MapForeign, MapGrant, UnmapOthers, Lend, Move, Look, Pin, Unpin, Settle, Elsewhere, Hog, Limit, End, Release, Merge, SetRight, SetDefault,
+    Activate, View, Override, Fill,
 }
 
 /// <summary>
@@ -23,6 +24,9 @@ internal readonly record struct ModelStep(StepKind Kind, uint A, uint B, uint C)
         StepKind.MapDevice, StepKind.Remove, StepKind.Remove, StepKind.MapForeign, StepKind.MapForeign, StepKind.MapGrant, StepKind.UnmapOthers,
         StepKind.UnmapOthers, StepKind.Lend, StepKind.Move, StepKind.Move, StepKind.Look, StepKind.Pin, StepKind.Pin, StepKind.Unpin, StepKind.Settle,
         StepKind.Settle, StepKind.Elsewhere, StepKind.Hog, StepKind.Hog, StepKind.Limit, StepKind.End, StepKind.Release, StepKind.Release,
+        StepKind.Merge, StepKind.Merge, StepKind.SetRight, StepKind.SetRight, StepKind.SetRight, StepKind.SetDefault,
+        StepKind.Activate, StepKind.Activate, StepKind.View, StepKind.View, StepKind.Override, StepKind.Override, StepKind.Override, StepKind.Override,
+        StepKind.Fill, StepKind.Fill, StepKind.Fill, StepKind.Fill, StepKind.Fill,
     ];
 
     /// <summary>The sequence of a seed.</summary>

@@ -1,14 +1,16 @@
 using System.Collections.Generic;
+using Xenolith.Abi.Contract;
 using Xenolith.Kernel;
 using Xenolith.Mm;
 
 namespace Xenolith.Tests.Unit.Mm.Model;
 
 /// <summary>What a guest frame is, by the model.</summary>
-internal readonly record struct Cell(ulong Mfn, P2mType Type)
+/// <param name="Right">What the guest has left of what the mapping allows.</param>
+internal readonly record struct Cell(ulong Mfn, P2mType Type, MemoryAccess Right = MemoryAccess.All)
 {
     /// <summary>What the mapping allows.</summary>
-    public Rights Access => Type switch
+    public Rights Allowed => Type switch
     {
         P2mType.Ram => Rights.All,
         P2mType.RamReadOnly or P2mType.RamForwarded => Rights.ReadExecute,
@@ -20,6 +22,9 @@ internal readonly record struct Cell(ulong Mfn, P2mType Type)
     public bool IsPresent => Type != P2mType.None;
 
     public bool IsRam => Type is P2mType.Ram or P2mType.RamReadOnly or P2mType.RamForwarded;
+
+    /// <summary>Whether the frame is another's.</summary>
+    public bool IsOthers => Type is P2mType.Foreign or P2mType.Grant or P2mType.GrantReadOnly;
 
     public Cell Plus(ulong frames) => IsPresent ? this with { Mfn = Mfn + frames } : this;
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Xenolith.Abi.Contract;
 using Xenolith.Kernel;
 using Xenolith.Mm;
 
@@ -23,6 +24,7 @@ internal sealed partial class P2mModelRun
             domain.Walker.RequireSeen();
             CheckTables(domain);
             CheckWritten(domain);
+            CheckViews(domain);
         }
     }
 
@@ -39,7 +41,7 @@ internal sealed partial class P2mModelRun
             throw new ModelException($"domain {domain.Id:x} has let go of {domain.LeftFound} frames that are referred to, and says {p2m.HasLeft}");
         if (isLive && p2m.MaximumGfn.Value != domain.MaximumGfn)
             throw new ModelException($"domain {domain.Id:x}: the highest frame was {domain.MaximumGfn:x}, and it says {p2m.MaximumGfn.Value:x}");
-        if ((long)p2m.TableFrames != domain.TablesFound && !domain.IsGone)
+        if ((long)p2m.TableFrames + domain.Views.TableFrames != domain.TablesFound && !domain.IsGone)
             throw new ModelException($"domain {domain.Id:x} counts {p2m.TableFrames} tables and has {domain.TablesFound}");
         if (domain.IsGone && domain.TablesFound + domain.UnclearedFound != 0)
             throw new ModelException($"domain {domain.Id:x} is gone and has {domain.TablesFound} tables, {domain.UnclearedFound} other frames");
@@ -61,7 +63,7 @@ internal sealed partial class P2mModelRun
     /// What the model or a store changed in this step translates as the model says. The rest did before, and the tables hold what stores that were
     /// seen left in them.
     /// </summary>
-    private static void CheckWritten(ModelDomain domain)
+    private void CheckWritten(ModelDomain domain)
     {
         foreach (Walker.Change change in domain.Walker.AllChanges)
             domain.Table.Written.Add((change.Gfn, change.Order));
@@ -71,6 +73,8 @@ internal sealed partial class P2mModelRun
             foreach ((ulong at, int runOrder, Cell cell) in domain.Table.In(gfn, order))
             {
                 Translation expected = Expected(cell);
+                if (!domain.Uncleared.ContainsKey(at & ~511UL))
+                    CheckAttributes(domain, at, cell);
                 for (ulong i = 0; i < 1UL << runOrder;)
                 {
                     Translation found = domain.Walker.Walk(at + i, out int level);
@@ -83,8 +87,16 @@ internal sealed partial class P2mModelRun
         domain.Table.Written.Clear();
     }
 
+    private static void CheckAttributes(ModelDomain domain, ulong gfn, Cell cell)
+    {
+        P2mType type = domain.P2m.Lookup(new Gfn(gfn)).Type;
+        MemoryAccess right = domain.P2m.AccessOf(new Gfn(gfn)), expected = cell.IsPresent ? cell.Right : domain.P2m.DefaultAccess;
+        if (type != cell.Type || right != expected)
+            throw new ModelException($"guest frame {gfn:x} is {type}, {right}, and should be {cell.Type}, {expected}");
+    }
+
     /// <summary>Everything that is mapped is so by the model, and the other way round.</summary>
-    private static void CheckTranslations(ModelDomain domain)
+    private void CheckTranslations(ModelDomain domain)
     {
         ulong found = 0;
         foreach ((ulong gfn, int order, Translation translation) in domain.Walker.Leaves())
@@ -103,8 +115,9 @@ internal sealed partial class P2mModelRun
     }
 
     /// <summary>A leaf is what the type and the access make of it.</summary>
-    private static Translation Expected(Cell cell) =>
-        cell.IsPresent ? new Translation(cell.Mfn, cell.Access, cell.Type == P2mType.Mmio) : Translation.Absent;
+    private Translation Expected(Cell cell) => cell.IsPresent
+        ? new Translation(cell.Mfn, _rules.LeafFor(cell.Allowed & EntryRules.AllowedBy(cell.Right)), cell.Type == P2mType.Mmio)
+        : Translation.Absent;
 
     /// <summary>A look by the hypervisor.</summary>
     private void Look(ModelDomain domain, ulong gfn)
@@ -138,8 +151,9 @@ internal sealed partial class P2mModelRun
     {
         CheckTranslations(domain);
         domain.Users.Are = false;
+        EndViews(domain);
         // What was let go of stays so till the first step of the end.
-        foreach (ulong mfn in (ulong[])[.. from run in domain.Table.All() where run.Cell.Type is P2mType.Grant or P2mType.GrantReadOnly select run.Cell.Mfn])
+        foreach (ulong mfn in (ulong[])[.. from run in domain.Table.All() where run.Cell.IsOthers && run.Cell.Type != P2mType.Foreign select run.Cell.Mfn])
             _owners.LetGo(new Mfn(mfn));
         domain.IsEnding = true;
     }

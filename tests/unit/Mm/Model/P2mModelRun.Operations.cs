@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Xenolith.Abi.Contract;
 using Xenolith.Kernel;
 using Xenolith.Mm;
 
@@ -16,11 +17,14 @@ internal sealed partial class P2mModelRun
     {
         _memory.Flush();
         foreach (ModelDomain domain in _domains)
-            domain.Walker.BeginOperation();
+        {
+            foreach (Walker walker in domain.Walkers)
+                walker.BeginOperation();
+        }
     }
 
     /// <summary>One call of the real p2m. What it looked at for the first time is known afterwards.</summary>
-    private bool Call(ModelDomain domain, Func<P2m, bool> call, bool mayUndo = false)
+    private bool Call(ModelDomain domain, Func<P2m, bool> call, bool mayUndo = false, bool isInParts = false)
     {
         Begin();
         domain.Walker.MayUndo = mayUndo;
@@ -31,16 +35,16 @@ internal sealed partial class P2mModelRun
         _memory.Flush();
         foreach ((ulong gfn, ulong mfn) in domain.Walker.FirstLooks)
         {
-            domain.Uncleared.Remove(gfn);
-            domain.Table.Set(gfn, Page.Order2M, new Cell(mfn, P2mType.Ram));
+            domain.Uncleared.Remove(gfn, out MemoryAccess right);
+            domain.Table.Set(gfn, Page.Order2M, new Cell(mfn, P2mType.Ram, right));
             for (ulong i = 0; i < 512; i++)
                 _frames.Add(mfn + i, domain.Id);
         }
-        if (domain.Walker.HasTakenAway && domain.P2m.Generation == _generation)
+        if (domain.Walkers.Any(walker => walker.HasTakenAway) && domain.P2m.Generation == _generation)
             throw new ModelException("something went away that a CPU may have cached, and the generation is the same");
         if (domain.P2m.NestedTableFrames > tables && domain.P2m.NestedTableFrames > (ulong)domain.P2m.TableLimit)
             throw new ModelException($"{domain.P2m.NestedTableFrames} tables are more than the limit {domain.P2m.TableLimit}");
-        if (!done && !mayUndo && domain.Walker.Changes.Count != 0)
+        if (!done && !mayUndo && !isInParts && domain.Walker.Changes.Count != 0)
             throw new ModelException($"an operation that failed changed {domain.Walker.Changes[0]}");
         return done;
     }
@@ -67,7 +71,7 @@ internal sealed partial class P2mModelRun
             // What was there for a moment may be cached elsewhere.
             foreach (Walker.Change change in domain.Walker.Changes)
             {
-                if (!change.New.IsPresent || !domain.Users.Are)
+                if (change.New.Rights == Rights.None || !domain.Users.Are)
                     continue;
                 _frames.Add(change.New.Mfn, domain.Id);
                 ModelLetGo(domain, change.New.Mfn);
@@ -82,13 +86,13 @@ internal sealed partial class P2mModelRun
             {
                 if ((at & 511) != 0 || next != at + 512 || next > gfn + count)
                     throw new ModelException($"uncleared memory from {at:x} to {next:x} is more than was asked for");
-                domain.Uncleared.Add(at);
+                domain.Uncleared.Add(at, domain.P2m.DefaultAccess);
                 at = next;
                 continue;
             }
             Translation translation = domain.Walker.Walk(at, out _);
             _frames.Add(translation.Mfn, domain.Id);
-            domain.Table[at++] = new Cell(translation.Mfn, P2mType.Ram);
+            domain.Table[at++] = new Cell(translation.Mfn, P2mType.Ram, domain.P2m.DefaultAccess);
         }
     }
 
@@ -126,7 +130,7 @@ internal sealed partial class P2mModelRun
         SetCell(domain, gfn, order, new Cell(cell.Mfn, type));
     }
 
-    /// <summary>Whether 512 guest frames are one type's, and their frames one behind the other, as a large page has them.</summary>
+    /// <summary>Whether 512 guest frames are one type's, with one right, and their frames one behind the other, as a large page has them.</summary>
     private static bool IsOneLargePage(ModelDomain domain, ulong gfn)
     {
         Cell first = domain.Table[gfn];
@@ -135,7 +139,7 @@ internal sealed partial class P2mModelRun
         for (ulong i = 0; i < 512; i++)
         {
             Cell cell = domain.Table[gfn + i];
-            if (cell.Type != first.Type || cell.Mfn != first.Mfn + i)
+            if (cell.Type != first.Type || cell.Right != first.Right || cell.Mfn != first.Mfn + i)
                 return false;
         }
         return true;
@@ -143,13 +147,18 @@ internal sealed partial class P2mModelRun
 
     private bool SetCell(ModelDomain domain, ulong gfn, int order, Cell cell)
     {
+        // Who only gets another type keeps its right.
+        Look(domain, gfn);
+        Cell before = domain.Table[gfn];
+        cell = cell with { Right = before.IsPresent && before.Mfn == cell.Mfn ? before.Right : domain.P2m.DefaultAccess };
         if (!Call(domain, p2m => p2m.TrySet(new Gfn(gfn), new Mfn(cell.Mfn), order, cell.Type)))
         {
             RequireShortage(domain, "set");
+            Look(domain, gfn);
             return false;
         }
         domain.Table.Set(gfn, order, cell);
-        domain.Uncleared.RemoveWhere(chunk => chunk >= gfn && chunk < gfn + (1UL << order));
+        domain.ForgetUncleared(gfn, order);
         domain.MaximumGfn = Math.Max(domain.MaximumGfn, gfn + (1UL << order) - 1);
         return true;
     }
@@ -172,7 +181,7 @@ internal sealed partial class P2mModelRun
     private static bool IsOneType(ModelDomain domain, ulong gfn, int order)
     {
         P2mType type = domain.Table[gfn].Type;
-        return type is not (P2mType.Foreign or P2mType.Grant or P2mType.GrantReadOnly) && domain.Table.In(gfn, order).All(run => run.Cell.Type == type);
+        return !domain.Table[gfn].IsOthers && domain.Table.In(gfn, order).All(run => run.Cell.Type == type);
     }
 
     private List<ulong> OwnFrames(ModelDomain domain, ulong gfn, int order)
@@ -196,12 +205,13 @@ internal sealed partial class P2mModelRun
         if (!done)
         {
             RequireShortage(domain, "remove");
+            Look(domain, gfn);
             return;
         }
         List<ulong> own = OwnFrames(domain, gfn, order);
-        ulong[] others = [.. from run in domain.Table.In(gfn, order) where run.Cell.Type is P2mType.Foreign or P2mType.Grant or P2mType.GrantReadOnly select run.Cell.Mfn];
+        ulong[] others = [.. from run in domain.Table.In(gfn, order) where run.Cell.IsOthers select run.Cell.Mfn];
         domain.Table.Set(gfn, order, default);
-        domain.Uncleared.RemoveWhere(chunk => chunk >= gfn && chunk < gfn + (1UL << order));
+        domain.ForgetUncleared(gfn, order);
         foreach (ulong mfn in own)
             GiveUp(domain, mfn);
         if (others.Length == 0)
@@ -235,7 +245,7 @@ internal sealed partial class P2mModelRun
 
     private void UnmapOthers(ModelDomain domain, uint choice)
     {
-        ulong[] places = [.. from run in domain.Table.All() where run.Cell.Type is P2mType.Foreign or P2mType.Grant or P2mType.GrantReadOnly orderby run.Gfn select run.Gfn];
+        ulong[] places = [.. from run in domain.Table.All() where run.Cell.IsOthers orderby run.Gfn select run.Gfn];
         if (places.Length == 0)
             return;
         ulong gfn = places[choice % (uint)places.Length], mfn = domain.Table[gfn].Mfn;

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using Xenolith.Abi.Contract;
 using Xenolith.Kernel;
 using Xenolith.Mm;
 
@@ -36,6 +37,9 @@ internal sealed partial class P2mModelRun
     /// <param name="variant">Which format, which machine.</param>
     public P2mModelRun(WatchedMemory memory, uint variant)
     {
+        // A run that failed may have left locks behind.
+        while (CurrentCpu.Held.Count != 0)
+            CurrentCpu.Held.Remove(CurrentCpu.Held.At(0));
         _memory = memory;
         memory.Reset();
         memory.Stored = null;
@@ -75,9 +79,6 @@ internal sealed partial class P2mModelRun
     public void End()
     {
         GiveBackHog();
-        foreach (ulong mfn in _pins.ToArray())
-            _owners.LetGo(new Mfn(mfn));
-        _pins.Clear();
         foreach (ModelDomain domain in _domains)
         {
             if (!domain.IsEnding)
@@ -95,6 +96,10 @@ internal sealed partial class P2mModelRun
                     throw new ModelException("a domain does not end");
             }
         }
+        CheckAll();
+        // Frames outlive their domain as long as somebody refers to them.
+        foreach (ulong mfn in _pins)
+            _owners.LetGo(new Mfn(mfn));
         CheckAll();
         if (_allocator.FreeFrames != _freeAtFirst)
             throw new ModelException($"{_freeAtFirst - _allocator.FreeFrames} frames are lost");
@@ -156,7 +161,7 @@ internal sealed partial class P2mModelRun
             case StepKind.Hog:
                 GiveBackHog();
                 if (b % 3 != 0)
-                    TakeAllBut(c % 10);
+                    TakeAllBut(c % 6);
                 break;
             case StepKind.Limit:
                 domain.P2m.TableLimit = b % 4 == 0 ? int.MaxValue : (int)domain.P2m.NestedTableFrames + (int)(c % 4);
@@ -165,6 +170,28 @@ internal sealed partial class P2mModelRun
                 // Not too often: there is more to see in one that lives.
                 if (b % 3 == 0)
                     StartEnd(domain);
+                break;
+            case StepKind.SetRight:
+                SetRight(domain, gfn, OrderOf(c), RightOf(b));
+                break;
+            case StepKind.SetDefault:
+                // Mostly everything, as without any listener.
+                domain.P2m.DefaultAccess = b % 3 == 0 ? RightOf(b / 3) : MemoryAccess.All;
+                break;
+            case StepKind.Activate:
+                Activate(domain, b);
+                break;
+            case StepKind.View:
+                ChangeViews(domain, b, c);
+                break;
+            case StepKind.Override:
+                Override(domain, gfn, b, GfnOf(c));
+                break;
+            case StepKind.Fill:
+                Fill(domain, gfn, b);
+                break;
+            case StepKind.Merge:
+                Merge(domain, gfn, b, c);
                 break;
             case StepKind.Release:
                 Release(step.A & 1, b);
@@ -194,8 +221,10 @@ internal sealed partial class P2mModelRun
     {
         foreach (ModelDomain domain in _domains)
         {
-            if (domain is { IsEnding: false })
-                domain.Walker.See(address, old, now);
+            if (domain is not { IsEnding: false })
+                continue;
+            foreach (Walker walker in domain.Walkers)
+                walker.See(address, old, now);
         }
     }
 
@@ -203,13 +232,16 @@ internal sealed partial class P2mModelRun
     {
         foreach (ModelDomain domain in _domains)
         {
-            if (domain is { IsEnding: false })
-                domain.Walker.SeeClearing(first, count);
+            if (domain is not { IsEnding: false })
+                continue;
+            foreach (Walker walker in domain.Walkers)
+                walker.SeeClearing(first, count);
         }
         for (ulong mfn = first; mfn < first + count; mfn++)
         {
-            if (_frames.HoldOf(mfn) == Hold.Held && !_everyone[_frames.OwnerOf(mfn)].IsEnding)
-                throw new ModelException($"frame {mfn:x} is cleared, which domain {_frames.OwnerOf(mfn):x} has");
+            bool isInUse = _frames.ReferencesTo(mfn) != 0 || (_frames.HoldOf(mfn) == Hold.Held && !_everyone[_frames.OwnerOf(mfn)].IsEnding);
+            if (isInUse)
+                throw new ModelException($"frame {mfn:x} is cleared, which domain {_frames.OwnerOf(mfn):x} has, with {_frames.ReferencesTo(mfn)} references");
         }
     }
 

@@ -1,3 +1,4 @@
+using Xenolith.Abi.Contract;
 using Xenolith.Hal.Svm;
 using Xenolith.Hal.Vmx;
 using Xenolith.Kernel;
@@ -48,6 +49,41 @@ internal sealed class EntryRules
 
     /// <summary>Whether leaves can say just these rights.</summary>
     public bool CanSay(Rights rights) => rights == Rights.None || (rights & Rights.Read) != 0 || (_hasExecuteOnly && rights == Rights.Execute);
+
+    /// <summary>
+    /// What a leaf says where that much is allowed: all of it, or as much as can be said without a right more. Data accesses that are missing
+    /// are finished one by one, so only execution has to be said.
+    /// </summary>
+    public Rights LeafFor(Rights allowed)
+    {
+        if (allowed != Rights.None && CanSay(allowed))
+            return allowed;
+        return (allowed & Rights.Execute) != 0 && CanSay(Rights.Execute) ? Rights.Execute : Rights.Withheld;
+    }
+
+    /// <summary>Whether a right can be had at all.</summary>
+    public bool CanHave(MemoryAccess access)
+    {
+        Rights allowed = AllowedBy(access);
+        return allowed == Rights.None || CanSay(allowed) || (allowed & Rights.Execute) == 0 || CanSay(Rights.Execute);
+    }
+
+    /// <summary>Whether leaves say just that right.</summary>
+    public bool IsExact(MemoryAccess access) => CanSay(AllowedBy(access));
+
+    /// <summary>xen/memory.h: n, r, w, rw, x, rx, wx, rwx are the bits; rx2rw begins as rx, n2rwx as n.</summary>
+    public static Rights AllowedBy(MemoryAccess access) => access switch
+    {
+        MemoryAccess.ReadExecuteToReadWrite => Rights.ReadExecute,
+        MemoryAccess.NoneToAll => Rights.None,
+        _ => (Rights)(int)access,
+    };
+
+    /// <summary>What the processor is given to use a table: memory type write-back and four levels for EPT (SDM 25.6.11).</summary>
+    public ulong PointerTo(ulong root) => root << Page.Shift | (_isEpt ? 0x1EUL : 0);
+
+    /// <summary>Whether a leaf can say that violations are for the guest itself.</summary>
+    public bool HasConvertible => _isEpt;
 
     public bool IsPresent(ulong entry) => (entry & (_isEpt ? 7UL : 1)) != 0;
 

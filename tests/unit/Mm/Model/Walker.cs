@@ -56,6 +56,9 @@ internal sealed class Walker(WatchedMemory memory, EntryRules rules, ulong root)
     /// <summary>Whether it did.</summary>
     public bool HasUndone { get; private set; }
 
+    /// <summary>The top table.</summary>
+    public ulong Root => root;
+
     /// <summary>Frames of all linked tables.</summary>
     public IReadOnlyCollection<ulong> TableFrames => _tables.Keys;
 
@@ -263,7 +266,7 @@ internal sealed class Walker(WatchedMemory memory, EntryRules rules, ulong root)
         if (old == now)
             return;
         Appears?.Invoke(gfn, order, now);
-        if (!old.IsPresent && (IsFirstLook?.Invoke(gfn, order, now) ?? false))
+        if (old.Rights == Rights.None && (IsFirstLook?.Invoke(gfn, order, now) ?? false))
         {
             FirstLooks.Add((gfn, now.Mfn));
             return;

@@ -21,7 +21,8 @@ internal sealed unsafe class WatchedMemory : PhysicalMemory, IDisposable
     private readonly List<int> _touched = [];
     private readonly bool[] _isTouched;
     private readonly ushort[] _contents;
-    private byte* _base;
+    private void* _allocation;
+    private readonly byte* _base;
     private ulong _pending;
     private ulong _pendingValue;
 
@@ -29,10 +30,11 @@ internal sealed unsafe class WatchedMemory : PhysicalMemory, IDisposable
     public WatchedMemory(int frames)
     {
         Limit = (ulong)frames << Page.Shift;
-        _base = (byte*)NativeMemory.AlignedAlloc((nuint)Limit, Page.Size);
+        // Much memory costs nothing as long as nobody looks at it.
+        _allocation = NativeMemory.AllocZeroed((nuint)Limit + Page.Size);
+        _base = (byte*)(((nuint)_allocation + Page.Size - 1) & ~(nuint)(Page.Size - 1));
         _isTouched = new bool[frames];
         _contents = new ushort[frames];
-        NativeMemory.Clear(_base, (nuint)Limit);
         Array.Fill(_contents, Firmware);
     }
 
@@ -138,8 +140,8 @@ internal sealed unsafe class WatchedMemory : PhysicalMemory, IDisposable
 
     private void Free()
     {
-        NativeMemory.AlignedFree(_base);
-        _base = null;
+        NativeMemory.Free(_allocation);
+        _allocation = null;
     }
 }
 
