@@ -59,10 +59,9 @@ internal static class DirtyLogOps
         {
             case ShadowOp.EnableLogDirty:
             case ShadowOp.Enable when ((ShadowModes)argument.Mode & ShadowModes.LogDirty) != 0:
-                if (!resumes && domain.P2m.Log.IsGlobal)
-                    return call.Fail(Errno.EINVAL, "writes are logged already");
-                if (!resumes && domain.IoServers.HasMemory)
-                    return call.Fail(Errno.EBUSY, "some of the domain's memory is a device model's to write");
+                Errno refused = FeatureMatrix.Check(MemoryFeatures.DirtyLog, domain.MemoryFeatures, out string reason);
+                if (!resumes && refused != Errno.None)
+                    return call.Fail(refused, reason);
                 return Pass(ref call, domain, ref argument, resumes);
             case ShadowOp.Off:
                 return Pass(ref call, domain, ref argument, resumes);

@@ -67,11 +67,16 @@ internal static class DmMemoryOps
             return Errno.EINVAL;
         // Between a server's memory and plain memory, and to and from no other.
         bool isForwarded = entry.Type == P2mType.RamForwarded, becomesForwarded = type == P2mType.RamForwarded;
-        // Nor while the frame's next write is to be logged.
-        if ((becomesForwarded && (entry.Type != P2mType.Ram || domain.P2m.IsHeldBack(gfn))) || (isForwarded && type != P2mType.Ram))
+        if ((becomesForwarded && entry.Type != P2mType.Ram) || (isForwarded && type != P2mType.Ram))
             return Errno.EINVAL;
         if (entry.Type == type)
             return Errno.None;
+        if (becomesForwarded && domain.P2m.IsHeldBack(gfn))
+        {
+            Errno refused = FeatureMatrix.Check(MemoryFeatures.ForwardedMemory, domain.MemoryFeatures, out _);
+            if (refused != Errno.None)
+                return refused;
+        }
         bool changed = type == P2mType.None
             ? domain.P2m.TryDepopulate(gfn)
             : domain.P2m.TrySet(gfn, entry.Mfn, 0, type);

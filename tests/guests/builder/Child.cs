@@ -92,6 +92,9 @@ internal static class Child
 
     public static void Send() => Require(Events.Send(s_port) == 0);
 
+    /// <summary>Whether there is an event to take.</summary>
+    public static bool IsAsked => SharedState.IsPending(s_port);
+
     /// <summary>Waits for an event, which it takes.</summary>
     public static void Wait()
     {

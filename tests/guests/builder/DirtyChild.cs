@@ -4,7 +4,7 @@ namespace Xenolith.Guests.Builder;
 
 /// <summary>
 /// A domain that writes to some of its pages, in ways that both sides can tell beforehand: by instructions, and by hypercalls that answer
-/// there. First in rounds, of which each is asked for, then for a while without a pause.
+/// there. First in rounds, of which each is asked for, then without a pause until it is told to stop.
 /// </summary>
 internal static class DirtyChild
 {
@@ -22,7 +22,7 @@ internal static class DirtyChild
     /// <inheritdoc cref="GrantedPage"/>
     public const uint Reference = 8;
 
-    private const int Accesses = 20, Unpaused = 20_000;
+    private const int Accesses = 20;
 
     public static void Run()
     {
@@ -43,11 +43,12 @@ internal static class DirtyChild
 
         Child.Wait();
         uint last = Seed(Rounds);
-        for (uint i = 0; i < Unpaused; i++)
+        for (uint i = 0; !Child.IsAsked; i++)
         {
             Access(Draw(ref last), i);
         }
 
+        Child.Wait();
         Child.Send();
         Child.Wait();
     }

@@ -8,7 +8,7 @@ namespace Xenolith.Guests.Builder;
 /// <summary>What a domain writes is logged while it runs, as one is moved elsewhere that goes on working.</summary>
 internal static class DirtyRounds
 {
-    private const int PageSize = 4096;
+    private const int PageSize = 4096, Found = 8, MostLooks = 2000;
 
     /// <summary>Of the domain: where nothing of it is written once it runs.</summary>
     private const ulong Untouched = 0x680, UntouchedEnd = 0x7F0;
@@ -100,21 +100,29 @@ internal static class DirtyRounds
         tests.Success(DirtyLog.Call(partner.Id, ShadowOp.Clean), "clean");
         int copied = Copy(partner, ulong.MaxValue);
         partner.Send(tests);
-        int looks = 0;
-        for (bool isDone = false; !isDone;)
+        int found = 0;
+        for (int looks = 0; found < Found && looks < MostLooks; looks++)
         {
-            isDone = Watch.Await(partner.Port, 2_000_000);
-            tests.Success(DirtyLog.Call(partner.Id, ShadowOp.Clean, isDone ? ShadowModes.Final : 0), "clean");
-            ulong marked = DirtyLog.Word(DirtyChild.First);
-            looks += marked != 0 ? 1 : 0;
-            copied += Copy(partner, marked);
+            Watch.Await(partner.Port, 1_000_000);
+            found += Look(tests, partner, 0, ref copied) ? 1 : 0;
         }
 
-        tests.True(looks > 1, "more than one look found something");
+        tests.Equal(found, Found, "looks that found something");
+        partner.Send(tests);
+        partner.Await(tests, "it stops");
+        Look(tests, partner, ShadowModes.Final, ref copied);
         tests.True(copied > DirtyChild.Count, "pages were copied more than once");
         tests.Equal(Different(partner), 0, "bytes that differ");
         tests.Success(DirtyLog.Call(partner.Id, ShadowOp.Peek), "peek");
         tests.Equal((long)DirtyLog.Word(DirtyChild.First), 0, "nothing is written any more");
+    }
+
+    private static bool Look(TestRun tests, Partner partner, ShadowModes mode, ref int copied)
+    {
+        tests.Success(DirtyLog.Call(partner.Id, ShadowOp.Clean, mode), "clean");
+        ulong marked = DirtyLog.Word(DirtyChild.First);
+        copied += Copy(partner, marked);
+        return marked != 0;
     }
 
     private static int Copy(Partner partner, ulong pages)
