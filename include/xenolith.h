@@ -117,4 +117,74 @@ struct xenolith_buffer_list {
 #define XENOLITH_BUFFER_LIST(first_page_gfn, offset) \
     ((uint64_t)1 << 63 | (uint64_t)(first_page_gfn) << 30 | (uint64_t)(offset))
 
+/* Subops of HVMOP_altp2m beside Xen's; each structure is in the union of struct xen_hvm_altp2m_op, whose rest is not looked at. docs/altp2m.md */
+#define XENOLITH_ALTP2M_capabilities 0x4D00
+#define XENOLITH_ALTP2M_describe 0x4D01
+#define XENOLITH_ALTP2M_switch_vcpu 0x4D02
+#define XENOLITH_ALTP2M_next_lost 0x4D03
+#define XENOLITH_ALTP2M_transaction 0x4D04
+
+/* What there is of views: bits. */
+enum xenolith_altp2m_feature {
+    XENOLITH_ALTP2M_FEATURE_HARDWARE_SWITCH = 1, /* VMFUNC by the processor alone */
+    XENOLITH_ALTP2M_FEATURE_HARDWARE_EXCEPTION = 2 /* #VE by the processor alone */
+};
+
+/* What a change is about: bits. */
+enum xenolith_altp2m_what {
+    XENOLITH_ALTP2M_WHAT_TARGET = 1, /* target, before the others */
+    XENOLITH_ALTP2M_WHAT_ACCESS = 2, /* access */
+    XENOLITH_ALTP2M_WHAT_SUPPRESS_VE = 4 /* suppress_ve */
+};
+
+struct xenolith_altp2m_capabilities {
+    uint16_t limit;
+    uint16_t views;
+    uint32_t refused;
+    uint32_t features;
+    uint32_t table_limit;
+    uint32_t table_frames;
+    uint32_t remaps;
+    uint64_t lost __attribute__((__aligned__(8)));
+};
+
+struct xenolith_altp2m_view {
+    uint16_t view;
+    uint16_t default_access;
+    uint16_t visible;
+    uint16_t vcpus;
+    uint32_t remaps;
+    uint32_t table_frames;
+};
+
+struct xenolith_altp2m_switch_vcpu {
+    uint32_t vcpu_id;
+    uint16_t view;
+    uint16_t pad;
+};
+
+struct xenolith_altp2m_lost {
+    uint16_t view;
+    uint16_t pad1;
+    uint32_t pad2;
+    uint64_t gfn __attribute__((__aligned__(8)));
+    uint64_t target __attribute__((__aligned__(8)));
+};
+
+struct xenolith_altp2m_transaction {
+    uint32_t nr;
+    uint32_t failed;
+    uint64_t changes __attribute__((__aligned__(8)));
+};
+
+struct xenolith_altp2m_change {
+    uint64_t gfn __attribute__((__aligned__(8)));
+    uint64_t target __attribute__((__aligned__(8)));
+    uint16_t view;
+    uint16_t what;
+    uint8_t access;
+    uint8_t suppress_ve;
+    uint16_t pad;
+};
+
 #endif

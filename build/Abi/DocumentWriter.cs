@@ -61,14 +61,17 @@ internal static class DocumentWriter
     {
         text.Append($"\n## {(uint)group.Number}, operation {Convert.ToUInt32(group.Parent)}: {group.Self.Name}\n\n");
         text.Append($"Before any subop: {group.Self.Errors}.\n\n");
-        text.Append($"Exposure bits: group {(int)group.Exposure!} for the domain itself, {(int)group.OutsideExposure!} for others, the subop's number. What came of looking at each for a\n");
-        text.Append("caller within the domain stands in [altp2m](altp2m.md).\n\n");
+        text.Append($"Exposure bits: group {(int)group.Exposure!} for the domain itself, {(int)group.OutsideExposure!} for others, the subop's number, of ours 32 and the place behind\n");
+        text.Append("0x4D00. What views are: [altp2m](altp2m.md).\n\n");
         text.Append("| op | name | state | tests | argument | from inside | errors | note |\n|--|--|--|--|--|--|--|--|\n");
         foreach (HypercallRow row in group.Rows)
         {
             string inside = row.Inside is { } verdict ? verdict.MayCall ? "yes" : "no" : "not looked at";
             text.Append($"| {Convert.ToUInt32(row.Operation)} | {row.Name} | {StateName(row)} | {Tests(tests, row)} | {Argument(row)} | {inside} | {row.Errors} | {NoteOf(row)} |\n");
         }
+        text.Append("\nWhat came of looking at each for a caller within the domain:\n\n| name | may call | why |\n|--|--|--|\n");
+        foreach (HypercallRow row in group.Rows)
+            text.Append(row.Inside is { } verdict ? $"| {row.Name} | {(verdict.MayCall ? "yes" : "no")} | {verdict.Why} |\n" : $"| {row.Name} | | not looked at |\n");
     }
 
     private static string Tests(RowTests tests, HypercallRow row) => $"{tests.Of(row).Unit} + {tests.Of(row).Guest}";

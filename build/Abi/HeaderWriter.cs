@@ -33,8 +33,39 @@ internal static partial class HeaderWriter
         text.Append("\n/* An operation of XEN_DOMCTL_monitor_op. With event not 0 the three words of padding of each event are its number, the low one first. */\n");
         Number(text, MonitorOp.NumberEvents);
         WriteCalls(text);
+        WriteViews(text);
         return text.Append("\n#endif\n").ToString();
     }
+
+    private static void WriteViews(StringBuilder text)
+    {
+        text.Append("\n/* Subops of HVMOP_altp2m beside Xen's; each structure is in the union of struct xen_hvm_altp2m_op, whose rest is not looked at. docs/altp2m.md */\n");
+        foreach (Altp2mOp operation in Enum.GetValues<Altp2mOp>().Where(operation => (uint)operation >= Row.FirstOwn))
+            Number(text, operation);
+        text.Append("\n/* What there is of views: bits. */\n");
+        Enumeration<Altp2mFeature>(text, feature => feature == Altp2mFeature.HardwareSwitch ? "VMFUNC by the processor alone" : "#VE by the processor alone");
+        text.Append("\n/* What a change is about: bits. */\n");
+        Enumeration<Altp2mWhat>(text, AboutChange);
+        text.Append('\n');
+        Structure<Altp2mCapabilities>(text);
+        text.Append('\n');
+        Structure<Altp2mViewDescription>(text);
+        text.Append('\n');
+        Structure<Altp2mSwitchVcpu>(text);
+        text.Append('\n');
+        Structure<Altp2mLost>(text);
+        text.Append('\n');
+        Structure<Altp2mTransaction>(text);
+        text.Append('\n');
+        Structure<Altp2mChange>(text);
+    }
+
+    private static string AboutChange(Altp2mWhat what) => what switch
+    {
+        Altp2mWhat.Target => "target, before the others",
+        Altp2mWhat.Access => "access",
+        _ => "suppress_ve",
+    };
 
     private static string AboutOperation(ExposureOp operation) => operation switch
     {

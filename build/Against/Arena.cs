@@ -43,7 +43,7 @@ public sealed record Arena(
 
     /// <summary>Bochs as an Intel processor.</summary>
     public static Arena BochsVmx { get; } = new(
-        "bochs-vmx", "Bochs, VMX", MachineKind.Bochs, 1024, "128M", [$"cpu: model=corei7_skylake_x, {BochsCpu}"], [], XenOptions + " dom0-iommu=none altp2m=1");
+        "bochs-vmx", "Bochs, VMX", MachineKind.Bochs, 1024, "128M", [$"cpu: model=corei7_skylake_x, {BochsCpu}"], [], XenOptions + " dom0-iommu=none");
 
     /// <summary>All of them.</summary>
     public static IReadOnlyList<Arena> All { get; } = [QemuSvm, BochsSvm, BochsVmx];

@@ -157,8 +157,8 @@ internal static class Dispatch
         ExposureGroup.Physdev => 0x00000000FFBBFFE0,
         ExposureGroup.Hvm => 0x000000000380BE23,
         ExposureGroup.DeviceModel => 0x00000000001FFFFE,
-        ExposureGroup.Altp2mInside => 0x000000000001FFFE,
-        ExposureGroup.Altp2mOutside => 0x000000000001FFFE,
+        ExposureGroup.Altp2mInside => 0x0000001F0001FFFE,
+        ExposureGroup.Altp2mOutside => 0x0000001F0001FFFE,
         _ => 0,
     };
 
@@ -988,35 +988,45 @@ internal static class Dispatch
             case 1: // HVMOP_altp2m_get_domain_state
                 return Altp2mStateOps.Get(ref call, ref frame);
             case 2: // HVMOP_altp2m_set_domain_state
-                return call.NotYet(Errno.EOPNOTSUPP);
+                return Altp2mStateOps.Set(ref call, ref frame);
             case 3: // HVMOP_altp2m_vcpu_enable_notify
-                return call.NotYet(Errno.EOPNOTSUPP);
+                return Altp2mStateOps.EnableNotify(ref call, ref frame);
             case 4: // HVMOP_altp2m_create_p2m
-                return call.NotYet(Errno.EOPNOTSUPP);
+                return Altp2mViewOps.Create(ref call, ref frame);
             case 5: // HVMOP_altp2m_destroy_p2m
-                return call.NotYet(Errno.EOPNOTSUPP);
+                return Altp2mViewOps.Destroy(ref call, ref frame);
             case 6: // HVMOP_altp2m_switch_p2m
-                return call.NotYet(Errno.EOPNOTSUPP);
+                return Altp2mViewOps.Switch(ref call, ref frame);
             case 7: // HVMOP_altp2m_set_mem_access
-                return call.NotYet(Errno.EOPNOTSUPP);
+                return Altp2mFrameOps.SetAccess(ref call, ref frame);
             case 8: // HVMOP_altp2m_change_gfn
-                return call.NotYet(Errno.EOPNOTSUPP);
+                return Altp2mFrameOps.Change(ref call, ref frame);
             case 9: // HVMOP_altp2m_set_mem_access_multi
-                return call.NotYet(Errno.EOPNOTSUPP);
+                return Altp2mListOps.SetAccesses(ref call, ref frame);
             case 10: // HVMOP_altp2m_set_suppress_ve
-                return call.NotYet(Errno.EOPNOTSUPP);
+                return Altp2mFrameOps.SetSuppressed(ref call, ref frame);
             case 11: // HVMOP_altp2m_get_suppress_ve
-                return call.NotYet(Errno.EOPNOTSUPP);
+                return Altp2mFrameOps.GetSuppressed(ref call, ref frame);
             case 12: // HVMOP_altp2m_get_mem_access
-                return call.NotYet(Errno.EOPNOTSUPP);
+                return Altp2mFrameOps.GetAccess(ref call, ref frame);
             case 13: // HVMOP_altp2m_vcpu_disable_notify
-                return call.NotYet(Errno.EOPNOTSUPP);
+                return Altp2mStateOps.DisableNotify(ref call, ref frame);
             case 14: // HVMOP_altp2m_get_p2m_idx
-                return call.NotYet(Errno.EOPNOTSUPP);
+                return Altp2mViewOps.GetIndex(ref call, ref frame);
             case 15: // HVMOP_altp2m_set_suppress_ve_multi
-                return call.NotYet(Errno.EOPNOTSUPP);
+                return Altp2mListOps.SetSuppressed(ref call, ref frame);
             case 16: // HVMOP_altp2m_set_visibility
-                return call.NotYet(Errno.EOPNOTSUPP);
+                return Altp2mViewOps.SetVisibility(ref call, ref frame);
+            case 19712: // XENOLITH_ALTP2M_capabilities
+                return Altp2mOwnOps.GetCapabilities(ref call, ref frame);
+            case 19713: // XENOLITH_ALTP2M_describe
+                return Altp2mOwnOps.Describe(ref call, ref frame);
+            case 19714: // XENOLITH_ALTP2M_switch_vcpu
+                return Altp2mOwnOps.SwitchVcpu(ref call, ref frame);
+            case 19715: // XENOLITH_ALTP2M_next_lost
+                return Altp2mOwnOps.FindLost(ref call, ref frame);
+            case 19716: // XENOLITH_ALTP2M_transaction
+                return Altp2mOwnOps.Change(ref call, ref frame);
             default:
                 return call.Unknown();
         }

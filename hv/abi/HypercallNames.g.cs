@@ -147,7 +147,7 @@ internal static class HypercallNames
         0x2A00000000,
         0x3000000000,
         0x3100000000,
-        0x2200010019, 0x2200020019, 0x2200030019, 0x2200040019, 0x2200050019, 0x2200060019, 0x2200070019, 0x2200080019, 0x2200090019, 0x22000A0019, 0x22000B0019, 0x22000C0019, 0x22000D0019, 0x22000E0019, 0x22000F0019, 0x2200100019,
+        0x2200010019, 0x2200020019, 0x2200030019, 0x2200040019, 0x2200050019, 0x2200060019, 0x2200070019, 0x2200080019, 0x2200090019, 0x22000A0019, 0x22000B0019, 0x22000C0019, 0x22000D0019, 0x22000E0019, 0x22000F0019, 0x2200100019, 0x224D000019, 0x224D010019, 0x224D020019, 0x224D030019, 0x224D040019,
     ];
 
     private static string OfPlatformOp(uint operation) => operation switch
@@ -370,6 +370,11 @@ internal static class HypercallNames
         0xE0019 => "HVMOP_altp2m_get_p2m_idx",
         0xF0019 => "HVMOP_altp2m_set_suppress_ve_multi",
         0x100019 => "HVMOP_altp2m_set_visibility",
+        0x4D000019 => "XENOLITH_ALTP2M_capabilities",
+        0x4D010019 => "XENOLITH_ALTP2M_describe",
+        0x4D020019 => "XENOLITH_ALTP2M_switch_vcpu",
+        0x4D030019 => "XENOLITH_ALTP2M_next_lost",
+        0x4D040019 => "XENOLITH_ALTP2M_transaction",
         _ => "hvm_op",
     };
 

@@ -42,6 +42,8 @@ public sealed partial class Domain
             foreach (Vcpu vcpu in Vcpus)
                 vcpu.SetView(Vcpu.NoView);
             P2m.Users?.Expel();
+            foreach (Vcpu vcpu in Vcpus)
+                vcpu.UnpinNotification();
             _views.Deactivate();
         }
         return _views.ReleaseStep(entries);

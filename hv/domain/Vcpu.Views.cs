@@ -53,6 +53,7 @@ public sealed partial class Vcpu
     public void SetNotification(Mfn page)
     {
         NotificationPage = page;
+        MayChooseView |= page != Mfn.Invalid;
         SetView(ViewIndex);
         ExpelElsewhere();
     }
@@ -62,7 +63,10 @@ public sealed partial class Vcpu
     {
         _view = index;
         if (index == NoView)
+        {
             NotificationPage = Mfn.Invalid;
+            MayChooseView = false;
+        }
         _viewIsNoted = true;
         if (RunsHere)
             ApplyView();
@@ -77,8 +81,7 @@ public sealed partial class Vcpu
             return;
         P2mView? view = View;
         _viewIsNoted = false;
-        // One without #VE has no list either: the guest has not asked.
-        if (NotificationPage == Mfn.Invalid || Domain.Altp2m is not { } views)
+        if (!MayChooseView || Domain.Altp2m is not { } views)
         {
             if (Cpu.HasViews)
                 Cpu.DetachViews();

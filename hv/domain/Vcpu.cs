@@ -177,6 +177,7 @@ public sealed partial class Vcpu
         _timeArea.Release();
         _physicalRunStateArea.Release();
         _physicalTimeArea.Release();
+        UnpinNotification();
         Cpu.Release();
     }
 }

@@ -140,6 +140,12 @@ internal static class BootSuite
             }
         }
 
+        foreach (TestMachine machine in Main)
+        {
+            yield return Views(machine);
+            yield return Narrow(Views(machine));
+        }
+
         yield return Guest("smp", TestMachine.QemuSvm) with { Name = "guest-smp-on-4", Cpus = 4 };
         yield return Guest("smp", TestMachine.BochsVmx) with { Name = "guest-smp-on-2", Cpus = 2, Limit = TimeSpan.FromSeconds(300) };
         foreach (string name in (string[])["hypercalls", "events", "timers", "smp"])
@@ -170,6 +176,18 @@ internal static class BootSuite
 
         // The line that people type without our tools.
         yield return Guest("hello", TestMachine.QemuSvm) with { Name = "plain-line", Arguments = "loglvl=all console=com1 dom0=pvh", MemoryMiB = 2048 };
+    }
+
+    /// <summary>The builder makes views of its children's memory.</summary>
+    private static BootTest Views(TestMachine machine)
+    {
+        BootTest builder = Guest("builder", machine);
+        return builder with
+        {
+            Name = "guest-builder-altp2m",
+            Arguments = builder.Arguments + " altp2m",
+            Modules = [builder.Modules[0] with { Arguments = "altp2m-only no-vmfunc" }, .. builder.Modules.Skip(1)],
+        };
     }
 
     private static BootTest Narrow(BootTest test) => test with

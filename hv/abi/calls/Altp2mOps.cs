@@ -1,5 +1,6 @@
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
+using Xenolith.Mm;
 
 namespace Xenolith.Abi.Calls;
 
@@ -49,8 +50,13 @@ internal static class Altp2mOps
     }
 
     /// <summary>Gives the argument back.</summary>
-    public static long Close(ref HypercallCall call, ref Frame frame, long result) =>
-        result == 0 && frame.CopiesBack && !call.TryWrite(call.A1, in frame.Argument) ? call.Fault() : result;
+    public static long Close(ref HypercallCall call, ref Frame frame, long result)
+    {
+        if (result != 0 || !frame.CopiesBack || call.TryWrite(call.A1, in frame.Argument))
+            return result;
+        call.ClearRestart();
+        return call.Fault();
+    }
 
     private static long Open(ref HypercallCall call, ref Frame frame)
     {
@@ -69,9 +75,9 @@ internal static class Altp2mOps
             return call.Fail(Errno.ESRCH, "no such domain");
         call.Vcpu.AlsoAcquire(target);
         frame.Target = target;
-        if (frame.Operation is not (Altp2mOp.GetDomainState or Altp2mOp.SetDomainState) && !IsActive(target))
+        if (frame.Operation is not (Altp2mOp.GetDomainState or Altp2mOp.SetDomainState) && target.Altp2m is null)
             return call.Fail(Errno.EOPNOTSUPP, "the domain's views are off");
-        Altp2mMode mode = ModeOf(target);
+        Altp2mMode mode = target.Altp2mMode;
         if (mode == Altp2mMode.Disabled)
             return call.Fail(Errno.EINVAL, "the domain has no altp2m mode");
         return call.Allows(PermissionIn(mode, frame.Operation), target) ? 0 : call.Fail(Errno.EPERM, "not by the domain's altp2m mode, or forbidden by a rule");
@@ -92,9 +98,31 @@ internal static class Altp2mOps
     private static Permission PermissionIn(Altp2mMode mode, Altp2mOp operation) =>
         mode == Altp2mMode.Mixed || (mode == Altp2mMode.Limited && operation == Altp2mOp.VcpuEnableNotify) ? Permission.Target : Permission.DeviceModel;
 
-    /// <summary>Who may use the domain's views.</summary>
-    public static Altp2mMode ModeOf(Domain domain) => (Altp2mMode)domain.Parameters[(int)HvmParameter.Altp2m];
+    public static long NoSuchView(ref HypercallCall call) => call.Fail(Errno.EINVAL, "no such view");
 
-    /// <summary>Whether the domain's views are on. None can be switched on yet.</summary>
-    public static bool IsActive(Domain domain) => false;
+    public static long NoMemory(ref HypercallCall call) => call.Fail(Errno.ESRCH, "the domain has no memory at a frame");
+
+    /// <summary>What goes into RAX for the end of a change.</summary>
+    /// <param name="access">The rights that were asked for, if any were.</param>
+    public static long Result(ref HypercallCall call, ViewResult result, Domain? domain = null, MemoryAccess access = MemoryAccess.Default) => result switch
+    {
+        ViewResult.Done => 0,
+        ViewResult.NoSuchView => NoSuchView(ref call),
+        ViewResult.Absent => NoMemory(ref call),
+        ViewResult.NoMemory => call.Fail(Errno.ENOMEM, "the machine has no frame for a table"),
+        ViewResult.Full => call.Fail(Errno.ENOSPC, "the domain's views have as many tables as they may"),
+        ViewResult.InUse => call.Fail(Errno.EBUSY, "a vCPU is in the view"),
+        _ => call.Fail(Errno.EOPNOTSUPP, (access == MemoryAccess.Default ? null : domain?.P2m.Matrix.ReasonAgainst(access)) ?? "rights that the processor's tables can't say"),
+    };
+
+    public static Errno ErrorOf(ViewResult result) => result switch
+    {
+        ViewResult.Done => Errno.None,
+        ViewResult.NoSuchView => Errno.EINVAL,
+        ViewResult.Absent => Errno.ESRCH,
+        ViewResult.NoMemory => Errno.ENOMEM,
+        ViewResult.Full => Errno.ENOSPC,
+        ViewResult.InUse => Errno.EBUSY,
+        _ => Errno.EOPNOTSUPP,
+    };
 }

@@ -188,6 +188,18 @@ internal static class Altp2m
         _ => -(long)Errno.EINVAL,
     };
 
+    /// <summary>Skips what needs VMFUNC or #VE where the command line says that there is neither.</summary>
+    public static bool IsWithoutFunctions(TestRun tests)
+    {
+        bool isWithout = BootRecord.HasWord("no-vmfunc");
+        if (isWithout)
+        {
+            tests.Skip("the command line says that there is neither VMFUNC nor #VE");
+        }
+
+        return isWithout;
+    }
+
     private static void State(TestRun tests, Altp2mPartner partner)
     {
         tests.Start("altp2m, the domain's state");

@@ -1,3 +1,5 @@
+using System;
+
 namespace Xenolith.Abi.Contract;
 
 /// <summary>hvm_op: HVMOP_* (public/hvm/hvm_op.h). 2, 3 and 4 moved to dm_op.</summary>
@@ -36,4 +38,38 @@ public enum Altp2mOp : uint
     [XenConstant("HVMOP_altp2m_get_p2m_idx")] GetP2mIdx = 14,
     [XenConstant("HVMOP_altp2m_set_suppress_ve_multi")] SetSuppressVeMulti = 15,
     [XenConstant("HVMOP_altp2m_set_visibility")] SetVisibility = 16,
+    /// <summary>What the processor and the hypervisor have of views, and what the domain may have.</summary>
+    [XenUnstated("ours; docs/altp2m.md", Name = "XENOLITH_ALTP2M_capabilities")] Capabilities = 0x4D00,
+    /// <summary>The next view, and what is true of it.</summary>
+    [XenUnstated("ours; docs/altp2m.md", Name = "XENOLITH_ALTP2M_describe")] Describe = 0x4D01,
+    /// <summary>Another view for one vCPU.</summary>
+    [XenUnstated("ours; docs/altp2m.md", Name = "XENOLITH_ALTP2M_switch_vcpu")] SwitchVcpu = 0x4D02,
+    /// <summary>The next remap that has lost the frame that it shows.</summary>
+    [XenUnstated("ours; docs/altp2m.md", Name = "XENOLITH_ALTP2M_next_lost")] NextLost = 0x4D03,
+    /// <summary>Many changes, all or none.</summary>
+    [XenUnstated("ours; docs/altp2m.md", Name = "XENOLITH_ALTP2M_transaction")] Transaction = 0x4D04,
+}
+
+/// <summary>What of a guest frame a change is about.</summary>
+[XenUnstated("ours; docs/altp2m.md", Name = "enum xenolith_altp2m_what")]
+[Flags]
+public enum Altp2mWhat : ushort
+{
+    /// <summary>The frame that is seen there; before the rights, which it would change.</summary>
+    Target = 1,
+    /// <summary>Rights.</summary>
+    Access = 2,
+    /// <summary>Whether #VE is suppressed.</summary>
+    SuppressVe = 4,
+}
+
+/// <summary>What there is of views.</summary>
+[XenUnstated("ours; docs/altp2m.md", Name = "enum xenolith_altp2m_feature")]
+[Flags]
+public enum Altp2mFeature : uint
+{
+    /// <summary>The processor goes from one view to another by VMFUNC, without the hypervisor.</summary>
+    HardwareSwitch = 1,
+    /// <summary>The processor raises #VE, without the hypervisor.</summary>
+    HardwareException = 2,
 }

@@ -213,6 +213,16 @@ public struct HvmAltp2mOp
     [FieldOffset(16), XenField("u.get_vcpu_p2m_idx")] public HvmAltp2mGetVcpuP2mIdx GetVcpuP2mIdx;
     /// <summary>Argument.</summary>
     [FieldOffset(16), XenField("u.set_visibility")] public HvmAltp2mSetVisibility SetVisibility;
+    /// <summary>Ours.</summary>
+    [FieldOffset(16), XenField("u.pad")] public Altp2mCapabilities Capabilities;
+    /// <summary>Ours.</summary>
+    [FieldOffset(16), XenField("u.pad")] public Altp2mViewDescription Description;
+    /// <summary>Ours.</summary>
+    [FieldOffset(16), XenField("u.pad")] public Altp2mSwitchVcpu SwitchVcpu;
+    /// <summary>Ours.</summary>
+    [FieldOffset(16), XenField("u.pad")] public Altp2mLost Lost;
+    /// <summary>Ours.</summary>
+    [FieldOffset(16), XenField("u.pad")] public Altp2mTransaction Transaction;
 }
 
 /// <summary>HVMOP_altp2m. As a 32-bit caller lays it out.</summary>
@@ -252,4 +262,14 @@ public struct HvmAltp2mOp32
     [FieldOffset(16), XenField("u.get_vcpu_p2m_idx")] public HvmAltp2mGetVcpuP2mIdx GetVcpuP2mIdx;
     /// <summary>Argument.</summary>
     [FieldOffset(16), XenField("u.set_visibility")] public HvmAltp2mSetVisibility SetVisibility;
+    /// <summary>Ours.</summary>
+    [FieldOffset(16), XenField("u.pad")] public Altp2mCapabilities Capabilities;
+    /// <summary>Ours.</summary>
+    [FieldOffset(16), XenField("u.pad")] public Altp2mViewDescription Description;
+    /// <summary>Ours.</summary>
+    [FieldOffset(16), XenField("u.pad")] public Altp2mSwitchVcpu SwitchVcpu;
+    /// <summary>Ours.</summary>
+    [FieldOffset(16), XenField("u.pad")] public Altp2mLost Lost;
+    /// <summary>Ours.</summary>
+    [FieldOffset(16), XenField("u.pad")] public Altp2mTransaction Transaction;
 }
