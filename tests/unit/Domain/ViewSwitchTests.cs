@@ -103,11 +103,14 @@ public sealed class ViewSwitchTests
         vcpu.AttendToView();
         Assert.Equal((0, views.Find(0)!.Root), (vcpu.Cpu.ViewIndex, TestMachine.Cpu(vcpu).NestedRoot));
 
-        // Not to be told leaves it where it is.
+        // Not to be told leaves it where it is, and leaves VMFUNC, as on Xen, until views are off.
         vcpu.Cpu.ViewIndex = (ushort)index;
         vcpu.SetNotification(Mfn.Invalid);
         vcpu.AttendToView();
-        Assert.Equal((index, false), (vcpu.ViewIndex, vcpu.Cpu.HasViews));
+        Assert.Equal((index, true, false), (vcpu.ViewIndex, vcpu.Cpu.HasViews, vcpu.Cpu.HasInformationPage));
+        Assert.True(domain.DeactivateAltp2m(int.MaxValue));
+        vcpu.AttendToView();
+        Assert.Equal((Vcpu.NoView, false), (vcpu.ViewIndex, vcpu.Cpu.HasViews));
     }
 
     [Fact]
