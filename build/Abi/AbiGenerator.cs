@@ -7,7 +7,7 @@ namespace Xenolith.Build.Abi;
 
 /// <summary>
 /// Makes everything that follows from the contract and its hypercall table (hv/abi/contract/table): the dispatch, the names for the log, the
-/// formats for the call trace, the guests' stubs and translations to 32 bits, the C header, docs/abi.md. The files lie in the tree under version control, so that a change of the table shows what it
+/// formats for the call trace, the guests' stubs, translations to 32 bits and probes, the C header, docs/abi.md. The files lie in the tree under version control, so that a change of the table shows what it
 /// changes; a unit test fails when one of them is stale.
 /// </summary>
 public static class AbiGenerator
@@ -46,6 +46,7 @@ public static class AbiGenerator
             ("hv/abi/tracing/CallFormats.g.cs", CallFormatWriter.Write),
             ("tests/guests/lib/Hypercalls.g.cs", GuestStubWriter.Write),
             ("tests/guests/lib/NarrowArguments.g.cs", NarrowArgumentWriter.Write),
+            ("tests/guests/probes/SpareProbes.g.cs", SpareProbeWriter.Write),
             ("include/xenolith.h", HeaderWriter.Write),
             ("docs/abi.md", () => DocumentWriter.Write(RowTests.Read(root))),
         }.Select(file => (file.Path, file.Text()));

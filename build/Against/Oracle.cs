@@ -38,7 +38,7 @@ public static class Oracle
     private static readonly string[] NotCompared = ["faulty", "bench"];
 
     /// <summary>Guests that are run a second time and make 32-bit calls then.</summary>
-    private static readonly string[] s_alsoNarrow = ["hypercalls", "events", "upcall", "timers", "control", "badcalls", "hostile", "builder"];
+    private static readonly string[] s_alsoNarrow = ["hypercalls", "events", "upcall", "timers", "control", "badcalls", "hostile", "probes", "builder"];
 
     /// <summary>Runs that are not compared, as an emulator is in the way, and why.</summary>
     private static readonly (string Guest, Arena Arena, string Why)[] s_leftOut =

@@ -8,8 +8,14 @@ internal static class PhysdevOps
     /// <summary>Nobody but the initial domain has these calls.</summary>
     public static long Prepare(ref HypercallCall call) => call.Domain.IsInitialDomain || !IsForHardwareDomain(call.Operation) ? 0 : call.Unknown();
 
-    public static long ReservedMmcfg(ref HypercallCall call) => call.TryRead(call.A1, out PhysdevPciMmcfgReserved _)
-        ? call.Fail(Errno.ENODEV, "the machine's configuration space is not looked at") : call.Fault();
+    public static long ReservedMmcfg(ref HypercallCall call)
+    {
+        if (!call.TryRead(call.A1, out PhysdevPciMmcfgReserved argument))
+            return call.Fault();
+        return (argument.Flags & ~PhysdevFlags.MmcfgReserved) != 0
+            ? call.Fail(Errno.EINVAL, "unknown flags")
+            : call.Fail(Errno.ENODEV, "the machine's configuration space is not looked at");
+    }
 
     public static long AddDevice(ref HypercallCall call) => call.TryRead(call.A1, out PhysdevPciDeviceAdd _) ? 0 : call.Fault();
 

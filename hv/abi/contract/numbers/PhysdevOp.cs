@@ -29,3 +29,10 @@ public enum PhysdevOp : uint
     [XenConstant("PHYSDEVOP_prepare_msix")] PrepareMsix = 30,
     [XenConstant("PHYSDEVOP_release_msix")] ReleaseMsix = 31,
 }
+
+/// <summary>Flags of physdev_op's arguments (public/physdev.h).</summary>
+public static class PhysdevFlags
+{
+    /// <summary>Of pci_mmcfg_reserved: the firmware has the region reserved.</summary>
+    [XenConstant("XEN_PCI_MMCFG_RESERVED")] public const uint MmcfgReserved = 1;
+}

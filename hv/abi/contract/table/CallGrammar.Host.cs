@@ -11,7 +11,11 @@ namespace Xenolith.Abi.Contract.Table;
 /// <param name="Offset">Bytes from the structure's start; of an argument: its number, from 0.</param>
 /// <param name="Size">Bytes: 1, 2, 4 or 8 for what is a number.</param>
 /// <param name="Value">What it has to be; null: anything of its kind.</param>
-public sealed record CallField(string Name, int Offset, int Size, ValueKind Kind, ulong? Value = null);
+public sealed record CallField(string Name, int Offset, int Size, ValueKind Kind, ulong? Value = null)
+{
+    /// <summary>The structure that states it, of which the call's may consist in part; null: a register.</summary>
+    public Type? Owner { get; init; }
+}
 
 /// <summary>The structure that a call points at, in one layout. Members of a union that the operation does not use are left out.</summary>
 public sealed record CallStructure(int Size, IReadOnlyList<CallField> Fields);
@@ -122,6 +126,9 @@ public static class CallGrammar
             else if (isHead || (hasMember ? field.FieldType == argument : field.FieldType.IsPrimitive))
                 Add(fields, whole, field, offset);
         }
+        // A member that the envelope does not state, as it is laid out in two ways.
+        if (hasMember && !States(whole, argument!))
+            Add(fields, argument!, UnionOf(whole));
         return new CallStructure(SizeOf(whole), fields);
     }
 
@@ -133,6 +140,27 @@ public static class CallGrammar
         _ => InterfaceVersions.Platform,
     };
 
+    private static bool States(Type structure, Type member)
+    {
+        foreach (FieldInfo field in FieldsOf(structure))
+        {
+            if (field.FieldType == member)
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Where the structure's union begins.</summary>
+    private static int UnionOf(Type structure)
+    {
+        foreach (FieldInfo field in FieldsOf(structure))
+        {
+            if (IsUnion(structure, OffsetOf(structure, field)))
+                return OffsetOf(structure, field);
+        }
+        throw new ArgumentException($"{structure.Name} has no union");
+    }
+
     /// <summary>Whether more than one field of the structure lies at the offset.</summary>
     private static bool IsUnion(Type structure, int offset)
     {
@@ -142,16 +170,21 @@ public static class CallGrammar
         return count > 1;
     }
 
+    private static void Add(List<CallField> fields, Type structure, int offset)
+    {
+        foreach (FieldInfo field in FieldsOf(structure))
+            Add(fields, structure, field, offset + OffsetOf(structure, field));
+    }
+
     private static void Add(List<CallField> fields, Type structure, FieldInfo field, int offset)
     {
         Type type = field.FieldType;
         if (!type.IsPrimitive && !type.IsEnum && type.GetCustomAttribute<InlineArrayAttribute>() is null)
         {
-            foreach (FieldInfo inner in FieldsOf(type))
-                Add(fields, type, inner, offset + OffsetOf(type, inner));
+            Add(fields, type, offset);
             return;
         }
-        fields.Add(new CallField(field.Name, offset, SizeOf(type), KindOf(structure, field)));
+        fields.Add(new CallField(field.Name, offset, SizeOf(type), KindOf(structure, field)) { Owner = structure });
     }
 
     private static ValueKind KindOf(Type structure, FieldInfo field)

@@ -27,7 +27,7 @@ internal static class PhysdevRows
 
     private static HypercallRow RowOf(PhysdevOp operation) => operation switch
     {
-        PhysdevOp.PciMmcfgReserved => Row.Done(operation, "PhysdevOps.ReservedMmcfg").In<PhysdevPciMmcfgReserved>().Privileged().Errors("EFAULT ENODEV")
+        PhysdevOp.PciMmcfgReserved => Row.Done(operation, "PhysdevOps.ReservedMmcfg").In<PhysdevPciMmcfgReserved>().Privileged().Errors("EFAULT EINVAL ENODEV")
             .Note("ENODEV, as on Xen of a segment that it does not know; another than the initial domain: ENOSYS."),
         PhysdevOp.PciDeviceAdd => Row.Done(operation, "PhysdevOps.AddDevice").In<PhysdevPciDeviceAdd>().Privileged().Errors("EFAULT")
             .Note("Nothing comes of it: no device is assigned to a domain."),
