@@ -31,8 +31,9 @@ public sealed partial class P2m
     /// <summary>Whether a fault may be about an access right or a view: any right but <see cref="MemoryAccess.All"/> was ever set, or there were views.</summary>
     public bool ChecksAccess { get; private set; }
 
-    /// <summary>The right of a guest frame; where nothing is mapped, what a mapping there would get.</summary>
-    public MemoryAccess AccessOf(Gfn gfn) => Lookup(gfn).Type == P2mType.None ? DefaultAccess : AttributesOf(gfn).Access;
+    /// <summary>The right of a guest frame; where nothing is mapped, what a mapping there would get. Memory that nobody has looked at stays so.</summary>
+    public MemoryAccess AccessOf(Gfn gfn) =>
+        IsAddressable(gfn, 0) && (_table.TryQuery(gfn.Address, out _, out _, out _) || IsUncleared(gfn, out _)) ? AttributesOf(gfn).Access : DefaultAccess;
 
     /// <summary>
     /// Sets the right of what is mapped at 2^order frames. A large leaf is split only where it reaches beyond them; memory that nobody has

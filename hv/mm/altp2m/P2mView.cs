@@ -77,7 +77,7 @@ public sealed class P2mView
     }
 
     /// <summary>The right of the guest frame here.</summary>
-    public MemoryAccess AccessOf(Gfn gfn) => Resolve(gfn, OverrideOf(gfn).Access);
+    public MemoryAccess AccessOf(Gfn gfn) => Resolve(HostGfnOf(gfn), OverrideOf(gfn).Access);
 
     /// <summary>Whether violations at the guest frame stay unknown to the guest itself.</summary>
     public bool SuppressesVe(Gfn gfn) => OverrideOf(gfn).SuppressesVe;
@@ -185,7 +185,7 @@ public sealed class P2mView
             return false;
         ulong within = gfn.Value & ((1UL << order) - 1);
         if (!_host.IsApicPage(hostGfn))
-            rights = LeafRights(rights, Resolve(gfn, own.Access), own.SuppressesVe);
+            rights = LeafRights(rights, Resolve(hostGfn, own.Access), own.SuppressesVe);
         Caching caching = _host.IsApicPage(hostGfn) ? Caching.WriteBack : P2m.CachingOf(host.Type);
         if (!_leaves.TryMap(new Gfn(gfn.Value - within).Address, new Mfn(host.Mfn.Value - within), order, rights, caching))
             return false;
@@ -203,7 +203,7 @@ public sealed class P2mView
     }
 
     // The first shows the host p2m as it is, the rights among it.
-    private MemoryAccess Resolve(Gfn gfn, MemoryAccess access) => access != MemoryAccess.Default ? access : Index == 0 ? _host.AccessOf(gfn) : DefaultAccess;
+    private MemoryAccess Resolve(Gfn host, MemoryAccess access) => access != MemoryAccess.Default ? access : Index == 0 ? _host.AccessOf(host) : DefaultAccess;
 
     /// <summary>The largest order of frames around the one in which the view has nothing of its own.</summary>
     private int OrderWithoutOverrides(Gfn gfn)

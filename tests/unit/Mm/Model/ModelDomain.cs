@@ -68,6 +68,9 @@ internal sealed class ModelDomain
     }
 
     /// <summary>Whether the host p2m has anything at a guest frame, or would have at the first look.</summary>
+    /// <summary>The right of a guest frame of the host p2m; of nothing, what would be there next.</summary>
+    public MemoryAccess RightOf(ulong gfn) => Table[gfn] is { IsPresent: true } cell ? cell.Right : Uncleared.GetValueOrDefault(gfn & ~511UL, P2m.DefaultAccess);
+
     public bool IsThere(ulong gfn) => Table[gfn].IsPresent || Uncleared.ContainsKey(gfn & ~511UL);
 
     public void ForgetUncleared(ulong gfn, int order)

@@ -25,5 +25,8 @@ internal sealed class ModelView(int index, P2mView real, MemoryAccess defaultAcc
     /// <summary>The guest frame of the host p2m that is seen.</summary>
     public ulong HostOf(ulong gfn) => OverrideOf(gfn) is { IsRemap: true } own ? own.Target.Value : gfn;
 
-    public MemoryAccess RightOf(ulong gfn) => OverrideOf(gfn).Access is var right && right == MemoryAccess.Default ? defaultAccess : right;
+    /// <summary>The right of a guest frame. The first view has the host's of what it shows, others a default.</summary>
+    public MemoryAccess RightOf(ulong gfn, ModelDomain domain) => OverrideOf(gfn).Access is var right && right != MemoryAccess.Default
+        ? right
+        : Index == 0 ? domain.RightOf(HostOf(gfn)) : defaultAccess;
 }

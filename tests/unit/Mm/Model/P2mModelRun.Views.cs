@@ -262,18 +262,18 @@ internal sealed partial class P2mModelRun
 
         void Require(Cell cell, ulong offset)
         {
-            Translation expected = ExpectedIn(view, gfn + offset, cell);
+            Translation expected = ExpectedIn(domain, view, gfn + offset, cell);
             if (leaf.Plus(offset) != expected)
                 throw new ModelException($"guest frame {gfn + offset:x} of view {view.Index} translates to {leaf.Plus(offset)}, and should to {expected}");
         }
     }
 
     /// <summary>The host's frame and type; of rights the view's own. The guest itself learns of violations where all that a leaf withholds is one.</summary>
-    private Translation ExpectedIn(ModelView view, ulong gfn, Cell host)
+    private Translation ExpectedIn(ModelDomain domain, ModelView view, ulong gfn, Cell host)
     {
         if (!host.IsPresent)
             return Translation.Absent;
-        MemoryAccess right = view.RightOf(gfn);
+        MemoryAccess right = view.RightOf(gfn, domain);
         Rights allowed = EntryRules.AllowedBy(right);
         Rights leaf = _rules.LeafFor(host.Allowed & allowed);
         bool isExact = (allowed & ~host.Allowed) == Rights.None && (allowed == Rights.None || _rules.IsExact(right));
@@ -291,7 +291,7 @@ internal sealed partial class P2mModelRun
             throw new ModelException($"view {view.Index} has {found.Count} overrides, and should have {view.Overrides.Count}");
         foreach ((ulong gfn, ViewOverride own) in view.Overrides)
         {
-            if (!found.TryGetValue(gfn, out ViewOverride real) || real != own || view.Real.AccessOf(new Gfn(gfn)) != view.RightOf(gfn))
+            if (!found.TryGetValue(gfn, out ViewOverride real) || real != own || view.Real.AccessOf(new Gfn(gfn)) != view.RightOf(gfn, domain))
                 throw new ModelException($"guest frame {gfn:x} of view {view.Index} has {real}, and should have {own}");
             if (view.Real.IsLost(new Gfn(gfn)) != (own.IsRemap && !domain.IsThere(own.Target.Value)))
                 throw new ModelException($"guest frame {gfn:x} of view {view.Index} shows what is there or not, and says otherwise: {own}");
