@@ -115,11 +115,7 @@ internal sealed partial class ExitHandler
             ClearStackedTrapFlag(vcpu);
         }
 
-        if (vcpu.WantsSteps)
-        {
-            Listeners.TellOfStep(vcpu);
-        }
-        else if (_stepsLeft == 0 || --_stepsLeft == 0)
+        if (!TryEndListenersStep(vcpu) && (_stepsLeft == 0 || --_stepsLeft == 0))
         {
             cpu.SingleSteps = false;
         }
@@ -149,6 +145,11 @@ internal sealed partial class ExitHandler
         VirtualCpu cpu = vcpu.Cpu;
         int length = _decoder.LengthAt(cpu, vcpu.Access);
         if (length == 0)
+        {
+            return;
+        }
+
+        if (vcpu.Domain.Monitor.Asks(MonitorEvent.DebugException) && Listeners.TellOfDebugException(vcpu, length))
         {
             return;
         }

@@ -49,7 +49,7 @@ internal sealed partial class ExitHandler
                 Emulate(vcpu, flags);
             }
 
-            vcpu.Cpu.SingleSteps = vcpu.WantsSteps;
+            vcpu.Cpu.SingleSteps = vcpu.WantsSteps || vcpu.StepsPastIntercept;
         }
 
         vcpu.Domain.Release();
@@ -66,6 +66,12 @@ internal sealed partial class ExitHandler
     private void Emulate(Vcpu vcpu, VmEventFlags flags)
     {
         VirtualCpu cpu = vcpu.Cpu;
+        if (vcpu.ReportedReason == VmEventReason.DescriptorAccess)
+        {
+            StepPast(vcpu);
+            return;
+        }
+
         if (vcpu.ReportedReason != VmEventReason.MemoryAccess || cpu.Exit.Reason != ExitReason.NestedPageFault
             || AccessViolations.Judge(vcpu, out Gfn host, out _) != AccessVerdict.Violation)
         {
@@ -95,6 +101,53 @@ internal sealed partial class ExitHandler
         {
             var request = new VmEventRequest { Reason = VmEventReason.EmulationUnimplemented };
             vcpu.Domain.Monitor.TryReport(vcpu, ref request, pause: true);
+        }
+    }
+
+    /// <summary>Has an instruction executed that exits for the listener's sake: one step without that exit, of this vCPU alone.</summary>
+    private static void StepPast(Vcpu vcpu)
+    {
+        vcpu.StepsPastIntercept = true;
+        vcpu.Cpu.InterceptDescriptorTables = false;
+    }
+
+    /// <summary>A step that a listener, or <see cref="StepPast"/>, asked for is done. False: it is somebody else's.</summary>
+    private static bool TryEndListenersStep(Vcpu vcpu)
+    {
+        bool hasPassed = vcpu.StepsPastIntercept;
+        if (hasPassed)
+        {
+            vcpu.StepsPastIntercept = false;
+            vcpu.Cpu.InterceptDescriptorTables = vcpu.Domain.Monitor.Asks(MonitorEvent.DescriptorAccess);
+            vcpu.Cpu.SingleSteps = vcpu.WantsSteps;
+        }
+
+        if (!vcpu.WantsSteps)
+        {
+            return hasPassed;
+        }
+
+        if (vcpu.ViewAfterStep == Vcpu.NoView)
+        {
+            Listeners.TellOfStep(vcpu);
+            return true;
+        }
+
+        vcpu.Domain.Acquire();
+        vcpu.SwitchView(vcpu.ViewAfterStep);
+        vcpu.ViewAfterStep = Vcpu.NoView;
+        vcpu.WantSteps(false);
+        vcpu.Domain.Release();
+        return true;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static void HandleDescriptorTable(Vcpu vcpu)
+    {
+        if (!Listeners.TellOfDescriptorTable(vcpu))
+        {
+            // Nobody asks any more, and it runs again without an exit.
+            vcpu.Cpu.InterceptDescriptorTables = false;
         }
     }
 

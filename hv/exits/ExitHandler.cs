@@ -123,6 +123,9 @@ internal sealed partial class ExitHandler
             case ExitReason.SoftwareInterrupt:
                 HandleSoftwareInterrupt(vcpu);
                 break;
+            case ExitReason.DescriptorTable:
+                HandleDescriptorTable(vcpu);
+                break;
             case ExitReason.SingleStep:
                 HandleSingleStep(vcpu);
                 break;

@@ -96,7 +96,8 @@ internal static class Listeners
     }
 
     /// <summary>A debug exception has come, which the debug registers show. True: whether the guest gets it is the listener's.</summary>
-    public static bool TellOfDebugException(Vcpu vcpu)
+    /// <param name="length">Bytes of the INT1 that raises it and has not been executed; 0: it is another.</param>
+    public static bool TellOfDebugException(Vcpu vcpu, int length = 0)
     {
         bool waits = vcpu.Domain.Monitor.Settings.DebugSync;
         var request = new VmEventRequest
@@ -104,7 +105,8 @@ internal static class Listeners
             Reason = VmEventReason.DebugException,
             Debug = new VmEventDebug
             {
-                Gfn = FrameOfCode(vcpu), Pending = vcpu.Cpu.CurrentDr6 ^ ProcessorState.Dr6Reset, Type = (byte)InjectedEventType.HardwareException,
+                Gfn = FrameOfCode(vcpu), Pending = length == 0 ? vcpu.Cpu.CurrentDr6 ^ ProcessorState.Dr6Reset : 0, InstructionLength = (uint)length,
+                Type = (byte)(length == 0 ? InjectedEventType.HardwareException : InjectedEventType.PrivilegedSoftwareException),
             },
         };
         return Report(vcpu, MonitorEvent.DebugException, ref request, waits) && waits;
@@ -115,6 +117,28 @@ internal static class Listeners
     {
         var request = new VmEventRequest { Reason = VmEventReason.SingleStep, SingleStep = new VmEventSingleStep { Gfn = FrameOfCode(vcpu) } };
         return Report(vcpu, MonitorEvent.SingleStep, ref request, pause: true);
+    }
+
+    /// <summary>An instruction reaches for a descriptor-table register. True: the vCPU waits, and executes it once the listener has it emulated.</summary>
+    public static bool TellOfDescriptorTable(Vcpu vcpu)
+    {
+        (VmEventDescriptor descriptor, bool isWrite) = vcpu.Cpu.Exit.TableInstruction switch
+        {
+            DescriptorTableInstruction.Sgdt => (VmEventDescriptor.Gdtr, false),
+            DescriptorTableInstruction.Lgdt => (VmEventDescriptor.Gdtr, true),
+            DescriptorTableInstruction.Sidt => (VmEventDescriptor.Idtr, false),
+            DescriptorTableInstruction.Lidt => (VmEventDescriptor.Idtr, true),
+            DescriptorTableInstruction.Sldt => (VmEventDescriptor.Ldtr, false),
+            DescriptorTableInstruction.Lldt => (VmEventDescriptor.Ldtr, true),
+            DescriptorTableInstruction.Str => (VmEventDescriptor.Tr, false),
+            _ => (VmEventDescriptor.Tr, true),
+        };
+        var request = new VmEventRequest
+        {
+            Reason = VmEventReason.DescriptorAccess,
+            DescriptorAccess = new VmEventDescriptorAccess { Descriptor = descriptor, IsWrite = isWrite ? (byte)1 : (byte)0 },
+        };
+        return Report(vcpu, MonitorEvent.DescriptorAccess, ref request, pause: true);
     }
 
     private static bool Report(Vcpu vcpu, MonitorEvent what, ref VmEventRequest request, bool pause)

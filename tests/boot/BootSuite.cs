@@ -162,8 +162,6 @@ internal static class BootSuite
         // One instruction at a time, which no guest may notice. Interrupts wait meanwhile.
         yield return Stepped("hello", TestMachine.QemuSvm);
         yield return Stepped("debug unwatched", TestMachine.QemuSvm);
-        yield return Stepped("hello", TestMachine.BochsVmx);
-        yield return Stepped("debug", TestMachine.BochsVmx);
         yield return Stepped("hello", TestMachine.BochsSvm);
 
         // At most 8 bytes a frame, and 4 MiB: 8,192 KiB of a machine of 2 GiB.

@@ -9,9 +9,15 @@ internal static class DomctlMonitorOps
     private const uint EventBits = 32;
 
     /// <summary>What can be asked for. The rest of 4.17's is refused, and docs/monitor.md says why.</summary>
-    public const uint Capabilities = 1u << (int)MonitorEvent.WriteControlRegister | 1u << (int)MonitorEvent.WriteMsr
+    private const uint Capabilities = 1u << (int)MonitorEvent.WriteControlRegister | 1u << (int)MonitorEvent.WriteMsr
         | 1u << (int)MonitorEvent.SoftwareBreakpoint | 1u << (int)MonitorEvent.GuestRequest | 1u << (int)MonitorEvent.DebugException
         | 1u << (int)MonitorEvent.Cpuid | 1u << (int)MonitorEvent.EmulationUnimplemented;
+
+    private const uint SteppingCapabilities = 1u << (int)MonitorEvent.SingleStep | 1u << (int)MonitorEvent.DescriptorAccess;
+
+    /// <summary>An instruction that reaches for a descriptor table is executed by a step, where its listener wants it to be.</summary>
+    private static uint CapabilitiesOf(Domain domain) =>
+        Capabilities | (domain.Services.Virtualisation.HasSingleSteps ? SteppingCapabilities : 0);
 
     public static long Handle(ref HypercallCall call, ref DomctlOps.Frame frame)
     {
@@ -26,11 +32,11 @@ internal static class DomctlMonitorOps
             case MonitorOp.Disable:
                 if (argument.Event >= EventBits)
                     return call.Fail(Errno.EINVAL, "no such event");
-                if ((Capabilities & 1u << (int)argument.Event) == 0)
+                if ((CapabilitiesOf(target) & 1u << (int)argument.Event) == 0)
                     return call.Fail(Errno.EOPNOTSUPP, "events of that kind are not told of");
                 return call.Result(Set(target.Monitor, in argument, argument.Operation == (uint)MonitorOp.Enable), "it is so already, or no such register");
             case MonitorOp.GetCapabilities:
-                argument.Event = Capabilities;
+                argument.Event = CapabilitiesOf(target);
                 return 0;
             case MonitorOp.EmulateEachRepeat:
                 if (!target.Monitor.IsListening)
@@ -99,7 +105,10 @@ internal static class DomctlMonitorOps
             return call.Fail(Errno.EINVAL, "no such vCPU, or the caller itself");
         if (argument.Operation > (uint)DebugOp.SingleStepOn)
             return call.Fail(Errno.ENOSYS, "no such operation");
-        return call.Fail(Errno.EOPNOTSUPP, "no vCPU is stepped");
+        if (!call.Services.Virtualisation.HasSingleSteps)
+            return call.Fail(Errno.EOPNOTSUPP, "the processor can't stop after each instruction");
+        vcpu.WantSteps(argument.Operation == (uint)DebugOp.SingleStepOn);
+        return 0;
     }
 
     /// <summary>Whether the domain ends for what its memory's rights forbid while nobody listens.</summary>

@@ -63,6 +63,12 @@ public sealed partial class Vcpu
         KickElsewhere();
     }
 
+    /// <summary>Whether the next step is over an instruction that would exit for the listener's sake, and does not this once.</summary>
+    public bool StepsPastIntercept { get; set; }
+
+    /// <summary>The view to go to after one instruction; <see cref="NoView"/>: steps are told of.</summary>
+    public int ViewAfterStep { get; set; } = NoView;
+
     /// <summary>It waits for an answer from now on. On its own CPU, with the domain's lock held.</summary>
     internal void PauseForMonitor()
     {
@@ -104,10 +110,11 @@ public sealed partial class Vcpu
         if (answer.Reason != ReportedReason)
             flags &= ~each;
         // The registers of one answer and the data of another lie in one place: the last of either counts.
-        AnsweredFlags = AnsweredFlags & ~each | flags & (each | VmEventFlags.SetRegisters | VmEventFlags.AlternateP2m | VmEventFlags.FastSingleStep
-            | VmEventFlags.GetNextInterrupt);
+        AnsweredFlags = AnsweredFlags & ~each | flags & (each | VmEventFlags.SetRegisters | VmEventFlags.AlternateP2m);
         if ((flags & (VmEventFlags.SetRegisters | VmEventFlags.SetEmulateReadData | VmEventFlags.SetEmulateInstructionData)) != 0)
             kept = answer;
+        if (Domain.Services.Virtualisation.HasSingleSteps)
+            Step(in answer, flags);
         if ((flags & VmEventFlags.AlternateP2m) != 0)
             AnsweredView = answer.View;
         Volatile.Write(ref _hasMonitorAnswer, true);
@@ -117,6 +124,20 @@ public sealed partial class Vcpu
         _monitorPauses--;
         Enter(PresentState);
         RunQueueLock.Release();
+    }
+
+    private void Step(in VmEventRequest answer, VmEventFlags flags)
+    {
+        if ((flags & VmEventFlags.ToggleSingleStep) != 0)
+        {
+            Volatile.Write(ref _wantsSteps, !_wantsSteps);
+            ViewAfterStep = NoView;
+        }
+        else if ((flags & VmEventFlags.FastSingleStep) != 0 && Domain.Altp2m?.Find(answer.FastSingleStep.View) is not null)
+        {
+            Volatile.Write(ref _wantsSteps, true);
+            ViewAfterStep = answer.FastSingleStep.View;
+        }
     }
 
     /// <summary>What the answers asked for is the calling run loop's to do now.</summary>
@@ -142,6 +163,7 @@ public sealed partial class Vcpu
         HasEventForRing = false;
         AnsweredFlags = 0;
         _wantsSteps = false;
+        ViewAfterStep = NoView;
         Volatile.Write(ref _hasMonitorAnswer, true);
         RunQueueLock.Acquire();
         _monitorPauses = 0;

@@ -373,7 +373,7 @@ internal static partial class Monitor
         Finish(tests, breakpoint);
     }
 
-    /// <summary>Whether an instruction that is asked for ends in the child alone: QEMU tells of no INT1 that is to exit, and of INT3 as an INT.</summary>
+    /// <summary>Whether an instruction that is asked for ends in the child alone: QEMU knows no INT1, and tells of INT3 as of an INT.</summary>
     private static bool IsMissed(byte[] code, byte vector)
     {
         Listener.Begin(s_child, code, default);

@@ -73,6 +73,8 @@ internal static class Program
             Altp2m.Run(tests);
         }
 
+        MonitorErrors.Run(tests);
+        Monitor.Run(tests);
         Watch.End();
         tests.Finish();
     }

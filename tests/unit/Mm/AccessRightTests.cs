@@ -131,6 +131,8 @@ public sealed class AccessRightTests
         Assert.Equal(MemoryAccess.All, p2m.AccessOf(new Gfn(0)));
         Assert.Equal(MemoryAccess.ReadWrite, p2m.AccessOf(new Gfn(1)));
         Assert.Equal(MemoryAccess.ReadWrite, p2m.AccessOf(new Gfn(0x280)));
+        Assert.True(p2m.IsUncleared(new Gfn(0x280), out _));
+        p2m.Lookup(new Gfn(0x280));
         Assert.Equal(Rights.ReadWrite, UsedByCpu(machine.Memory, format, p2m.Root, 0x280, out _));
 
         Mfn mfn = p2m.Lookup(new Gfn(0)).Mfn;

@@ -86,7 +86,7 @@ internal static class DomctlRows
         Row.Done(DomctlOp.SetVcpuMsrs, "DomctlRegisterOps.Msrs").In<DomctlVcpuMsrs>().Errors("ESRCH EINVAL").Note(Paravirtual),
         Row.Done(DomctlOp.Setdebugging, "DomctlDebugOps.SetDebugging").In<DomctlDebugging>().Errors("EINVAL")
             .Note("Told by getdomaininfo. On Xen a debugged domain's breakpoints don't reach it either; here they do."),
-        Row.Done(DomctlOp.DebugOp, "DomctlMonitorOps.Debug").In<DomctlDebug>().Errors("EINVAL ENOSYS EOPNOTSUPP").Note("As on a processor without a monitor trap flag."),
+        Row.Done(DomctlOp.DebugOp, "DomctlMonitorOps.Debug").In<DomctlDebug>().Errors("EINVAL ENOSYS EOPNOTSUPP").Note("On AMD's processors too, where Xen has no steps. EOPNOTSUPP on a processor of Intel's without a monitor trap flag."),
         Row.Done(DomctlOp.Subscribe, "DomctlDebugOps.Subscribe").In<DomctlSubscription>(),
         Row.Done(DomctlOp.Getpageframeinfo3, "DomctlDebugOps.GetPageTypes").InOut<DomctlPageTypes>().Errors("E2BIG EFAULT"),
         Row.Done(DomctlOp.SetBrokenPageP2m, "DomctlDebugOps.SetBroken").In<DomctlBrokenPage>().Errors("EINVAL ENOMEM")
