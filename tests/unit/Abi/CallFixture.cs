@@ -69,6 +69,19 @@ internal sealed class CallFixture : IDisposable
         return Is64Bit ? (long)rax : (int)(uint)rax;
     }
 
+    /// <summary>Issues a call at most so many times; null: it would go on.</summary>
+    public long? Begin(int passes, ulong number, ulong a0, ulong a1, ulong a2, ulong a3, ulong a4)
+    {
+        Load(number, a0, a1, a2, a3, a4, 0);
+        while ((Outcome = Dispatcher.Handle(Vcpu)) == HypercallOutcome.Restart)
+        {
+            if (--passes == 0)
+                return null;
+        }
+        ulong rax = Vcpu.Cpu.Registers.Rax;
+        return Is64Bit ? (long)rax : (int)(uint)rax;
+    }
+
     public long Call(Hypercall number, ulong a0 = 0, ulong a1 = 0, ulong a2 = 0) => Call((ulong)number, a0, a1, a2);
 
     /// <summary>A call with its structure at <see cref="Argument"/>, which is read back.</summary>

@@ -22,10 +22,13 @@ internal sealed class RowExample : IDisposable
     private readonly CallShape _shape;
     private readonly Domain _child;
     private readonly ulong _server;
+    private readonly bool _countsAsGiven;
 
-    public RowExample(CallShape shape, bool is64Bit)
+    /// <param name="countsAsGiven">A count in a register is what the call is told, whatever the operation wants.</param>
+    public RowExample(CallShape shape, bool is64Bit, bool countsAsGiven = false)
     {
         _shape = shape;
+        _countsAsGiven = countsAsGiven;
         Guest = new CallFixture(is64Bit: is64Bit);
         _child = Guest.Machine.CreateDomain(1, 1, Child, isPrivileged: false);
         if (shape.Group.Exposure is { } exposed)
@@ -80,13 +83,27 @@ internal sealed class RowExample : IDisposable
 
     public long Call(ulong count = 1)
     {
+        ulong[] words = Prepare(count);
+        long result = Guest.Call((ulong)_shape.Group.Number, words[0], words[1], words[2], words[3], words[4]);
+        Structure = Guest.ReadArray<byte>(CallFixture.Argument, Structure.Length);
+        return result;
+    }
+
+    /// <summary>Makes the call for a few passes; null: it would go on.</summary>
+    public long? Begin(ulong count)
+    {
+        const int passes = 8;
+        ulong[] words = Prepare(count);
+        return Guest.Begin(passes, (ulong)_shape.Group.Number, words[0], words[1], words[2], words[3], words[4]);
+    }
+
+    private ulong[] Prepare(ulong count)
+    {
         Guest.WriteArray<byte>(CallFixture.Argument, Structure);
         ulong[] words = new ulong[5];
         for (int i = 0; i < _shape.Words.Count; i++)
             words[i] = WordOf(_shape.Words[i], count);
-        long result = Guest.Call((ulong)_shape.Group.Number, words[0], words[1], words[2], words[3], words[4]);
-        Structure = Guest.ReadArray<byte>(CallFixture.Argument, Structure.Length);
-        return result;
+        return words;
     }
 
     public Holdings Holdings() => Abi.Holdings.Of(Guest.Machine, Guest.Domain, _child);
@@ -107,7 +124,7 @@ internal sealed class RowExample : IDisposable
                 WriteBuffers();
                 return Buffers;
             case ValueKind.Count:
-                return _shape.Group.Number == Hypercall.DmOp ? DmOpLimits.Buffers : count;
+                return _shape.Group.Number == Hypercall.DmOp && !_countsAsGiven ? DmOpLimits.Buffers : count;
             case ValueKind.Domain:
                 return _shape.Group.Number == Hypercall.DmOp ? Child : DomainIds.Self;
             case ValueKind.Vcpu:

@@ -33,7 +33,8 @@ internal static class MemoryRows
             Row.Done(MemoryOp.MemoryMap, "MemoryInformationOps.MemoryMap").InOut<MemoryMap, MemoryMap32>().Errors("ENOSYS EFAULT"),
             Row.Absent(MemoryOp.MachineMemoryMap).InOut<MemoryMap, MemoryMap32>().Privileged(),
             Row.Done(MemoryOp.Exchange, "MemoryExchangeOps.Exchange").InOut<MemoryExchange, MemoryExchange32>().Target()
-                .Errors("EINVAL EFAULT EPERM EINVAL ESRCH EPERM EFAULT EINVAL EOPNOTSUPP").Note("4.17 exchanges no frames of translated domains."),
+                .Errors("EINVAL EFAULT E2BIG (32 bits: extents of the two sides too far apart) EPERM EINVAL ESRCH EPERM EFAULT EINVAL EOPNOTSUPP")
+                .Note("4.17 exchanges no frames of translated domains."),
             Row.Absent(MemoryOp.MachphysMapping).Out<MachphysMapping, MachphysMapping32>(),
             Row.Done(MemoryOp.SetMemoryMap, "DomctlMemoryOps.SetMemoryMap").In<ForeignMemoryMap, ForeignMemoryMap32>().Target().Errors("EFAULT ESRCH EPERM ENOMEM EFAULT")
                 .Note("At most 128 entries; Xen takes as many as it finds memory for."),
