@@ -43,11 +43,14 @@ internal static class DirtyChild
 
         Child.Wait();
         uint last = Seed(Rounds);
+        // In Bochs no interrupt of the host ends the run of a guest that has its own off.
+        Instructions.EnableInterrupts();
         for (uint i = 0; !Child.IsAsked; i++)
         {
             Access(Draw(ref last), i);
         }
 
+        Instructions.DisableInterrupts();
         Child.Wait();
         Child.Send();
         Child.Wait();
