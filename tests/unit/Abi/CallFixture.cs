@@ -62,20 +62,18 @@ internal sealed class CallFixture : IDisposable
     /// <summary>Issues a call until it is done; the result is sign-extended from the caller's width.</summary>
     public long Call(ulong number, ulong a0 = 0, ulong a1 = 0, ulong a2 = 0, ulong a3 = 0, ulong a4 = 0, ulong a5 = 0)
     {
-        Load(number, a0, a1, a2, a3, a4, a5);
-        for (Restarts = 0; (Outcome = Dispatcher.Handle(Vcpu)) == HypercallOutcome.Restart; Restarts++)
-            Assert(Restarts < 1_000_000, "a call that never ends");
-        ulong rax = Vcpu.Cpu.Registers.Rax;
-        return Is64Bit ? (long)rax : (int)(uint)rax;
+        long? result = Begin(1_000_000, number, a0, a1, a2, a3, a4, a5);
+        Assert(result is not null, "a call that never ends");
+        return result.GetValueOrDefault();
     }
 
-    /// <summary>Issues a call at most so many times; null: it would go on.</summary>
-    public long? Begin(int passes, ulong number, ulong a0, ulong a1, ulong a2, ulong a3, ulong a4)
+    /// <summary>The same, at most so many times; null: it would go on.</summary>
+    public long? Begin(int passes, ulong number, ulong a0, ulong a1, ulong a2, ulong a3, ulong a4, ulong a5 = 0)
     {
-        Load(number, a0, a1, a2, a3, a4, 0);
-        while ((Outcome = Dispatcher.Handle(Vcpu)) == HypercallOutcome.Restart)
+        Load(number, a0, a1, a2, a3, a4, a5);
+        for (Restarts = 0; (Outcome = Dispatcher.Handle(Vcpu)) == HypercallOutcome.Restart;)
         {
-            if (--passes == 0)
+            if (++Restarts == passes)
                 return null;
         }
         ulong rax = Vcpu.Cpu.Registers.Rax;
