@@ -106,6 +106,75 @@ enum xenolith_hctlb {
     XENOLITH_HCTLB_ALL = 29 /* all that there are */
 };
 
+/* Calls from 64 on: VMCALL or VMMCALL with numbers and guest-physical addresses, the operation first. docs/v2-calls.md */
+#define XENOLITH_V2_FIRST 0x40
+#define XENOLITH_V2_VERSION 0x1
+#define XENOLITH_V2_HCTLB_MOST 0x200
+#define XENOLITH_V2_MEMORY_MOST 0x100000
+#define XENOLITH_V2_PAUSED_MOST 0x10
+
+/* xenolith_query: op, a1, a2 */
+#define XENOLITH_V2_query 0x40
+#define XENOLITH_V2_QUERY_version 0x0
+#define XENOLITH_V2_QUERY_operations 0x1
+#define XENOLITH_V2_QUERY_user_calls 0x2
+#define XENOLITH_V2_QUERY_set_user_calls 0x3
+
+/* xenolith_hctlb: op, list, count, a3, cookie */
+#define XENOLITH_V2_hctlb 0x41
+#define XENOLITH_V2_HCTLB_batch 0x0
+
+/* xenolith_event: op, a1, a2 */
+#define XENOLITH_V2_event 0x42
+#define XENOLITH_V2_EVENT_bind_interdomain 0x0
+#define XENOLITH_V2_EVENT_bind_virq 0x1
+#define XENOLITH_V2_EVENT_close 0x3
+#define XENOLITH_V2_EVENT_send 0x4
+#define XENOLITH_V2_EVENT_status 0x5
+#define XENOLITH_V2_EVENT_alloc_unbound 0x6
+#define XENOLITH_V2_EVENT_bind_ipi 0x7
+#define XENOLITH_V2_EVENT_bind_vcpu 0x8
+#define XENOLITH_V2_EVENT_unmask 0x9
+
+/* xenolith_vcpu: op, vcpuid */
+#define XENOLITH_V2_vcpu 0x43
+#define XENOLITH_V2_VCPU_up 0x1
+#define XENOLITH_V2_VCPU_down 0x2
+#define XENOLITH_V2_VCPU_is_up 0x3
+#define XENOLITH_V2_VCPU_send_nmi 0xB
+#define XENOLITH_V2_VCPU_own 0x20
+
+/* xenolith_memory: op, list, count, a3, cookie */
+#define XENOLITH_V2_memory 0x45
+#define XENOLITH_V2_MEMORY_populate 0x0
+#define XENOLITH_V2_MEMORY_decrease 0x1
+#define XENOLITH_V2_MEMORY_pages 0x2
+#define XENOLITH_V2_MEMORY_most_pages 0x3
+#define XENOLITH_V2_MEMORY_maximum_gfn 0x4
+
+/* A call of XENOLITH_V2_HCTLB_batch. */
+struct xenolith_hctlb_call {
+    uint32_t cmd;
+    uint32_t vcpuid;
+    uint64_t a3 __attribute__((__aligned__(8)));
+    uint64_t a4 __attribute__((__aligned__(8)));
+    uint64_t a5 __attribute__((__aligned__(8)));
+    int64_t result __attribute__((__aligned__(8)));
+};
+
+/* What a kernel leaves to its user mode: bits for XENOLITH_V2_QUERY_set_user_calls. */
+enum xenolith_user_call {
+    XENOLITH_USER_CALL_NONE = 0, /* nothing */
+    XENOLITH_USER_CALL_QUERY_VERSION = 1, /* XENOLITH_V2_QUERY_version */
+    XENOLITH_USER_CALL_QUERY_OPERATIONS = 2, /* XENOLITH_V2_QUERY_operations */
+    XENOLITH_USER_CALL_EVENT_SEND = 4, /* XENOLITH_V2_EVENT_send */
+    XENOLITH_USER_CALL_EVENT_STATUS = 8, /* XENOLITH_V2_EVENT_status */
+    XENOLITH_USER_CALL_EVENT_UNMASK = 16, /* XENOLITH_V2_EVENT_unmask */
+    XENOLITH_USER_CALL_VCPU_IS_UP = 32, /* XENOLITH_V2_VCPU_is_up */
+    XENOLITH_USER_CALL_VCPU_OWN = 64, /* XENOLITH_V2_VCPU_own */
+    XENOLITH_USER_CALL_ALL = 127 /* all that there are */
+};
+
 /* A page of a list; XENOLITH_BUFFER_LIST makes what is passed in the place of a guest-physical address, of 64 bits. */
 struct xenolith_buffer_list {
     uint64_t length __attribute__((__aligned__(8)));

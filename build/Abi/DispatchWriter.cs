@@ -18,11 +18,12 @@ internal static class DispatchWriter
     {
         var text = new StringBuilder();
         text.Append(AbiGenerator.Banner).Append('\n');
-        text.Append("using System.Runtime.CompilerServices;\nusing Xenolith.Abi.Calls;\nusing Xenolith.Abi.Contract;\n\nnamespace Xenolith.Abi;\n\n");
+        text.Append("using System.Runtime.CompilerServices;\nusing Xenolith.Abi.Calls;\nusing Xenolith.Abi.Contract;\nusing Xenolith.Domains;\n\nnamespace Xenolith.Abi;\n\n");
         text.Append("/// <summary>From number and operation to handler: exposure, then the group's own check, then the operation.</summary>\n");
         text.Append("internal static class Dispatch\n{\n");
         WriteInvoke(text);
         WriteUnlocked(text);
+        WriteV2(text);
         WriteDefaults(text);
         WriteGroups(text);
         foreach (HypercallGroup group in HypercallTable.All.Where(IsOwnMethod))
@@ -53,8 +54,8 @@ internal static class DispatchWriter
 
     private static void WriteUnlocked(StringBuilder text)
     {
-        ulong numbers = HypercallTable.Groups.Where(IsUnlocked).Aggregate(0UL, (bits, g) => bits | 1UL << (int)g.Number);
-        text.Append("\n    /// <summary>Whether a call whose number the domain is shown runs without the domain's lock.</summary>\n");
+        ulong numbers = HypercallTable.Groups.Where(g => !g.IsV2 && IsUnlocked(g)).Aggregate(0UL, (bits, g) => bits | 1UL << (int)g.Number);
+        text.Append("\n    /// <summary>Whether a call below 64 whose number the domain is shown runs without the domain's lock.</summary>\n");
         text.Append("    [MethodImpl(MethodImplOptions.AggressiveInlining)]\n");
         text.Append("    public static bool IsUnlocked(in HypercallCall call)\n    {\n");
         text.Append("        int number = unchecked((int)call.Number);\n");
@@ -72,6 +73,25 @@ internal static class DispatchWriter
             text.Append($"                return ((0x{operations:X16} >> unchecked((int)call.A0)) & 1) != 0;\n");
         }
         text.Append("            default:\n                return false;\n        }\n    }\n");
+    }
+
+    /// <summary>What user mode may be left, and what there is, of the calls from 64 on.</summary>
+    private static void WriteV2(StringBuilder text)
+    {
+        HypercallGroup[] groups = [.. HypercallTable.Groups.Where(g => g.IsV2)];
+        text.Append("\n    /// <summary>The bit by which a kernel leaves a call from 64 on to its user mode; none: it can't.</summary>\n");
+        text.Append("    public static UserCalls UserCallOf(ulong number, ulong operation) => (number, operation) switch\n    {\n");
+        foreach ((HypercallGroup group, HypercallRow row) in groups.SelectMany(g => g.Rows, (g, r) => (g, r)).Where(pair => pair.r.User != UserCalls.None))
+            text.Append($"        ({(uint)group.Number}, {Convert.ToUInt32(row.Operation)}) => UserCalls.{row.User},\n");
+        text.Append("        _ => UserCalls.None,\n    };\n");
+        text.Append("\n    /// <summary>The operations of a number from 64 on that a domain is shown with it, a bit each.</summary>\n");
+        text.Append("    public static long OperationsOf(Exposure exposure, uint number) => number switch\n    {\n");
+        foreach (HypercallGroup group in groups)
+        {
+            var parts = group.Rows.GroupBy(r => r.Feature).Select(rows => (rows.Key, Bits: rows.Aggregate(0UL, (bits, r) => bits | 1UL << Convert.ToInt32(r.Operation))));
+            text.Append($"        {(uint)group.Number} => {string.Join(" | ", parts.Select(p => p.Key is { } feature ? $"(exposure.Shows(ExposureGroup.CallFeature, {(int)feature}) ? 0x{p.Bits:X}L : 0)" : $"0x{p.Bits:X}L"))},\n");
+        }
+        text.Append("        _ => 0,\n    };\n");
     }
 
     // What is only refused looks at nothing.
@@ -110,10 +130,11 @@ internal static class DispatchWriter
         if (group.Prelude is { } prelude)
             text.Append($"        long refused = {prelude}(ref call);\n        if (refused != 0)\n            return refused;\n");
         text.Append("        switch (operation)\n        {\n");
-        foreach (HypercallRow row in group.Rows.Where(r => r.Feature is null))
+        foreach (HypercallRow row in group.Rows.Where(r => r.Feature is null || group.Exposure is null))
         {
             string result = row.Handler is { } handler ? $"{handler}(ref call)" : Refusal(row);
-            text.Append($"            case {Convert.ToUInt32(row.Operation)}: // {row.Name}\n                return {InEdition(row, result)};\n");
+            string guard = row.Feature is { } feature ? $" when call.Domain.Exposure.Shows(ExposureGroup.CallFeature, {(int)feature})" : "";
+            text.Append($"            case {Convert.ToUInt32(row.Operation)}{guard}: // {row.Name}\n                return {InEdition(row, result)};\n");
         }
         text.Append("            default:\n                return call.Unknown();\n        }\n    }\n");
         if (group is { Exposure: not null, Prelude: { } check })
@@ -185,7 +206,9 @@ internal static class DispatchWriter
     {
         text.Append($"\n    /// <summary>{summary}</summary>\n");
         text.Append($"    public static ulong {method}(ExposureGroup group) => group switch\n    {{\n");
-        Write(ExposureGroup.Number, HypercallTable.Groups.Select(g => (g.Self.Since, (int)g.Number)));
+        Write(ExposureGroup.Number, HypercallTable.Groups.Where(g => !g.IsV2).Select(g => (g.Self.Since, (int)g.Number)));
+        if (counts(HypercallRow.Own))
+            Write(ExposureGroup.HighNumber, HypercallTable.Groups.Where(g => g.IsV2).Select(g => (g.Self.Since, (int)(g.Number - V2Calls.First))));
         if (CallFeatureRows.All.Length != 0 && counts(HypercallRow.Own))
             Write(ExposureGroup.CallFeature, CallFeatureRows.All.Select(f => (HypercallRow.Own, (int)f)));
         Write(ExposureGroup.Feature, FeatureRows.All.Select(r => (r.Since, (int)r.Feature)));

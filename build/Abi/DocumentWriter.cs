@@ -18,7 +18,8 @@ internal static class DocumentWriter
         text.Append("# The hypercall table\n\n");
         text.Append("<!-- Generated from hv/abi/contract/table by build/Abi. Change that, not this. -->\n\n");
         text.Append("Xen 4.17's hypercalls as a PVH guest meets them. Numbers: RAX or EAX; arguments: RDI RSI RDX R10 R8 R9, or EBX ECX EDX ESI EDI EBP.\n");
-        text.Append("A call from privilege level above 0, or from virtual-8086 mode, answers EPERM; an unknown one ENOSYS. Argument registers keep their values,\n");
+        text.Append("A call from privilege level above 0, or from virtual-8086 mode, answers EPERM, but for [what a kernel leaves to its user mode](v2-calls.md#from-user-mode);\n");
+        text.Append("an unknown one ENOSYS. Argument registers keep their values,\n");
         text.Append("but for a preemptible call that is not finished: it leaves its progress there and the guest issues it again.\n\n");
         text.Append("Each row: what the pointer argument points at (a second name: the layout of 32-bit callers), which way it goes, who may call, errors in the\n");
         text.Append("order of their checks. **done** answers as 4.17 does but for its note; **not yet** exists in 4.17 and fails here with the error given;\n");
@@ -50,6 +51,8 @@ internal static class DocumentWriter
             text.Append($"Before any operation: {group.Self.Errors}.\n\n");
         if (group.Exposure is { } exposure)
             text.Append($"Exposure bits: group {(int)exposure}, the operation's number.\n\n");
+        if (group.IsV2)
+            text.Append($"Exposure bit: group {(int)ExposureGroup.HighNumber}, bit {(uint)group.Number - V2Calls.First}; not in the default.\n\n");
         text.Append("| op | name | state | tests | argument | who | errors | note |\n|--|--|--|--|--|--|--|--|\n");
         foreach (HypercallRow row in group.Rows)
         {
@@ -132,6 +135,8 @@ internal static class DocumentWriter
             parts.Add($"of {row.Since}, hidden unless [exposed](exposure.md)");
         if (row.Feature is { } feature)
             parts.Add($"hidden unless bit {(int)feature} of group 9 [exposes](exposure.md) it");
+        if (row.User != UserCalls.None)
+            parts.Add("a kernel can leave it to its user mode");
         if (row.Note != "")
             parts.Add(row.Note);
         return string.Join("; ", parts);

@@ -33,7 +33,7 @@ internal static class GuestStubWriter
 
     /// <summary>The rows of a group that a method is made for.</summary>
     public static IEnumerable<HypercallRow> RowsWithStub(HypercallGroup group) =>
-        group.Rows.Where(r => r.Operation is not null && r.Feature is null && group.Selector is not Selector.InArgument);
+        group.Rows.Where(r => r.Operation is not null && r.Feature is null && !group.IsV2 && group.Selector is not Selector.InArgument);
 
     public static string MethodName(HypercallGroup group, HypercallRow row) => $"{Prefix(group)}{row.Operation}";
 

@@ -50,9 +50,42 @@ internal static partial class HeaderWriter
             HypercallTlbFlags.All => "all that there are",
             _ => throw new InvalidOperationException($"{flag} has no comment for C"),
         });
+        WriteV2(text);
         text.Append("\n/* A page of a list; XENOLITH_BUFFER_LIST makes what is passed in the place of a guest-physical address, of 64 bits. */\n");
         Structure<BufferList>(text);
         text.Append("\n#define XENOLITH_BUFFER_LIST(first_page_gfn, offset) \\\n    ((uint64_t)1 << 63 | (uint64_t)(first_page_gfn) << 30 | (uint64_t)(offset))\n");
+    }
+
+    private static void WriteV2(StringBuilder text)
+    {
+        text.Append("\n/* Calls from 64 on: VMCALL or VMMCALL with numbers and guest-physical addresses, the operation first. docs/v2-calls.md */\n");
+        Constants(text, typeof(V2Calls));
+        foreach (HypercallGroup group in HypercallTable.Groups)
+        {
+            if (!group.IsV2)
+                continue;
+            text.Append($"\n/* {group.Self.Name}: {group.Parameters} */\n");
+            Number(text, group.Number);
+            foreach (HypercallRow row in group.Rows)
+                Number(text, row.Operation!);
+        }
+        text.Append("\n/* A call of XENOLITH_V2_HCTLB_batch. */\n");
+        Structure<HypercallTlbCall>(text);
+        text.Append("\n/* What a kernel leaves to its user mode: bits for XENOLITH_V2_QUERY_set_user_calls. */\n");
+        Enumeration<UserCalls>(text, AboutUserCall);
+    }
+
+    private static string AboutUserCall(UserCalls bit)
+    {
+        foreach (HypercallGroup group in HypercallTable.Groups)
+        {
+            foreach (HypercallRow row in group.Rows)
+            {
+                if (bit != UserCalls.None && row.User == bit)
+                    return row.Name;
+            }
+        }
+        return bit == UserCalls.None ? "nothing" : "all that there are";
     }
 
     private static void Constants(StringBuilder text, Type numbers)

@@ -110,7 +110,7 @@ internal static partial class HeaderWriter
     {
         text.Append($"{typeof(T).GetCustomAttribute<XenLayoutFromAttribute>()!.Name} {{\n");
         foreach (StructureField field in StructureFields.Of(typeof(T)))
-            text.Append($"    uint{8 * field.Size}_t {field.Name}{(field.Count == 1 ? "" : $"[{field.Count}]")}{(field.Size == 8 ? " __attribute__((__aligned__(8)))" : "")};\n");
+            text.Append($"    {(field.Element == typeof(long) ? "" : "u")}int{8 * field.Size}_t {field.Name}{(field.Count == 1 ? "" : $"[{field.Count}]")}{(field.Size == 8 ? " __attribute__((__aligned__(8)))" : "")};\n");
         text.Append("};\n");
     }
 

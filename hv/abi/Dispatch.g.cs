@@ -2,6 +2,7 @@
 using System.Runtime.CompilerServices;
 using Xenolith.Abi.Calls;
 using Xenolith.Abi.Contract;
+using Xenolith.Domains;
 
 namespace Xenolith.Abi;
 
@@ -102,12 +103,22 @@ internal static class Dispatch
                 return call.Absent();
             case 49: // arch_1 (paging_domctl_cont)
                 return PagingContinuationOps.Handle(ref call);
+            case 64: // xenolith_query
+                return V2Query(ref call);
+            case 65: // xenolith_hctlb
+                return V2Hctlb(ref call);
+            case 66: // xenolith_event
+                return V2Event(ref call);
+            case 67: // xenolith_vcpu
+                return V2Vcpu(ref call);
+            case 69: // xenolith_memory
+                return V2Memory(ref call);
             default:
                 return call.Unknown();
         }
     }
 
-    /// <summary>Whether a call whose number the domain is shown runs without the domain's lock.</summary>
+    /// <summary>Whether a call below 64 whose number the domain is shown runs without the domain's lock.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool IsUnlocked(in HypercallCall call)
     {
@@ -122,6 +133,30 @@ internal static class Dispatch
                 return false;
         }
     }
+
+    /// <summary>The bit by which a kernel leaves a call from 64 on to its user mode; none: it can't.</summary>
+    public static UserCalls UserCallOf(ulong number, ulong operation) => (number, operation) switch
+    {
+        (64, 0) => UserCalls.QueryVersion,
+        (64, 1) => UserCalls.QueryOperations,
+        (66, 4) => UserCalls.EventSend,
+        (66, 5) => UserCalls.EventStatus,
+        (66, 9) => UserCalls.EventUnmask,
+        (67, 3) => UserCalls.VcpuIsUp,
+        (67, 32) => UserCalls.VcpuOwn,
+        _ => UserCalls.None,
+    };
+
+    /// <summary>The operations of a number from 64 on that a domain is shown with it, a bit each.</summary>
+    public static long OperationsOf(Exposure exposure, uint number) => number switch
+    {
+        64 => 0x3L | (exposure.Shows(ExposureGroup.CallFeature, 5) ? 0xCL : 0),
+        65 => (exposure.Shows(ExposureGroup.CallFeature, 0) ? 0x1L : 0),
+        66 => 0x3FBL,
+        67 => 0x10000080EL,
+        69 => 0x1FL,
+        _ => 0,
+    };
 
     /// <summary>The bits of 4.17's set: a bit a row.</summary>
     public static ulong DefaultExposure(ExposureGroup group) => group switch
@@ -146,7 +181,8 @@ internal static class Dispatch
     public static ulong WholeExposure(ExposureGroup group) => group switch
     {
         ExposureGroup.Number => 0x000307FFFFFFF7FF,
-        ExposureGroup.CallFeature => 0x000000000000001B,
+        ExposureGroup.HighNumber => 0x000000000000002F,
+        ExposureGroup.CallFeature => 0x000000000000003B,
         ExposureGroup.Feature => 0x0000000000012B05 | (Edition.Minor >= 18 ? 0x00000000000C0000 : 0),
         ExposureGroup.Memory => 0x000000001FFFFEFF,
         ExposureGroup.Version => 0x00000000000007FF,
@@ -972,6 +1008,119 @@ internal static class Dispatch
         1 or 2 or 3 or 4 or 5 or 6 or 7 or 8 or 9 or 10 or 11 or 12 or 13 or 14 or 15 or 16 or 17 or 18 or 19 or 20 => Permission.DeviceModel,
         _ => Permission.Privileged,
     };
+
+    private static long V2Query(ref HypercallCall call)
+    {
+        if (call.A0 > uint.MaxValue)
+            return call.Unknown();
+        uint operation = unchecked((uint)call.A0);
+        call.Operation = operation;
+        switch (operation)
+        {
+            case 0: // XENOLITH_V2_QUERY_version
+                return V2QueryOps.Version(ref call);
+            case 1: // XENOLITH_V2_QUERY_operations
+                return V2QueryOps.Operations(ref call);
+            case 2 when call.Domain.Exposure.Shows(ExposureGroup.CallFeature, 5): // XENOLITH_V2_QUERY_user_calls
+                return V2QueryOps.UserCalls(ref call);
+            case 3 when call.Domain.Exposure.Shows(ExposureGroup.CallFeature, 5): // XENOLITH_V2_QUERY_set_user_calls
+                return V2QueryOps.SetUserCalls(ref call);
+            default:
+                return call.Unknown();
+        }
+    }
+
+    private static long V2Hctlb(ref HypercallCall call)
+    {
+        if (call.A0 > uint.MaxValue)
+            return call.Unknown();
+        uint operation = unchecked((uint)call.A0);
+        call.Operation = operation;
+        switch (operation)
+        {
+            case 0 when call.Domain.Exposure.Shows(ExposureGroup.CallFeature, 0): // XENOLITH_V2_HCTLB_batch
+                return V2HctlbOps.Batch(ref call);
+            default:
+                return call.Unknown();
+        }
+    }
+
+    private static long V2Event(ref HypercallCall call)
+    {
+        if (call.A0 > uint.MaxValue)
+            return call.Unknown();
+        uint operation = unchecked((uint)call.A0);
+        call.Operation = operation;
+        switch (operation)
+        {
+            case 0: // XENOLITH_V2_EVENT_bind_interdomain
+                return V2EventOps.BindInterdomain(ref call);
+            case 1: // XENOLITH_V2_EVENT_bind_virq
+                return V2EventOps.BindVirq(ref call);
+            case 3: // XENOLITH_V2_EVENT_close
+                return V2EventOps.Close(ref call);
+            case 4: // XENOLITH_V2_EVENT_send
+                return V2EventOps.Send(ref call);
+            case 5: // XENOLITH_V2_EVENT_status
+                return V2EventOps.Status(ref call);
+            case 6: // XENOLITH_V2_EVENT_alloc_unbound
+                return V2EventOps.AllocateUnbound(ref call);
+            case 7: // XENOLITH_V2_EVENT_bind_ipi
+                return V2EventOps.BindIpi(ref call);
+            case 8: // XENOLITH_V2_EVENT_bind_vcpu
+                return V2EventOps.BindVcpu(ref call);
+            case 9: // XENOLITH_V2_EVENT_unmask
+                return V2EventOps.Unmask(ref call);
+            default:
+                return call.Unknown();
+        }
+    }
+
+    private static long V2Vcpu(ref HypercallCall call)
+    {
+        if (call.A0 > uint.MaxValue)
+            return call.Unknown();
+        uint operation = unchecked((uint)call.A0);
+        call.Operation = operation;
+        switch (operation)
+        {
+            case 1: // XENOLITH_V2_VCPU_up
+                return V2VcpuOps.Up(ref call);
+            case 2: // XENOLITH_V2_VCPU_down
+                return V2VcpuOps.Down(ref call);
+            case 3: // XENOLITH_V2_VCPU_is_up
+                return V2VcpuOps.IsUp(ref call);
+            case 11: // XENOLITH_V2_VCPU_send_nmi
+                return V2VcpuOps.SendNmi(ref call);
+            case 32: // XENOLITH_V2_VCPU_own
+                return V2VcpuOps.Own(ref call);
+            default:
+                return call.Unknown();
+        }
+    }
+
+    private static long V2Memory(ref HypercallCall call)
+    {
+        if (call.A0 > uint.MaxValue)
+            return call.Unknown();
+        uint operation = unchecked((uint)call.A0);
+        call.Operation = operation;
+        switch (operation)
+        {
+            case 0: // XENOLITH_V2_MEMORY_populate
+                return V2MemoryOps.Populate(ref call);
+            case 1: // XENOLITH_V2_MEMORY_decrease
+                return V2MemoryOps.Decrease(ref call);
+            case 2: // XENOLITH_V2_MEMORY_pages
+                return V2MemoryOps.Pages(ref call);
+            case 3: // XENOLITH_V2_MEMORY_most_pages
+                return V2MemoryOps.MostPages(ref call);
+            case 4: // XENOLITH_V2_MEMORY_maximum_gfn
+                return V2MemoryOps.MaximumGfn(ref call);
+            default:
+                return call.Unknown();
+        }
+    }
 
     private static long HvmOpAltp2m(ref HypercallCall call)
     {

@@ -52,8 +52,7 @@ public static class ExposureWords
         foreach (ulong call in HypercallNames.All)
         {
             ulong number = call >> 32;
-            group = ExposureGroup.Number;
-            bit = (int)number;
+            (group, bit) = number < V2Calls.First ? (ExposureGroup.Number, (int)number) : (ExposureGroup.HighNumber, (int)(number - V2Calls.First));
             if (name.SequenceEqual(HypercallNames.OfGroup(number).AsSpan()))
                 return null;
             if (!name.SequenceEqual(HypercallNames.Of(number, unchecked((uint)call)).AsSpan()))

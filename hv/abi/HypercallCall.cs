@@ -14,7 +14,7 @@ namespace Xenolith.Abi;
 internal struct HypercallCall
 {
     [Flags]
-    private enum State : byte { None = 0, InMulticall = 1, Restart = 2, Physical = 4 }
+    private enum State : byte { None = 0, InMulticall = 1, Restart = 2, Physical = 4, Paused = 8 }
 
     // One field, since each call sets it.
     private State _state;
@@ -94,7 +94,7 @@ internal struct HypercallCall
     /// <summary>The sixth: R9 or EBP.</summary>
     public readonly ulong A5 => InMulticall ? _a5 : Is64Bit ? Vcpu.Cpu.Registers.R9 : Low(Vcpu.Cpu.Registers.Rbp);
 
-    /// <summary>Whether the call's pointers are guest-physical: its number had <see cref="CallFlags.Physical"/>.</summary>
+    /// <summary>Whether the call's pointers are guest-physical: its number had <see cref="CallFlags.Physical"/>, or is one from 64 on.</summary>
     public readonly bool IsPhysical => (_state & State.Physical) != 0;
 
     /// <summary>Which operation of a group; set by the table.</summary>
@@ -120,7 +120,7 @@ internal struct HypercallCall
     public long Result(Errno error, string reason) => error == Errno.None ? 0 : Fail(error, reason);
 
     /// <summary>The number with its flags, as the guest issued it.</summary>
-    public readonly ulong IssuedNumber => IsPhysical ? Number | CallFlags.Physical : Number;
+    public readonly ulong IssuedNumber => IsPhysical && Number < V2Calls.First ? Number | CallFlags.Physical : Number;
 
     /// <summary>Has pointers mean what the flags say.</summary>
     public readonly void ApplyFlags()
@@ -129,6 +129,13 @@ internal struct HypercallCall
             Access.BeginPhysical(Domain.Exposure.Shows(ExposureGroup.CallFeature, (ulong)CallFeature.Lists));
         else
             Access.EndPhysical();
+    }
+
+    /// <summary>Of a call from 64 on all pointers are guest-physical, without a flag.</summary>
+    public void BeginV2()
+    {
+        _state |= State.Physical;
+        ApplyFlags();
     }
 
     /// <summary>Takes a flag off the number. False: it has none that the domain is shown, or is no number then that it is shown; it is as it was.</summary>
@@ -157,6 +164,40 @@ internal struct HypercallCall
     {
         Number = (ulong)number;
         return Restart();
+    }
+
+    /// <summary>Whether a call from 64 on has paused, which is no error.</summary>
+    public readonly bool IsPaused => (_state & State.Paused) != 0;
+
+    /// <summary>
+    /// Pauses a call from 64 on: -EAGAIN, and in the fifth argument's register a cookie, with which the caller makes the same call again.
+    /// </summary>
+    /// <param name="progress">What <see cref="TryGoOn"/> gives back then.</param>
+    public long Pause(ulong progress)
+    {
+        _state |= State.Paused;
+        uint cookie = Domain.PausedCalls.Keep(new PausedCall(Number, Operation, A1, A2, A3, progress));
+        if (Is64Bit)
+            Vcpu.Cpu.Registers.R8 = cookie;
+        else
+            Vcpu.Cpu.Registers.Rdi = cookie;
+        return -(long)Errno.EAGAIN;
+    }
+
+    /// <summary>Looks for a call from 64 on that the cookie in the fifth argument says has paused. 0, or EBADF, or EINVAL: it was another call.</summary>
+    /// <param name="progress">How far it had come; 0 with no cookie.</param>
+    public long TryGoOn(out ulong progress)
+    {
+        progress = 0;
+        if (A4 == 0)
+            return 0;
+        if (!Domain.PausedCalls.TryFind(A4, out PausedCall paused))
+            return Fail(Errno.EBADF, "no call has paused with that cookie, or it was dropped or gone on with since");
+        if (!paused.IsOf(Number, Operation, A1, A2, A3))
+            return Fail(Errno.EINVAL, "another call has paused with that cookie");
+        Domain.PausedCalls.Drop(A4);
+        progress = paused.Progress;
+        return 0;
     }
 
     /// <summary>Forgets a restart that the caller of the handler has dealt with.</summary>

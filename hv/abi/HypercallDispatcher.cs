@@ -18,7 +18,7 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
     private const ulong Cr0Pe = 1;
 
     /// <summary>Numbers below have no flags, and are what Xen knows.</summary>
-    private const ulong LowNumbers = 64;
+    private const ulong LowNumbers = V2Calls.First;
 
     /// <summary>
     /// Extents, entries or calls that one pass handles before it lets the guest issue the call again, so that interrupts and timers are
@@ -86,8 +86,8 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
         var call = new HypercallCall(this, vcpu, (mode & CpuMode.Long) != 0, ref cpu.Registers);
         long result;
         // Real mode has no privilege levels and may call; virtual-8086 mode never may. Otherwise level 0 only, but for a guest request that
-        // a listener takes from user mode. CR0 last, which is dear to read.
-        if ((mode & CpuMode.Supervisor) == 0 && (cpu.Cr0 & Cr0Pe) != 0 && !IsRequestOfUser(in call))
+        // a listener takes from user mode, and for what a kernel leaves to it. CR0 last, which is dear to read.
+        if ((mode & CpuMode.Supervisor) == 0 && (cpu.Cr0 & Cr0Pe) != 0 && !IsRequestOfUser(in call) && !IsLeftToUser(in call))
             result = call.Fail(Errno.EPERM, "not from user mode");
         else if (!vcpu.Domain.Exposure.Shows(ExposureGroup.Number, call.Number))
             result = call.Number < LowNumbers ? call.Unknown() : HandleOther(ref call);
@@ -101,16 +101,18 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
             return HypercallOutcome.Restart;
         }
         cpu.Registers.Rax = call.Is64Bit ? unchecked((ulong)result) : unchecked((uint)result);
-        if (result < 0 && !Services.Log.IsSilent(ref call.Domain.LogLimit))
+        if (result < 0 && !call.IsPaused && !Services.Log.IsSilent(ref call.Domain.LogLimit))
             Report(ref call, result);
         // A call that takes the vCPU off says so for the run loop's sake.
         return (vcpu.Attention & Attention.Schedule) == 0 || vcpu.IsRunnable ? HypercallOutcome.Done : HypercallOutcome.Blocked;
     }
 
-    /// <summary>A number that the domain is not shown as it stands: one with a flag that it is shown, or no call.</summary>
+    /// <summary>A number that is none of 4.17's that the domain is shown: one from 64 on, or with a flag, or no call.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static long HandleOther(ref HypercallCall call)
     {
+        if (IsV2(in call))
+            return HandleV2(ref call);
         if (!call.TryTakeFlags())
             return call.Unknown();
         call.ApplyFlags();
@@ -118,6 +120,22 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
         call.Access.EndPhysical();
         return result;
     }
+
+    private static long HandleV2(ref HypercallCall call)
+    {
+        call.BeginV2();
+        long result = InvokeLocked(ref call);
+        call.Access.EndPhysical();
+        return result;
+    }
+
+    /// <summary>Whether it is a call from 64 on that the domain is shown.</summary>
+    private static bool IsV2(in HypercallCall call) => call.Domain.Exposure.Shows(ExposureGroup.HighNumber, unchecked(call.Number - LowNumbers));
+
+    /// <summary>Whether the kernel leaves the call to its user mode.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool IsLeftToUser(in HypercallCall call) => (call.Vcpu.UserCalls & Dispatch.UserCallOf(call.Number, call.A0)) != UserCalls.None
+        && IsV2(in call) && (call.Vcpu.Cpu.Rflags & RflagsBits.Virtual8086) == 0;
 
     private static bool IsRequestOfUser(in HypercallCall call) => call.Number == (ulong)Hypercall.HvmOp
         && call.A0 == (ulong)HvmOp.GuestRequestVmEvent && call.Domain.Monitor.Settings.RequestFromUser;

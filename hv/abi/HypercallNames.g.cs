@@ -22,6 +22,11 @@ internal static class HypercallNames
         35 => OfSysctl(operation),
         36 => OfDomctl(operation),
         41 => OfDmOp(operation),
+        64 => OfV2Query(operation),
+        65 => OfV2Hctlb(operation),
+        66 => OfV2Event(operation),
+        67 => OfV2Vcpu(operation),
+        69 => OfV2Memory(operation),
         _ => OfGroup(number),
     };
 
@@ -72,6 +77,11 @@ internal static class HypercallNames
         42 => "hypfs_op",
         48 => "arch_0 (mca)",
         49 => "arch_1 (paging_domctl_cont)",
+        64 => "xenolith_query",
+        65 => "xenolith_hctlb",
+        66 => "xenolith_event",
+        67 => "xenolith_vcpu",
+        69 => "xenolith_memory",
         _ => "no hypercall",
     };
 
@@ -97,6 +107,7 @@ internal static class HypercallNames
         1 => "XENOLITH_CALL_gpa",
         3 => "XENOLITH_CALL_lists",
         4 => "XENOLITH_CALL_strict",
+        5 => "XENOLITH_CALL_user",
         _ => "",
     };
 
@@ -147,6 +158,11 @@ internal static class HypercallNames
         0x2A00000000,
         0x3000000000,
         0x3100000000,
+        0x4000000000, 0x4000000001, 0x4000000002, 0x4000000003,
+        0x4100000000,
+        0x4200000000, 0x4200000001, 0x4200000003, 0x4200000004, 0x4200000005, 0x4200000006, 0x4200000007, 0x4200000008, 0x4200000009,
+        0x4300000001, 0x4300000002, 0x4300000003, 0x430000000B, 0x4300000020,
+        0x4500000000, 0x4500000001, 0x4500000002, 0x4500000003, 0x4500000004,
         0x2200010019, 0x2200020019, 0x2200030019, 0x2200040019, 0x2200050019, 0x2200060019, 0x2200070019, 0x2200080019, 0x2200090019, 0x22000A0019, 0x22000B0019, 0x22000C0019, 0x22000D0019, 0x22000E0019, 0x22000F0019, 0x2200100019, 0x224D000019, 0x224D010019, 0x224D020019, 0x224D030019, 0x224D040019,
     ];
 
@@ -513,5 +529,54 @@ internal static class HypercallNames
         19 => "XEN_DMOP_set_irq_level",
         20 => "XEN_DMOP_nr_vcpus",
         _ => "dm_op",
+    };
+
+    private static string OfV2Query(uint operation) => operation switch
+    {
+        0 => "XENOLITH_V2_QUERY_version",
+        1 => "XENOLITH_V2_QUERY_operations",
+        2 => "XENOLITH_V2_QUERY_user_calls",
+        3 => "XENOLITH_V2_QUERY_set_user_calls",
+        _ => "xenolith_query",
+    };
+
+    private static string OfV2Hctlb(uint operation) => operation switch
+    {
+        0 => "XENOLITH_V2_HCTLB_batch",
+        _ => "xenolith_hctlb",
+    };
+
+    private static string OfV2Event(uint operation) => operation switch
+    {
+        0 => "XENOLITH_V2_EVENT_bind_interdomain",
+        1 => "XENOLITH_V2_EVENT_bind_virq",
+        3 => "XENOLITH_V2_EVENT_close",
+        4 => "XENOLITH_V2_EVENT_send",
+        5 => "XENOLITH_V2_EVENT_status",
+        6 => "XENOLITH_V2_EVENT_alloc_unbound",
+        7 => "XENOLITH_V2_EVENT_bind_ipi",
+        8 => "XENOLITH_V2_EVENT_bind_vcpu",
+        9 => "XENOLITH_V2_EVENT_unmask",
+        _ => "xenolith_event",
+    };
+
+    private static string OfV2Vcpu(uint operation) => operation switch
+    {
+        1 => "XENOLITH_V2_VCPU_up",
+        2 => "XENOLITH_V2_VCPU_down",
+        3 => "XENOLITH_V2_VCPU_is_up",
+        11 => "XENOLITH_V2_VCPU_send_nmi",
+        32 => "XENOLITH_V2_VCPU_own",
+        _ => "xenolith_vcpu",
+    };
+
+    private static string OfV2Memory(uint operation) => operation switch
+    {
+        0 => "XENOLITH_V2_MEMORY_populate",
+        1 => "XENOLITH_V2_MEMORY_decrease",
+        2 => "XENOLITH_V2_MEMORY_pages",
+        3 => "XENOLITH_V2_MEMORY_most_pages",
+        4 => "XENOLITH_V2_MEMORY_maximum_gfn",
+        _ => "xenolith_memory",
     };
 }

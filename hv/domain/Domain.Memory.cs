@@ -146,6 +146,7 @@ public sealed partial class Domain
         foreach (Vcpu vcpu in Vcpus)
             vcpu.ForgetPlaces();
         HypercallTlbs.Clear();
+        PausedCalls.Clear();
         Gfn place = _sharedInfoFrame.Location;
         if (!IsLentAt(_sharedInfoFrame, place))
             return true;

@@ -121,6 +121,9 @@ public sealed partial class Domain : IDisposable
     /// <summary>What is changed of the vCPUs' hypercall TLBs.</summary>
     public HypercallTlbs HypercallTlbs { get; private set; } = null!;
 
+    /// <summary>Its calls that have paused.</summary>
+    public PausedCalls PausedCalls { get; } = new();
+
     public EventChannels EventChannels { get; }
 
     public SharedInfoPage SharedInfo { get; private set; }

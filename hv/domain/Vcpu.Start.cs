@@ -34,8 +34,15 @@ public sealed partial class Vcpu
         }
         queues.Release();
         if (isNew)
-            Domain.HypercallTlbs.Reset(Access);
+            ResetCalls();
         return isNew ? Errno.None : Errno.EEXIST;
+    }
+
+    /// <summary>After a reset it makes its calls as a fresh one does.</summary>
+    private void ResetCalls()
+    {
+        Domain.HypercallTlbs.Reset(Access);
+        UserCalls = UserCalls.None;
     }
 
     /// <summary>INIT: the vCPU goes to the wait-for-SIPI state (SDM vol. 3, 9.4.1).</summary>
@@ -50,7 +57,7 @@ public sealed partial class Vcpu
         if (Volatile.Read(ref _runsOn) == NoCpu)
             ApplyInit();
         queues.Release();
-        Domain.HypercallTlbs.Reset(Access);
+        ResetCalls();
     }
 
     /// <summary>A start-up interrupt: starts a vCPU that waits for one at vector &lt;&lt; 12 in real mode; any other ignores it.</summary>

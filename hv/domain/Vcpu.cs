@@ -157,6 +157,9 @@ public sealed partial class Vcpu
         return error;
     }
 
+    /// <summary>Which calls the guest's kernel leaves to its user mode on this vCPU.</summary>
+    public UserCalls UserCalls { get; set; }
+
     /// <summary>The guest's memory has no places of the vCPU's any more: vcpu_info, runstate, a second time.</summary>
     internal void ForgetPlaces()
     {
@@ -165,6 +168,7 @@ public sealed partial class Vcpu
         _timeArea.Release();
         _physicalRunStateArea.Release();
         _physicalTimeArea.Release();
+        UserCalls = UserCalls.None;
     }
 
     /// <summary>Gives back what the vCPU holds of the machine.</summary>

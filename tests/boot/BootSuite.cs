@@ -130,6 +130,13 @@ internal static class BootSuite
             }
         }
 
+        // Calls from 64 on, beside all others.
+        foreach (TestMachine machine in Main)
+        {
+            yield return WithV2(Guest("hypercalls", machine));
+            yield return Narrow(WithV2(Guest("hypercalls", machine)));
+        }
+
         // C by our header.
         foreach (string name in CGuest.Names)
         {
@@ -195,6 +202,15 @@ internal static class BootSuite
     };
 
     private const string ShowsCalls = "dom0-expose=XENOLITH_CALL_hctlb,XENOLITH_CALL_gpa,XENOLITH_CALL_lists,XENOLITH_CALL_strict";
+
+    private const string ShowsV2 = ShowsCalls + ",XENOLITH_CALL_user,xenolith_query,xenolith_hctlb,xenolith_event,xenolith_vcpu,xenolith_memory";
+
+    private static BootTest WithV2(BootTest test) => test with
+    {
+        Name = test.Name + "-v2",
+        Arguments = $"{test.Arguments} {ShowsV2}",
+        Expected = ["test v2 calls from user mode, of all that there are: passed", .. test.Expected],
+    };
 
     /// <summary>Guests whose calls are made without page tables too.</summary>
     private static readonly string[] WithoutWalks = ["hypercalls", "events", "upcall", "timers", "control", "smp", "badcalls", "builder"];

@@ -95,7 +95,7 @@ internal static class MemoryReservationOps
     }
 
     /// <summary>Gives memory at the range; what lay there goes back to the machine first.</summary>
-    private static bool TryPopulate(Domain domain, ulong gfn, uint order)
+    internal static bool TryPopulate(Domain domain, ulong gfn, uint order)
     {
         ulong frames = 1UL << (int)order;
         if (gfn > PhysmapOps.GfnLimit - frames)
@@ -113,7 +113,7 @@ internal static class MemoryReservationOps
         domain.P2m.Lookup(gfn).Type == P2mType.None || domain.P2m.TryDepopulate(gfn);
 
     /// <summary>Takes the range out, up to the first frame that is not memory.</summary>
-    private static bool TryTake(Domain domain, ulong gfn, uint order)
+    internal static bool TryTake(Domain domain, ulong gfn, uint order)
     {
         ulong frames = 1UL << (int)order;
         if (gfn > PhysmapOps.GfnLimit - frames)

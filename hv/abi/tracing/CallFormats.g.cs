@@ -31,6 +31,11 @@ internal static class CallFormats
         40 => "op *arg"u8,
         41 => "domid nr_bufs **!bufs"u8,
         49 => "op"u8,
+        64 => "! a1 a2"u8,
+        65 => "! list count a3 cookie"u8,
+        66 => "! a1 a2"u8,
+        67 => "! vcpuid"u8,
+        69 => "! list count a3 cookie"u8,
         _ => default,
     };
 
@@ -51,6 +56,7 @@ internal static class CallFormats
         35 => OfSysctl(operation, is64Bit),
         36 => OfDomctl(operation, is64Bit),
         41 => OfDmOp(operation, is64Bit),
+        65 => OfV2Hctlb(operation, is64Bit),
         _ => default,
     };
 
@@ -354,5 +360,11 @@ internal static class CallFormats
         19 => "i16 pad:4:4 irq:8:4 level:12:1 pad[0]:13:1 pad[1]:14:1 pad[2]:15:1"u8,
         20 => "o12 pad:4:4 vcpus:8:4"u8,
         _ => "b32 pad:4:4"u8,
+    };
+
+    private static ReadOnlySpan<byte> OfV2Hctlb(uint operation, bool is64Bit) => operation switch
+    {
+        0 => "b40 cmd:0:4 vcpuid:4:4 a3:8:8 a4:16:8 a5:24:8 result:32:i8"u8,
+        _ => default,
     };
 }

@@ -226,6 +226,7 @@ public sealed partial class CpuidPolicy : HostCpuid
     private CpuidResult ReadOwn(uint leaf)
     {
         uint shown = (uint)(Shown?[ExposureGroup.CallFeature] ?? 0);
+        shown |= Shown is not null && Shown[ExposureGroup.HighNumber] != 0 ? 1u << (int)CallFeature.HighNumbers : 0;
         if (shown == 0)
         {
             return default;

@@ -24,6 +24,7 @@ internal static class Program
         GrantTests.Run(tests);
         GrantMapTests.Run(tests);
         OtherTests.Run(tests);
+        V2Tests.Run(tests);
         tests.Finish();
     }
 }

@@ -64,6 +64,7 @@ public sealed class DispatcherTests
     public void A_call_takes_the_domains_lock_unless_the_table_says_that_it_needs_none(Hypercall number, ulong operation, bool unlocked)
     {
         using var guest = new CallFixture();
+        guest.Domain.Exposure.Set(ExposureGroup.HighNumber, Dispatch.WholeExposure(ExposureGroup.HighNumber));
         guest.Domain.Acquire();
         Exception? fault = Record.Exception(() => guest.Call(number, operation));
         guest.Domain.Abandon();

@@ -25,7 +25,8 @@ public sealed class HeldResourceTests
     private static readonly Held[] s_audit =
     [
         new("event channels on two levels", "4096 ports, 1024 of a 32-bit domain", typeof(EventCallTests), nameof(EventCallTests.Ports_run_out_at_the_layouts_limit),
-            EventChannelOp.BindInterdomain, EventChannelOp.BindVirq, EventChannelOp.BindIpi, EventChannelOp.AllocUnbound),
+            EventChannelOp.BindInterdomain, EventChannelOp.BindVirq, EventChannelOp.BindIpi, EventChannelOp.AllocUnbound,
+            V2EventOp.BindInterdomain, V2EventOp.BindVirq, V2EventOp.BindIpi, V2EventOp.AllocUnbound),
         new("event channels by FIFO", "createdomain's max_evtchn_port", typeof(FifoEventTests), nameof(FifoEventTests.TheTableGrowsBy64AndEndsAtTheDomainsLimit)),
         new("pages of event words", "as many as 131072 ports take", typeof(FifoEventTests), nameof(FifoEventTests.TheEndOfADomainGivesEverythingBack),
             EventChannelOp.InitControl, EventChannelOp.ExpandArray),
@@ -34,7 +35,9 @@ public sealed class HeldResourceTests
         new("handles of grant mappings", "createdomain's max_maptrack_frames, 256 a frame", typeof(GrantMapCallTests), nameof(GrantMapCallTests.HandlesEndWithTheFramesForThem),
             GrantTableOp.MapGrantRef),
         new("uses of one grant", "128 to read and 128 to write", typeof(GrantMapCallTests), nameof(GrantMapCallTests.AnEntryHas128UsesOfAKind), GrantTableOp.MapGrantRef, GrantTableOp.Copy),
-        new("frames of memory", "max_mem", typeof(MemoryCallTests), nameof(MemoryCallTests.The_domains_limit_ends_populating), MemoryOp.PopulatePhysmap),
+        new("frames of memory", "max_mem", typeof(MemoryCallTests), nameof(MemoryCallTests.The_domains_limit_ends_populating), MemoryOp.PopulatePhysmap, V2MemoryOp.Populate),
+        new("calls that have paused", "16 a domain", typeof(V2ListTests), nameof(V2ListTests.Calls_that_nobody_goes_on_with_make_room_the_oldest_first),
+            V2HctlbOp.Batch, V2MemoryOp.Populate, V2MemoryOp.Decrease),
         new("nested page tables", "the pool that set_paging_mempool_size makes", typeof(HostileCallTests), nameof(HostileCallTests.Tables_for_far_mappings_are_limited), MemoryOp.AccessOp),
         new("frames that were let go of and are still referred to", "count as the domain's memory", typeof(P2mTests), nameof(P2mTests.SmallPagesGoInRunsAndOnlyTheDomainsOwn)),
         new("the pool's size", "what is in use, below", typeof(DomctlSettingTests), nameof(DomctlSettingTests.The_pool_for_tables_is_a_limit_that_does_not_fall_below_what_is_in_use),

@@ -101,6 +101,8 @@ internal sealed partial class RowCall
             guest.Domain.Exposure.Set(exposed, Dispatch.WholeExposure(exposed));
         if (Row.Feature is not null)
             guest.Domain.Exposure.Set(ExposureGroup.CallFeature, Dispatch.WholeExposure(ExposureGroup.CallFeature));
+        if (Group.IsV2)
+            guest.Domain.Exposure.Set(ExposureGroup.HighNumber, Dispatch.WholeExposure(ExposureGroup.HighNumber));
         ulong[] registers = [.. _registers];
         if (PointerIndex >= 0)
             registers[PointerIndex] = pointer;

@@ -33,6 +33,11 @@ internal sealed class RowExample : IDisposable
         _child = Guest.Machine.CreateDomain(1, 1, Child, isPrivileged: false);
         if (shape.Group.Exposure is { } exposed)
             Guest.Domain.Exposure.Set(exposed, Dispatch.WholeExposure(exposed));
+        if (shape.Group.IsV2)
+        {
+            Guest.Domain.Exposure.Set(ExposureGroup.HighNumber, Dispatch.WholeExposure(ExposureGroup.HighNumber));
+            Guest.Domain.Exposure.Set(ExposureGroup.CallFeature, Dispatch.WholeExposure(ExposureGroup.CallFeature));
+        }
         if (is64Bit)
             Guest.WriteArray(CallFixture.List, Hole);
         else

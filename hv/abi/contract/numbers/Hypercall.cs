@@ -1,6 +1,6 @@
 namespace Xenolith.Abi.Contract;
 
-/// <summary>Hypercall numbers (public/xen.h). 11, 43 to 47 and 56 to 63 are free; 48 and 49 are the machine-check and the paging-continuation call of x86.</summary>
+/// <summary>Hypercall numbers (public/xen.h). 11, 43 to 47 and 56 to 63 are free; 48 and 49 are the machine-check and the paging-continuation call of x86. From 64 on they are ours.</summary>
 public enum Hypercall : uint
 {
     [XenConstant("__HYPERVISOR_set_trap_table")] SetTrapTable = 0,
@@ -53,4 +53,9 @@ public enum Hypercall : uint
     [XenConstant("__HYPERVISOR_arch_5")] Arch5 = 53,
     [XenConstant("__HYPERVISOR_arch_6")] Arch6 = 54,
     [XenConstant("__HYPERVISOR_arch_7")] Arch7 = 55,
+    [XenUnstated("ours: docs/v2-calls.md", Name = "XENOLITH_V2_query")] V2Query = 64,
+    [XenUnstated("ours: docs/v2-calls.md", Name = "XENOLITH_V2_hctlb")] V2Hctlb = 65,
+    [XenUnstated("ours: docs/v2-calls.md", Name = "XENOLITH_V2_event")] V2Event = 66,
+    [XenUnstated("ours: docs/v2-calls.md", Name = "XENOLITH_V2_vcpu")] V2Vcpu = 67,
+    [XenUnstated("ours: docs/v2-calls.md", Name = "XENOLITH_V2_memory")] V2Memory = 69,
 }

@@ -17,6 +17,21 @@ public struct BufferList
     [XenField("gfn")] public BufferListFrames Frames;
 }
 
+/// <summary>A call of a batch for hypercall TLBs: a vcpu_op of ours, with what it answered (docs/v2-calls.md).</summary>
+[XenLayoutFrom("ours: docs/v2-calls.md", 40, Name = "struct xenolith_hctlb_call")]
+[StructLayout(LayoutKind.Sequential)]
+public struct HypercallTlbCall
+{
+    /// <summary>XENOLITH_VCPUOP_hctlb_*.</summary>
+    [XenField("cmd")] public uint Command;
+    [XenField("vcpuid")] public uint Vcpu;
+    [XenField("a3")] public ulong A3;
+    [XenField("a4")] public ulong A4;
+    [XenField("a5")] public ulong A5;
+    /// <summary>Out: what the vcpu_op would return.</summary>
+    [XenField("result")] public long Result;
+}
+
 /// <summary>The frame numbers of a <see cref="BufferList"/>.</summary>
 [InlineArray(509)]
 public struct BufferListFrames

@@ -8,7 +8,7 @@ public sealed record FeatureRow(Feature Feature, string Since = "4.17");
 /// <summary>The ways to make calls that can be shown; all ours, and shown to nobody unasked.</summary>
 public static class CallFeatureRows
 {
-    public static CallFeature[] All { get; } = [CallFeature.Table, CallFeature.Physical, CallFeature.Lists, CallFeature.Strict];
+    public static CallFeature[] All { get; } = [CallFeature.Table, CallFeature.Physical, CallFeature.Lists, CallFeature.Strict, CallFeature.User];
 }
 
 /// <summary>What a PVH guest can be shown of features; the initial domain's one goes to that alone.</summary>

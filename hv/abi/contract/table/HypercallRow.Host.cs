@@ -75,6 +75,9 @@ public sealed record HypercallRow
     /// <summary>The bit of exposure group 9 that shows it, of a row of ours whose operation has no bit in its own group; null: its own bit does.</summary>
     public CallFeature? Feature { get; init; }
 
+    /// <summary>The bit by which a kernel leaves it to its user mode; none: it can't.</summary>
+    public UserCalls User { get; init; }
+
     /// <summary>What differs from 4.17, or what one should know.</summary>
     public string Note { get; init; } = "";
 
@@ -141,4 +144,7 @@ public sealed record HypercallGroup
     public string Parameters { get; init; } = "";
 
     public HypercallRow[] Rows { get; init; } = [];
+
+    /// <summary>Whether it is one of ours, from 64 on, whose arguments are numbers and guest-physical addresses.</summary>
+    public bool IsV2 => (uint)Number >= V2Calls.First;
 }

@@ -4,7 +4,7 @@ using System.Collections.Generic;
 namespace Xenolith.Abi.Contract.Table;
 
 /// <summary>
-/// All of 4.17's hypercall numbers. Those without a group of their own are paravirtual guests' (absent, as on Xen), or still to be
+/// All of 4.17's hypercall numbers, and ours from 64 on. Those without a group of their own are paravirtual guests' (absent, as on Xen), or still to be
 /// written as a whole.
 /// </summary>
 public static class HypercallTable
@@ -40,6 +40,7 @@ public static class HypercallTable
             MemoryRows.Group, VersionRows.Group, GrantTableRows.Group, VcpuRows.Group, SchedRows.Group, EventChannelRows.Group,
             PhysdevRows.Group, HvmRows.Group, SmallRows.Console, SmallRows.VmAssist, SmallRows.SetTimer, SmallRows.Multicall, SmallRows.Pmu,
             DomctlRows.Group, SysctlRows.Group, PlatformRows.Group, DmOpRows.Group, SmallRows.Mmuext, SmallRows.PagingContinuation,
+            V2Rows.Query, V2Rows.Hctlb, V2Rows.Event, V2Rows.Vcpu, V2Rows.Memory,
         ];
         var groups = new List<HypercallGroup>();
         foreach (Hypercall number in Enum.GetValues<Hypercall>())

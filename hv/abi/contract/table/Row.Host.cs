@@ -80,6 +80,12 @@ public static class Row
     /// <summary>Ours, and shown by a bit of exposure group 9.</summary>
     public static HypercallRow Of(this HypercallRow row, CallFeature feature) => row with { Since = HypercallRow.Own, Feature = feature };
 
+    /// <summary>Ours, from 64 on, and shown with its number.</summary>
+    public static HypercallRow V2(Enum operation, string handler) => Done(operation, handler) with { Since = HypercallRow.Own };
+
+    /// <summary>A kernel may leave it to its user mode.</summary>
+    public static HypercallRow User(this HypercallRow row, UserCalls bit) => row with { User = bit };
+
     /// <summary>A subop that a domain may make on itself.</summary>
     /// <param name="why">What was looked at.</param>
     public static HypercallRow Inside(this HypercallRow row, string why) => row with { Inside = new InsideVerdict(true, why) };
