@@ -143,7 +143,12 @@ internal static class BootSuite
             foreach (TestMachine machine in Main)
             {
                 BootTest plain = Guest(name, machine);
-                yield return plain with { Name = plain.Name + "-calls", Arguments = $"{plain.Arguments} {ShowsCalls}", Expected = ["test lists of frames: passed", .. plain.Expected] };
+                yield return plain with
+                {
+                    Name = plain.Name + "-calls",
+                    Arguments = $"{plain.Arguments} altp2m {ShowsV2}",
+                    Expected = ["test calls from 64 on with lists: passed", "test views, by subops of our own: passed", .. plain.Expected],
+                };
             }
         }
 

@@ -1,6 +1,6 @@
 /*
- * Ways to make calls that are not Xen's, by include/xenolith.h: a hypercall TLB, guest-physical pointers, lists of frames. Where the domain is
- * shown none of them they are not there.
+ * Ways to make calls that are not Xen's, by include/xenolith.h: a hypercall TLB, guest-physical pointers, lists of frames, calls from 64 on. Where
+ * the domain is shown none of them they are not there.
  */
 #include "support.h"
 
@@ -35,6 +35,50 @@ static long version_to(unsigned long flags, unsigned long address)
     return hypercall(flags | __HYPERVISOR_xen_version, XENVER_extraversion, address, 0, 0);
 }
 
+static long v2(unsigned long number, unsigned long operation, unsigned long a1, unsigned long a2)
+{
+    unsigned long cookie = 0;
+
+    return hypercall_v2(number, operation, a1, a2, 0, &cookie);
+}
+
+static void test_v2(void)
+{
+    static struct xenolith_hctlb_call calls[70] __attribute__((__aligned__(8)));
+    static uint64_t gfns[2];
+    unsigned long cookie = 0, i;
+    long port, pages;
+
+    test("calls from 64 on");
+    equal(v2(XENOLITH_V2_query, XENOLITH_V2_QUERY_version, 0, 0), XENOLITH_V2_VERSION, "version");
+    HOLDS(v2(XENOLITH_V2_query, XENOLITH_V2_QUERY_operations, XENOLITH_V2_event, 0) & 1 << XENOLITH_V2_EVENT_send);
+    equal(v2(XENOLITH_V2_query, XENOLITH_V2_QUERY_operations, 127, 0), -XEN_ENOENT, "operations of 127");
+    port = v2(XENOLITH_V2_event, XENOLITH_V2_EVENT_bind_ipi, 0, 0);
+    HOLDS(port > 0);
+    equal(v2(XENOLITH_V2_event, XENOLITH_V2_EVENT_status, port, 0), EVTCHNSTAT_ipi, "status");
+    equal(v2(XENOLITH_V2_event, XENOLITH_V2_EVENT_close, port, 0), 0, "close");
+    equal(v2(XENOLITH_V2_vcpu, XENOLITH_V2_VCPU_own, 0, 0), 0, "own");
+    equal(v2(XENOLITH_V2_vcpu, XENOLITH_V2_VCPU_is_up, 1000, 0), -XEN_ENOENT, "is_up of vCPU 1000");
+    equal(v2(XENOLITH_V2_query, XENOLITH_V2_QUERY_set_user_calls, 0, XENOLITH_USER_CALL_EVENT_SEND), 0, "set_user_calls");
+    equal(v2(XENOLITH_V2_query, XENOLITH_V2_QUERY_user_calls, 0, 0), XENOLITH_USER_CALL_EVENT_SEND, "user_calls");
+    equal(v2(XENOLITH_V2_query, XENOLITH_V2_QUERY_set_user_calls, 0, XENOLITH_USER_CALL_NONE), 0, "none again");
+
+    test("calls from 64 on with lists");
+    gfns[0] = FRAME(spare_page);
+    pages = v2(XENOLITH_V2_memory, XENOLITH_V2_MEMORY_pages, 0, 0);
+    equal(v2(XENOLITH_V2_memory, XENOLITH_V2_MEMORY_decrease, (unsigned long)gfns, 1), 1, "decrease");
+    equal(v2(XENOLITH_V2_memory, XENOLITH_V2_MEMORY_pages, 0, 0), pages - 1, "pages");
+    equal(v2(XENOLITH_V2_memory, XENOLITH_V2_MEMORY_populate, (unsigned long)gfns, 1), 1, "populate");
+    for (i = 0; i < SIZE(calls); i++)
+        calls[i] = (struct xenolith_hctlb_call){ .cmd = XENOLITH_VCPUOP_hctlb_query, .a3 = i == 69 ? 99 : XENOLITH_HCTLB_QUERY_CAPACITY };
+    equal(hypercall_v2(XENOLITH_V2_hctlb, XENOLITH_V2_HCTLB_batch, (unsigned long)calls, SIZE(calls), 0, &cookie), -XEN_EAGAIN, "a part of a batch");
+    HOLDS(cookie != 0);
+    equal(hypercall_v2(XENOLITH_V2_hctlb, XENOLITH_V2_HCTLB_batch, (unsigned long)calls, SIZE(calls), 0, &cookie), 1, "the rest");
+    equal(calls[68].result, 16, "a result");
+    equal(calls[69].result, -XEN_EINVAL, "the last one");
+    equal(hypercall_v2(XENOLITH_V2_hctlb, XENOLITH_V2_HCTLB_batch, (unsigned long)calls, SIZE(calls), 0, &cookie), -XEN_EBADF, "a cookie that was used");
+}
+
 void test_calls(void)
 {
     uint32_t shown = features();
@@ -44,6 +88,7 @@ void test_calls(void)
     if (shown == 0) {
         equal(tlb(XENOLITH_VCPUOP_hctlb_query, XENOLITH_HCTLB_QUERY_CAPACITY, 0, 0), -XEN_ENOSYS, "query");
         equal(version_to(physical, (unsigned long)buffer), -XEN_ENOSYS, "a guest-physical call");
+        equal(v2(XENOLITH_V2_query, XENOLITH_V2_QUERY_version, 0, 0), -XEN_ENOSYS, "a call from 64 on");
         return;
     }
     skip("the domain is shown them");
@@ -94,4 +139,6 @@ void test_calls(void)
         HOLDS(buffer[32] != 0xEE);
     }
 #endif
+    if (shown & 1U << XENOLITH_CALL_FEATURE_HIGH_NUMBERS)
+        test_v2();
 }

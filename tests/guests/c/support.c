@@ -53,7 +53,12 @@ long hypercall(unsigned long number, unsigned long a1, unsigned long a2, unsigne
 
 long hypercall5(unsigned long number, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5)
 {
-    unsigned long first = a1;
+    return hypercall_v2(number, a1, a2, a3, a4, &a5);
+}
+
+long hypercall_v2(unsigned long number, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long *cookie)
+{
+    unsigned long first = a1, a5 = *cookie;
     long result;
 #ifdef __x86_64__
     register unsigned long r10 __asm__("r10") = a4;
@@ -63,12 +68,14 @@ long hypercall5(unsigned long number, unsigned long a1, unsigned long a2, unsign
         __asm__ volatile("vmcall" : "=a"(result), "+D"(a1), "+S"(a2), "+d"(a3), "+r"(r10), "+r"(r8) : "0"(number) : "memory", "r9", "r11", "rcx");
     else
         __asm__ volatile("vmmcall" : "=a"(result), "+D"(a1), "+S"(a2), "+d"(a3), "+r"(r10), "+r"(r8) : "0"(number) : "memory", "r9", "r11", "rcx");
+    a5 = r8;
 #else
     if (intel)
         __asm__ volatile("vmcall" : "=a"(result), "+b"(a1), "+c"(a2), "+d"(a3), "+S"(a4), "+D"(a5) : "0"(number) : "memory");
     else
         __asm__ volatile("vmmcall" : "=a"(result), "+b"(a1), "+c"(a2), "+d"(a3), "+S"(a4), "+D"(a5) : "0"(number) : "memory");
 #endif
+    *cookie = a5;
     note(number, first, result);
     return result;
 }
@@ -320,6 +327,7 @@ void guest_main(const struct hvm_start_info *start)
     test_building();
     test_fifo();
     test_calls();
+    test_views();
     test("at least 120 distinct operations");
     HOLDS(count_operations() >= 120);
     finish_test();

@@ -53,6 +53,9 @@ long hypercall(unsigned long number, unsigned long a1, unsigned long a2, unsigne
 
 long hypercall5(unsigned long number, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long a5);
 
+/* The cookie stands in the fifth argument's register, before and after. */
+long hypercall_v2(unsigned long number, unsigned long a1, unsigned long a2, unsigned long a3, unsigned long a4, unsigned long *cookie);
+
 #define CALL2(name, a, b) hypercall(__HYPERVISOR_##name, (unsigned long)(a), (unsigned long)(b), 0, 0)
 #define CALL3(name, a, b, c) hypercall(__HYPERVISOR_##name, (unsigned long)(a), (unsigned long)(b), (unsigned long)(c), 0)
 
@@ -121,5 +124,6 @@ void test_platform(void);
 void test_control(void);
 void test_building(void);
 void test_calls(void);
+void test_views(void);
 
 #endif
