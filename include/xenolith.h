@@ -193,6 +193,21 @@ struct xenolith_buffer_list {
 #define XENOLITH_ALTP2M_next_lost 0x4D03
 #define XENOLITH_ALTP2M_transaction 0x4D04
 
+/* A domctl of the control domain: struct xenolith_domctl_altp2m is in the union of struct xen_domctl, whose rest is not looked at. */
+#define XENOLITH_DOMCTL_altp2m 0x4D000002
+
+/* What it does. */
+enum xenolith_altp2m_setting_op {
+    XENOLITH_ALTP2M_SETTING_OP_GET = 0, /* out: how the domain's views are to be */
+    XENOLITH_ALTP2M_SETTING_OP_SET = 1 /* in: that, once, before there are any */
+};
+
+struct xenolith_domctl_altp2m {
+    uint32_t command;
+    uint32_t views;
+    uint64_t options __attribute__((__aligned__(8)));
+};
+
 /* What there is of views: bits. */
 enum xenolith_altp2m_feature {
     XENOLITH_ALTP2M_FEATURE_HARDWARE_SWITCH = 1, /* VMFUNC by the processor alone */

@@ -42,6 +42,12 @@ internal static partial class HeaderWriter
         text.Append("\n/* Subops of HVMOP_altp2m beside Xen's; each structure is in the union of struct xen_hvm_altp2m_op, whose rest is not looked at. docs/altp2m.md */\n");
         foreach (Altp2mOp operation in Enum.GetValues<Altp2mOp>().Where(operation => (uint)operation >= Row.FirstOwn))
             Number(text, operation);
+        text.Append("\n/* A domctl of the control domain: struct xenolith_domctl_altp2m is in the union of struct xen_domctl, whose rest is not looked at. */\n");
+        Number(text, DomctlOp.Altp2m);
+        text.Append("\n/* What it does. */\n");
+        Enumeration<Altp2mSettingOp>(text, operation => operation == Altp2mSettingOp.Get ? "out: how the domain's views are to be" : "in: that, once, before there are any");
+        text.Append('\n');
+        Structure<DomctlAltp2m>(text);
         text.Append("\n/* What there is of views: bits. */\n");
         Enumeration<Altp2mFeature>(text, feature => feature == Altp2mFeature.HardwareSwitch ? "VMFUNC by the processor alone" : "#VE by the processor alone");
         text.Append("\n/* What a change is about: bits. */\n");

@@ -933,6 +933,8 @@ internal static class Dispatch
                 return call.Absent();
             case 1291845633: // XENOLITH_DOMCTL_exposure
                 return DomctlExposureOps.Handle(ref call, ref frame);
+            case 1291845634: // XENOLITH_DOMCTL_altp2m
+                return DomctlAltp2mOps.Handle(ref call, ref frame);
             default:
                 return call.Unknown();
         }

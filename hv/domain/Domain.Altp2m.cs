@@ -15,6 +15,33 @@ public sealed partial class Domain
     /// <summary>Who may do what with its views (HVM_PARAM_ALTP2M).</summary>
     public Altp2mMode Altp2mMode => (Altp2mMode)Parameters[(int)HvmParameter.Altp2m];
 
+    /// <summary>The most views that it may have.</summary>
+    public int MaximumViews => _views.Limit;
+
+    private bool _viewsAreSet;
+
+    /// <summary>
+    /// Says how the domain's views are to be: once, before it has any. Allocates in the domain's arena. EINVAL: no such number; EBUSY: there have been views, or this was said
+    /// otherwise; ENOMEM: the machine has no memory for what knows of them.
+    /// </summary>
+    /// <param name="limit">The most views.</param>
+    public Errno SetViews(uint limit)
+    {
+        if (limit is 0 or > Altp2m.MaximumLimit)
+            return Errno.EINVAL;
+        if (_views.HasBeenActive || _viewsAreSet)
+            return limit == _views.Limit ? Errno.None : Errno.EBUSY;
+        if (Arena is null || !Arena.TryReserve(ObjectBytes + limit * Altp2m.BytesPerView))
+            return Errno.ENOMEM;
+        using (Arena.Open())
+            _views.SetLimit((int)limit);
+        _viewsAreSet = true;
+        return Errno.None;
+    }
+
+    /// <summary>The list of views, in bytes.</summary>
+    private const int ObjectBytes = 8192;
+
     /// <summary>Who is told of violations of access rights; null: nobody.</summary>
     public AccessListener? AccessListener { get; set; }
 

@@ -53,6 +53,7 @@ public sealed partial class Domain : IDisposable
         Memory = new GuestMemory(P2m, services.Memory);
         Vcpus = new Vcpu[options.VcpuCount];
         Parameters[(int)HvmParameter.TripleFaultReason] = (ulong)ShutdownReason.Reboot;
+        Parameters[(int)HvmParameter.Altp2m] = (ulong)options.Altp2mMode;
         Exposure = new Exposure(services.ExposedCalls, services.ExposableCalls, options.ShownCalls);
         EventChannels = new EventChannels(this, options.MaximumEventPort);
         GrantTable = new GrantTable(this, options.MaximumGrantFrames, options.MaximumMappingFrames);
@@ -107,6 +108,9 @@ public sealed partial class Domain : IDisposable
 
     /// <summary>Its accounts with the physical CPUs' schedulers; null: its vCPUs are not scheduled.</summary>
     internal DomainShare[]? Shares { get; set; }
+
+    /// <summary>Where its objects live, for those that come later; null: there come none.</summary>
+    public DomainArena? Arena { get; set; }
 
     /// <summary>The machine around the domain.</summary>
     public DomainServices Services { get; }

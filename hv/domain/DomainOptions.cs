@@ -58,6 +58,9 @@ public sealed class DomainOptions
     /// <summary>The most mappings of others' grants, in frames of 256.</summary>
     public int MaximumMappingFrames { get; init; } = DefaultMappingFrames;
 
+    /// <summary>Who may have views of its memory made, and change them; a toolstack says so later of what is disabled.</summary>
+    public Altp2mMode Altp2mMode { get; init; }
+
     /// <summary>The most views of its memory, 1 to <see cref="Altp2m.MaximumLimit"/>.</summary>
     public int MaximumViews { get; init; } = Altp2m.DefaultLimit;
 

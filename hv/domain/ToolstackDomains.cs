@@ -109,6 +109,7 @@ public sealed class ToolstackDomains
             domain = Domain.TryCreate(_services, OptionsFor(id, in settings));
             if (domain is not null)
             {
+                domain.Arena = slot.Arena;
                 domain.P2m.TableLimit = PoolPages;
                 domain.P2m.KeepsLeft = true;
                 DomainPolicies.Give(domain, _cpuid, new CpuPolicyOptions());

@@ -5,6 +5,7 @@ using Xenolith.Abi.Contract;
 using Xenolith.Abi;
 using Xenolith.Domains;
 using Xenolith.Kernel;
+using Xenolith.Mm;
 using Timer = Xenolith.Domains.Timer;
 
 namespace Xenolith;
@@ -72,6 +73,12 @@ public sealed class DomainKeeper : DomainEndListener
 
         for (int i = 0; i < wanted.Length; i++)
         {
+            if (wanted[i].Altp2mMode != Altp2mMode.Disabled && !_machine.Services.HasAltp2m)
+            {
+                return DomainWords.MessageAbout(wanted[i].ModuleNumber, wanted[i].File)
+                    .Add("\"altp2m=\" gives the domain views, which the hypervisor has with its own option altp2m alone; write that, or leave the word out").ToError(BuildErrorKind.BadDomainWord);
+            }
+
             if (ShowCalls(wanted[i]) is { } wrong)
             {
                 return wrong;
@@ -351,7 +358,7 @@ public sealed class DomainKeeper : DomainEndListener
     {
         DomainSpecification words = module.Recipe.Words;
         ulong free = _machine.Kernel.Frames.FreeFrames << Page.Shift;
-        if (free < CostOf(words) || !module.Arena.TryReserve(ArenaBytes + words.VcpuCount * ArenaBytesPerVcpu))
+        if (free < CostOf(words) || !module.Arena.TryReserve(ArenaBytes + words.VcpuCount * ArenaBytesPerVcpu + words.MaximumViews * Altp2m.BytesPerView))
         {
             _log.Error($"domain {module.Name} can't be built anew: memory= asks for {words.Memory >> 20} MiB, and {free >> 20} MiB are free");
             GiveUp(module);
@@ -403,6 +410,7 @@ public sealed class DomainKeeper : DomainEndListener
             if (build.Made is { } domain)
             {
                 module.Domain = domain;
+                domain.Arena = module.Arena;
                 module.State = ModuleDomainState.Running;
                 _machine.Schedule(domain);
                 ReportBuilt(module);

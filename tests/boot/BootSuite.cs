@@ -156,6 +156,8 @@ internal static class BootSuite
         {
             yield return Views(machine);
             yield return Narrow(Views(machine));
+            yield return OwnViews(machine);
+            yield return Narrow(OwnViews(machine));
         }
 
         yield return Guest("smp", TestMachine.QemuSvm) with { Name = "guest-smp-on-4", Cpus = 4 };
@@ -198,6 +200,13 @@ internal static class BootSuite
             Arguments = builder.Arguments + " altp2m",
             Modules = [builder.Modules[0] with { Arguments = "altp2m-only no-vmfunc" }, .. builder.Modules.Skip(1)],
         };
+    }
+
+    /// <summary>What Xen has not: subops, options and numbers of views that are ours.</summary>
+    private static BootTest OwnViews(TestMachine machine)
+    {
+        BootTest views = Views(machine);
+        return views with { Name = "guest-builder-own-views", Modules = [views.Modules[0] with { Arguments = "own-views" }, .. views.Modules.Skip(1)] };
     }
 
     private static BootTest Narrow(BootTest test) => test with

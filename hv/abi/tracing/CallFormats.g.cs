@@ -334,6 +334,7 @@ internal static class CallFormats
         85 => "o24 domain:8:2 size:16:8"u8,
         86 => "i24 domain:8:2 size:16:8"u8,
         1291845633 => "b144 domain:8:2 command:16:4 group:20:i4 bits:24:8"u8,
+        1291845634 => "b144 domain:8:2 command:16:4 views:20:4 options:24:8"u8,
         _ => "b144 domain:8:2"u8,
     };
 

@@ -70,6 +70,8 @@ public sealed class DomainRecipe
             Cpus = new CpuSet(Words.Cpus),
             MaximumEventPort = DefaultMaximumEventPort,
             ShownCalls = Words.ShownCalls,
+            Altp2mMode = Words.Altp2mMode,
+            MaximumViews = Words.MaximumViews,
         },
         Memory = Words.Memory,
         Cpuid = cpuid,

@@ -24,14 +24,20 @@ public sealed class Altp2m
     /// <summary>Tables that one translation needs, and one more: what records leave to leaves.</summary>
     private const int FramesForLeaves = 5;
 
-    /// <summary>The frames that a view may count on beside those of <see cref="P2m.TableLimit"/>: root, and tables down to one leaf.</summary>
-    private const int FramesPerView = 4;
+    /// <summary>
+    /// The frames that a view may count on beside those of <see cref="P2m.TableLimit"/>: root, tables down to one leaf, and to the local APIC's page.
+    /// </summary>
+    private const int FramesPerView = 6;
+
+    /// <summary>What the objects of a view take at most, in bytes.</summary>
+    public const int BytesPerView = 512;
 
     private readonly P2m _host;
     private readonly PhysicalMemory _memory;
     private readonly FrameAllocator _frames;
     private readonly PageTableFormat _format;
-    private readonly P2mView[] _views;
+    private readonly ViewRecordFormat _records = new();
+    private P2mView[] _views = [];
 
     /// <summary>One past the highest view that has anything.</summary>
     private int _end;
@@ -47,14 +53,30 @@ public sealed class Altp2m
         _memory = memory;
         _frames = frames;
         _format = format;
-        var records = new ViewRecordFormat();
-        _views = new P2mView[limit];
-        for (int i = 0; i < limit; i++)
-            _views[i] = new P2mView(this, host, memory, frames, format, records, i);
+        SetLimit(limit);
     }
 
     /// <summary>How many views there can be.</summary>
-    public int Limit => _views.Length;
+    public int Limit { get; private set; }
+
+    /// <summary>Whether there have been views: how many there can be stands from then on.</summary>
+    public bool HasBeenActive { get; private set; }
+
+    /// <summary>Another limit, before there are views. Allocates <see cref="BytesPerView"/> for each that there was no room for.</summary>
+    /// <param name="limit">1 to <see cref="MaximumLimit"/>.</param>
+    public void SetLimit(int limit)
+    {
+        if (HasBeenActive)
+            throw new InvalidOperationException("there have been views");
+        P2mView[] before = _views;
+        if (limit > before.Length)
+        {
+            _views = new P2mView[limit];
+            for (int i = 0; i < limit; i++)
+                _views[i] = i < before.Length ? before[i] : new P2mView(this, _host, _memory, _frames, _format, _records, i);
+        }
+        Limit = limit;
+    }
 
     /// <summary>Whether there are views, the first among them.</summary>
     public bool IsActive => _host.Views == this;
@@ -90,7 +112,7 @@ public sealed class Altp2m
     }
 
     /// <summary>The view of that number; null: there is none.</summary>
-    public P2mView? Find(int index) => (uint)index < (uint)_views.Length && IsActive && _views[index].Exists ? _views[index] : null;
+    public P2mView? Find(int index) => (uint)index < (uint)Limit && IsActive && _views[index].Exists ? _views[index] : null;
 
     /// <summary>Whether the view is there, and one that the guest may go to.</summary>
     public bool IsVisible(int index) => Find(index) is not null && _memory.Word64(SlotOf(index)) != Absent;
@@ -117,6 +139,7 @@ public sealed class Altp2m
         if (!_frames.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Control, out Mfn roots))
             return ViewResult.NoMemory;
         VisibleRoots = roots;
+        HasBeenActive = true;
         _memory.Words64(roots.Address, MaximumLimit).Fill(Absent);
         _host.Attach(this);
         ViewResult result = TryCreate(_host.DefaultAccess, out _);

@@ -26,9 +26,13 @@ internal sealed class Altp2mPartner
     public ref Altp2mMailbox Box => ref Memory.At<Altp2mMailbox>(Place);
 
     /// <summary>Builds a domain, gives it a mode, and has it run until it waits for the first step.</summary>
-    public static Altp2mPartner Start(TestRun tests, Altp2mMode mode)
+    public static Altp2mPartner Start(TestRun tests, Altp2mMode mode) => Start(tests, mode, ViewSettings.None);
+
+    /// <summary>The same with what is ours.</summary>
+    public static Altp2mPartner Start(TestRun tests, Altp2mMode mode, ViewSettings settings)
     {
-        var started = new Altp2mPartner(Partner.Build(tests, BootFiles.Own, "child views", ShutdownReason.Poweroff), tests);
+        var started = new Altp2mPartner(Partner.Build(tests, BootFiles.Own, "child views", ShutdownReason.Poweroff, settings.Mebibytes), tests);
+        settings.Apply(tests, started.Id);
         if (mode != Altp2mMode.Disabled)
         {
             tests.Success(SetMode(started.Id, (ulong)mode), "its mode");

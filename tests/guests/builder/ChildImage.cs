@@ -8,8 +8,8 @@ namespace Xenolith.Guests.Builder;
 /// </summary>
 internal static class ChildImage
 {
-    /// <summary>Bytes of the domain's memory.</summary>
-    private const ulong Size = 8 << 20;
+    /// <summary>MiB of a domain's memory unless told otherwise; what is loaded lies in them.</summary>
+    public const uint Mebibytes = 8;
 
     private const ulong StartInfoAddress = 0x7F_0000;
     private const int StartInfoSize = 56, CommandLineOffset = 0x100, MapOffset = 0x80;
@@ -24,16 +24,17 @@ internal static class ChildImage
     private static readonly byte[] s_context = new byte[16384];
 
     /// <summary>Builds a domain of a kernel of either width, held back as at its creation. 0, or why not.</summary>
-    public static long Build(ushort id, string name, string words, uint port, uint reason)
+    public static long Build(ushort id, string name, string words, uint port, uint reason, uint mebibytes = Mebibytes)
     {
+        ulong size = (ulong)mebibytes << 20;
         long result = Control.MakeVcpus(id, 1);
-        result = result != 0 ? result : Control.SetMaximumMemory(id, Size >> 10);
+        result = result != 0 ? result : Control.SetMaximumMemory(id, size >> 10);
         if (result != 0)
         {
             return result;
         }
 
-        for (ulong gfn = 0; gfn < Size >> 12; gfn += 512)
+        for (ulong gfn = 0; gfn < size >> 12; gfn += 512)
         {
             if (Limits.Populate(id, gfn, 1, 9) != 1)
             {
@@ -47,7 +48,7 @@ internal static class ChildImage
         }
 
         result = Load(id, file, out uint entry);
-        result = result != 0 ? result : WriteStartInfo(id, words, port, reason);
+        result = result != 0 ? result : WriteStartInfo(id, words, port, reason, size);
         return result != 0 ? result : SetRegisters(id, entry);
     }
 
@@ -178,7 +179,7 @@ internal static class ChildImage
         return 0;
     }
 
-    private static long WriteStartInfo(ushort id, string words, uint port, uint reason)
+    private static long WriteStartInfo(ushort id, string words, uint port, uint reason, ulong size)
     {
         long result = Map(id, StartInfoAddress >> 12, 1);
         if (result != 0)
@@ -192,7 +193,7 @@ internal static class ChildImage
         Memory.Write64(Window + 24, StartInfoAddress + CommandLineOffset);
         Memory.Write64(Window + 40, StartInfoAddress + MapOffset);
         Memory.Write32(Window + 48, 1);
-        Memory.Write64(Window + MapOffset + 8, Size);
+        Memory.Write64(Window + MapOffset + 8, size);
         Memory.Write32(Window + MapOffset + 16, 1);
         ulong at = Window + CommandLineOffset;
         at = Text(at, words);

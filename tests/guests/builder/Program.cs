@@ -38,6 +38,15 @@ internal static class Program
             return;
         }
 
+        if (BootRecord.HasWord("own-views"))
+        {
+            Watch.Start();
+            Views.Run(tests);
+            Watch.End();
+            tests.Finish();
+            return;
+        }
+
         if (BootRecord.HasWord("monitor"))
         {
             Watch.Start();

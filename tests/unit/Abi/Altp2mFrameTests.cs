@@ -299,6 +299,7 @@ public sealed class Altp2mFrameTests
         {
             for (ulong gfn = 0; gfn < 1024; gfn += 512)
                 results.Add(views.SetAccess(other, gfn, MemoryAccess.Read));
+            results.Add(views.Change(other, 0, 1));
         }
         Assert.Contains(Error(Errno.ENOSPC), results);
         Assert.True(views.Target.Altp2m!.TableFrames <= views.Target.Altp2m.TableLimit);

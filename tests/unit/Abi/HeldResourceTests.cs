@@ -58,6 +58,7 @@ public sealed class HeldResourceTests
         new("ranges of a server", "256 of a kind", typeof(DmOpServerTests), nameof(DmOpServerTests.A_server_has_256_ranges_of_a_kind),
             DmOp.MapIoRangeToIoreqServer, DmOp.UnmapIoRangeFromIoreqServer),
         new("ranges of pinned cacheability", "64", typeof(DmOpCallTests), nameof(DmOpCallTests.Sixty_four_ranges_are_pinned_and_none_over_another), DmOp.PinMemoryCacheattr),
+        new("objects of views", "512 views", typeof(DomctlAltp2mTests), nameof(DomctlAltp2mTests.A_domain_has_as_many_views_as_it_was_given), DomctlOp.Altp2m),
         new("ordered events", "1 a vCPU", typeof(DmOpCallTests), nameof(DmOpCallTests.One_event_at_a_time_is_ordered_for_a_vCPU), DmOp.InjectEvent),
     ];
 

@@ -1,4 +1,5 @@
 using System.Linq;
+using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Kernel;
 using Xunit;
@@ -36,7 +37,7 @@ public sealed class DomainPlanTests
     public void EveryWordHasItsEffect()
     {
         DomainPlan plan = Plan("k", "i",
-            "/boot/vmlinuz domain name=web-1 memory=256M vcpus=3 weight=512 cap=150 cpus=0-3,^2 privileged ramdisk expose=VCPUOP_up,XENFEAT_dom0 hide=vm_assist on_reboot=destroy --  console=hvc0 -- single",
+            "/boot/vmlinuz domain name=web-1 memory=256M vcpus=3 weight=512 cap=150 cpus=0-3,^2 privileged ramdisk expose=VCPUOP_up,XENFEAT_dom0 hide=vm_assist altp2m=external altp2m_count=512 on_reboot=destroy --  console=hvc0 -- single",
             "/boot/initrd", "hello domain memory=8M");
         Assert.Equal("i", plan.InitialRamdisk!.CommandLine);
         Assert.Equal(2, plan.Domains.Length);
@@ -44,6 +45,8 @@ public sealed class DomainPlanTests
         Assert.Equal(("web-1", 256 * M, 3, 512, 150, 0b1011UL), (web.Name, web.Memory, web.VcpuCount, web.Weight, web.Cap, web.Cpus));
         Assert.True(web.IsPrivileged);
         Assert.Equal(("VCPUOP_up,XENFEAT_dom0", "vm_assist"), (web.Expose, web.Hide));
+        Assert.Equal((Altp2mMode.External, 512), (web.Altp2mMode, web.MaximumViews));
+        Assert.Equal((Altp2mMode.Disabled, 10), (plan.Domains[1].Altp2mMode, plan.Domains[1].MaximumViews));
         Assert.False(web.RestartsOnReboot);
         Assert.Equal("console=hvc0 -- single", web.CommandLine);
         Assert.Equal("/boot/initrd", web.Ramdisk!.CommandLine);
@@ -98,6 +101,10 @@ public sealed class DomainPlanTests
     [InlineData("cpus=3-1", "\"cpus=3-1\" is not possible")]
     [InlineData("cpus=1,", "\"cpus=1,\" is not possible")]
     [InlineData("cpus=1,^1", "\"cpus=1,^1\" is not possible")]
+    [InlineData("altp2m=on", "\"altp2m=on\" is not possible; write altp2m=disabled, altp2m=mixed, altp2m=external or altp2m=limited")]
+    [InlineData("altp2m=", "\"altp2m=\" is not possible")]
+    [InlineData("altp2m_count=0", "\"altp2m_count=0\" is not possible; write altp2m_count= with a number from 1 to 512")]
+    [InlineData("altp2m_count=513", "\"altp2m_count=513\" is not possible")]
     [InlineData("on_reboot=preserve", "\"on_reboot=preserve\" is not possible; write on_reboot=restart or on_reboot=destroy")]
     public void ABadWordIsNamedWithItsModuleAndItsMend(string words, string message)
     {

@@ -391,7 +391,7 @@ public sealed class Altp2mTests
         P2mView view = f.Create();
         for (ulong i = 0; i < 0x10; i++)
             Assert.True(f.Host.TrySet(new Gfn(0x100000 + (i << 9)), new Mfn(0x30), 0, P2mType.Mmio));
-        f.Host.TableLimit = 12;
+        f.Host.TableLimit = 8;
         Assert.Equal(20, f.Views.TableLimit);
         for (ulong i = 0; i < 0x10; i++)
             Assert.Equal(FillResult.Filled, view.Fill(new Gfn(0x100000 + (i << 9))));

@@ -82,4 +82,6 @@ public enum DomctlOp : uint
 
     /// <summary>Ours: which calls a domain is shown.</summary>
     [XenUnstated("ours; docs/exposure.md", Name = "XENOLITH_DOMCTL_exposure")] Exposure = 0x4D00_0001,
+    /// <summary>Ours: how a domain's views are to be.</summary>
+    [XenUnstated("ours; docs/altp2m.md", Name = "XENOLITH_DOMCTL_altp2m")] Altp2m = 0x4D00_0002,
 }

@@ -73,3 +73,13 @@ public enum Altp2mFeature : uint
     /// <summary>The processor raises #VE, without the hypervisor.</summary>
     HardwareException = 2,
 }
+
+/// <summary>What XENOLITH_DOMCTL_altp2m does.</summary>
+[XenUnstated("ours; docs/altp2m.md", Name = "enum xenolith_altp2m_setting_op")]
+public enum Altp2mSettingOp : uint
+{
+    /// <summary>How the domain's views are to be.</summary>
+    Get = 0,
+    /// <summary>Sets that, once, before there are any.</summary>
+    Set = 1,
+}

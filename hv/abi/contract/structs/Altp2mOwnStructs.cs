@@ -2,6 +2,19 @@ using System.Runtime.InteropServices;
 
 namespace Xenolith.Abi.Contract;
 
+/// <summary>XENOLITH_DOMCTL_altp2m: how a domain's views are to be. The rest of the union's 128 bytes is not looked at.</summary>
+[XenLayoutFrom("ours; docs/altp2m.md", 128, Name = "struct xenolith_domctl_altp2m")]
+[StructLayout(LayoutKind.Sequential, Size = 128)]
+public struct DomctlAltp2m
+{
+    /// <summary>What to do.</summary>
+    [XenField("command")] public Altp2mSettingOp Command;
+    /// <summary>In or out: the most views, 1 to 512, the first among them.</summary>
+    [XenField("views")] public uint Views;
+    /// <summary>Zero.</summary>
+    [XenField("options")] public ulong Options;
+}
+
 /// <summary>XENOLITH_ALTP2M_capabilities. The rest of the union's 64 bytes is not looked at, of this and of the others.</summary>
 [XenLayoutFrom("ours; docs/altp2m.md", 64, Name = "struct xenolith_altp2m_capabilities")]
 [StructLayout(LayoutKind.Sequential, Size = 64)]

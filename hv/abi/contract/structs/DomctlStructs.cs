@@ -101,6 +101,8 @@ public struct Domctl
     [FieldOffset(16), XenField("u.access_required")] public DomctlAccessRequired AccessRequired;
     /// <summary>Ours: which calls the domain is shown.</summary>
     [FieldOffset(16), XenField("u.pad")] public DomctlExposure Exposure;
+    /// <summary>Ours: how the domain's views are to be.</summary>
+    [FieldOffset(16), XenField("u.pad")] public DomctlAltp2m Altp2m;
 }
 
 /// <summary>Which devices a domain gets emulated, and how.</summary>

@@ -86,6 +86,7 @@ public sealed record CallExample(Enum Operation, params (string Field, ExampleVa
         new(DomctlOp.Getvcpuaffinity, ("Flags", (ulong)AffinityFlags.Hard), ("Bytes", CallThing.Buffer), ("Bits", 64)),
         new(DomctlOp.MaxMem, ("Kibibytes", 4096)),
         new(DomctlOp.MaxVcpus, ("Count", 1)),
+        new(DomctlOp.Altp2m, ("Command", (ulong)Altp2mSettingOp.Set), ("Views", 10)),
         new(DomctlOp.Setvnumainfo, ("NodeCount", 1), ("VcpuCount", 1), ("RangeCount", 1), ("Distances", CallThing.Buffer), ("VcpuToNode", CallThing.Buffer),
             ("NodeToMachineNode", CallThing.Buffer), ("Ranges", CallThing.List)),
         new(SysctlOp.GetCpuPolicy, ("Index", 3)),

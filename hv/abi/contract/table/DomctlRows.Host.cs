@@ -111,6 +111,7 @@ internal static class DomctlRows
         Row.Absent(DomctlOp.Cacheflush, "of another architecture"),
         Row.Absent(DomctlOp.VuartOp, "of another architecture"),
         Row.Done(DomctlOp.Exposure, "DomctlExposureOps.Handle").InOut<DomctlExposure>().Errors("ENOENT EINVAL EBUSY EOPNOTSUPP").Note("Ours; see exposure.md.") .Since(HypercallRow.Own),
+        Row.Done(DomctlOp.Altp2m, "DomctlAltp2mOps.Handle").InOut<DomctlAltp2m>().Allocates().Errors("EOPNOTSUPP EPERM EINVAL EBUSY ENOMEM").Note("Ours; see [altp2m](altp2m.md).").Since(HypercallRow.Own),
     ];
 
     public static HypercallGroup Group => new()

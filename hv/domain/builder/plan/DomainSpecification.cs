@@ -1,4 +1,6 @@
+using Xenolith.Abi.Contract;
 using Xenolith.Kernel;
+using Xenolith.Mm;
 
 namespace Xenolith.Domains;
 
@@ -54,6 +56,12 @@ public sealed class DomainSpecification
 
     /// <summary>What these two make of the default, a word a group; null: the default.</summary>
     public ulong[]? ShownCalls { get; set; }
+
+    /// <summary>Who may have views of its memory made, and change them.</summary>
+    public Altp2mMode Altp2mMode { get; set; }
+
+    /// <summary>The most views of its memory, 1 to <see cref="Altp2m.MaximumLimit"/>.</summary>
+    public int MaximumViews { get; set; } = Altp2m.DefaultLimit;
 
     /// <summary>Whether it is built anew when it asks for a reboot.</summary>
     public bool RestartsOnReboot { get; set; } = true;

@@ -1,16 +1,18 @@
 using System;
+using Xenolith.Abi.Contract;
 using Xenolith.Kernel;
+using Xenolith.Mm;
 
 namespace Xenolith.Domains;
 
 /// <summary>
 /// The words by which a boot module says that it is the kernel of a further domain: <c>domain</c>, then any of name=, memory=,
-/// vcpus=, weight=, cap=, cpus=, privileged, ramdisk, expose=, hide= and on_reboot=, each once; what stands behind <c>--</c> is the kernel's
+/// vcpus=, weight=, cap=, cpus=, privileged, ramdisk, expose=, hide=, altp2m=, altp2m_count= and on_reboot=, each once; what stands behind <c>--</c> is the kernel's
 /// own. The names and their values are xl.cfg's, where that has them.
 /// </summary>
 public sealed class DomainWords
 {
-    private const string Known = "write name=, memory=, vcpus=, weight=, cap=, cpus=, privileged, ramdisk, expose=, hide= or on_reboot=, and the kernel's own words behind --";
+    private const string Known = "write name=, memory=, vcpus=, weight=, cap=, cpus=, privileged, ramdisk, expose=, hide=, altp2m=, altp2m_count= or on_reboot=, and the kernel's own words behind --";
 
     private readonly DomainSpecification _domain;
     private readonly string _file;
@@ -34,6 +36,8 @@ public sealed class DomainWords
         Ramdisk,
         Expose,
         Hide,
+        Altp2m,
+        Altp2mCount,
         OnReboot,
     }
 
@@ -143,11 +147,38 @@ public sealed class DomainWords
             case Word.Hide:
                 _domain.Hide = new string(value);
                 return value.Length != 0;
+            case Word.Altp2m:
+                return TryFindMode(value);
+            case Word.Altp2mCount:
+                _domain.MaximumViews = NumberIn(value, 1, Altp2m.MaximumLimit);
+                return _domain.MaximumViews >= 0;
             default:
                 _domain.RestartsOnReboot = value.SequenceEqual("restart".AsSpan());
                 return _domain.RestartsOnReboot || value.SequenceEqual("destroy".AsSpan());
         }
     }
+
+    private bool TryFindMode(ReadOnlySpan<char> value)
+    {
+        for (Altp2mMode mode = Altp2mMode.Disabled; mode <= Altp2mMode.Limited; mode++)
+        {
+            if (value.SequenceEqual(NameOf(mode).AsSpan()))
+            {
+                _domain.Altp2mMode = mode;
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static string NameOf(Altp2mMode mode) => mode switch
+    {
+        Altp2mMode.Disabled => "disabled",
+        Altp2mMode.Mixed => "mixed",
+        Altp2mMode.External => "external",
+        _ => "limited",
+    };
 
     private static string MendFor(Word word) => word switch
     {
@@ -158,6 +189,8 @@ public sealed class DomainWords
         Word.Cap => "cap= with a number of per cent of a CPU, up to 6400; 0 is no limit",
         Word.Cpus => "cpus=all, or numbers below 64 like cpus=0-3,^2",
         Word.Expose or Word.Hide => "names of calls separated by commas, like expose=VCPUOP_register_runstate_phys_area",
+        Word.Altp2m => "altp2m=disabled, altp2m=mixed, altp2m=external or altp2m=limited",
+        Word.Altp2mCount => "altp2m_count= with a number from 1 to 512",
         _ => "on_reboot=restart or on_reboot=destroy",
     };
 
@@ -186,6 +219,8 @@ public sealed class DomainWords
         Word.Ramdisk => "ramdisk",
         Word.Expose => "expose",
         Word.Hide => "hide",
+        Word.Altp2m => "altp2m",
+        Word.Altp2mCount => "altp2m_count",
         _ => "on_reboot",
     };
 

@@ -1,0 +1,10 @@
+namespace Xenolith.Guests.Builder;
+
+/// <summary>Views beyond Xen's: how many there may be, and the subops and options that are ours.</summary>
+internal static class Views
+{
+    public static void Run(TestRun tests)
+    {
+        ViewsMany.Run(tests);
+    }
+}
