@@ -202,6 +202,11 @@ enum xenolith_altp2m_setting_op {
     XENOLITH_ALTP2M_SETTING_OP_SET = 1 /* in: that, once, before there are any */
 };
 
+/* How views are, otherwise than Xen's: bits. */
+enum xenolith_altp2m_option {
+    XENOLITH_ALTP2M_OPTION_SELF_FIRST = 1 /* what the domain itself restricts is told to itself first, and what nobody is told of ends it */
+};
+
 struct xenolith_domctl_altp2m {
     uint32_t command;
     uint32_t views;

@@ -46,6 +46,8 @@ internal static partial class HeaderWriter
         Number(text, DomctlOp.Altp2m);
         text.Append("\n/* What it does. */\n");
         Enumeration<Altp2mSettingOp>(text, operation => operation == Altp2mSettingOp.Get ? "out: how the domain's views are to be" : "in: that, once, before there are any");
+        text.Append("\n/* How views are, otherwise than Xen's: bits. */\n");
+        Enumeration<Altp2mOptions>(text, AboutOption);
         text.Append('\n');
         Structure<DomctlAltp2m>(text);
         text.Append("\n/* What there is of views: bits. */\n");
@@ -65,6 +67,12 @@ internal static partial class HeaderWriter
         text.Append('\n');
         Structure<Altp2mChange>(text);
     }
+
+    private static string AboutOption(Altp2mOptions option) => option switch
+    {
+        Altp2mOptions.SelfFirst => "what the domain itself restricts is told to itself first, and what nobody is told of ends it",
+        _ => throw new InvalidOperationException($"{option} has no comment for C"),
+    };
 
     private static string AboutChange(Altp2mWhat what) => what switch
     {

@@ -18,25 +18,53 @@ public sealed partial class Domain
     /// <summary>The most views that it may have.</summary>
     public int MaximumViews => _views.Limit;
 
+    /// <summary>How they are otherwise than Xen's.</summary>
+    public Altp2mOptions ViewOptions { get; private set; }
+
+    private const Altp2mOptions EveryOption = Altp2mOptions.SelfFirst;
+
     private bool _viewsAreSet;
 
     /// <summary>
-    /// Says how the domain's views are to be: once, before it has any. Allocates in the domain's arena. EINVAL: no such number; EBUSY: there have been views, or this was said
+    /// Says how the domain's views are to be: once, before it has any. Allocates in the domain's arena. EINVAL: no such number or option; EBUSY: there have been views, or this was said
     /// otherwise; ENOMEM: the machine has no memory for what knows of them.
     /// </summary>
     /// <param name="limit">The most views.</param>
-    public Errno SetViews(uint limit)
+    public Errno SetViews(uint limit, Altp2mOptions options)
     {
-        if (limit is 0 or > Altp2m.MaximumLimit)
+        if (limit is 0 or > Altp2m.MaximumLimit || (options & ~EveryOption) != 0)
             return Errno.EINVAL;
         if (_views.HasBeenActive || _viewsAreSet)
-            return limit == _views.Limit ? Errno.None : Errno.EBUSY;
-        if (Arena is null || !Arena.TryReserve(ObjectBytes + limit * Altp2m.BytesPerView))
-            return Errno.ENOMEM;
-        using (Arena.Open())
+            return limit == _views.Limit && options == ViewOptions ? Errno.None : Errno.EBUSY;
+        if (limit <= _views.Limit)
+        {
             _views.SetLimit((int)limit);
+        }
+        else
+        {
+            if (Arena is null || !Arena.TryReserve(ObjectBytes + limit * Altp2m.BytesPerView))
+                return Errno.ENOMEM;
+            using (Arena.Open())
+                _views.SetLimit((int)limit);
+        }
+        ViewOptions = options;
         _viewsAreSet = true;
         return Errno.None;
+    }
+
+    /// <summary>
+    /// Whether a violation of a right that <paramref name="by"/> sets, or of a view that it makes, is to stay unknown to the guest itself; null: as it is for the frame.
+    /// </summary>
+    public bool? SuppressesVeOf(Domain by) => (ViewOptions & Altp2mOptions.SelfFirst) != 0 ? by != this : null;
+
+    /// <summary>Whether an access that nobody is told of ends the domain.</summary>
+    public bool EndsAtViolation => IsAccessRequired || (ViewOptions & Altp2mOptions.SelfFirst) != 0;
+
+    /// <summary>Rights of the host p2m that who listens has set at 2^order frames are no more the guest's own.</summary>
+    public void TakeOverRights(Gfn gfn, int order)
+    {
+        if ((ViewOptions & Altp2mOptions.SelfFirst) != 0 && Altp2m?.Find(0) is { } first)
+            first.SuppressVe(gfn, order);
     }
 
     /// <summary>The list of views, in bytes.</summary>

@@ -50,6 +50,7 @@ public sealed partial class Domain : IDisposable
         if (services.CpuCount > 1)
             P2m.Users = new Users(this);
         _views = new Altp2m(P2m, services.Memory, services.Frames, services.Virtualisation.NestedFormat, options.MaximumViews) { Users = new VcpusInViews(this) };
+        ViewOptions = options.ViewOptions;
         Memory = new GuestMemory(P2m, services.Memory);
         Vcpus = new Vcpu[options.VcpuCount];
         Parameters[(int)HvmParameter.TripleFaultReason] = (ulong)ShutdownReason.Reboot;

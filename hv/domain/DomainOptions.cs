@@ -64,6 +64,9 @@ public sealed class DomainOptions
     /// <summary>The most views of its memory, 1 to <see cref="Altp2m.MaximumLimit"/>.</summary>
     public int MaximumViews { get; init; } = Altp2m.DefaultLimit;
 
+    /// <summary>How they are otherwise than Xen's.</summary>
+    public Altp2mOptions ViewOptions { get; init; }
+
     /// <summary>The calls that it is shown, a word a group; null: the default. What is there lives as long as the machine.</summary>
     public ulong[]? ShownCalls { get; init; }
 }

@@ -21,8 +21,8 @@ internal enum AccessVerdict
 
 /// <summary>
 /// The decision at a nested page fault: first the lazy fill of the view, then the access right, as Xen has it; a fault that no right is about is the
-/// host p2m's. A violation goes to the guest itself where it has asked for that, else to who listens, else the right is opened, or the
-/// domain ends.
+/// host p2m's. A violation goes to the guest itself where it has asked for that, or by the domain's option where it has restricted itself, else to who listens, else the
+/// right is opened, or the domain ends.
 /// </summary>
 internal static class AccessViolations
 {
@@ -105,7 +105,7 @@ internal static class AccessViolations
             return;
         }
 
-        if (domain.IsAccessRequired)
+        if (domain.EndsAtViolation)
         {
             domain.Crash("an access right is violated, and nobody is there to be told");
             return;

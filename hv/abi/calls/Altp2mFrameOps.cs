@@ -30,10 +30,12 @@ internal static class Altp2mFrameOps
             return refused;
         if (host.Lookup(view.HostGfnOf(gfn)).Type == P2mType.None)
             return 0;
+        ViewOverride own = view.OverrideOf(gfn);
+        own = own with { SuppressesVe = domain.SuppressesVeOf(call.Domain) ?? own.SuppressesVe };
         if (view.Index != 0)
-            return Altp2mOps.Result(ref call, view.TrySetAccess(gfn, access));
+            return Altp2mOps.Result(ref call, view.TryOverride(gfn, own with { Access = access }));
         // What a violation has opened in view 0 alone ends with that.
-        ViewResult result = view.TrySetAccess(gfn, MemoryAccess.Default);
+        ViewResult result = view.TryOverride(gfn, own with { Access = MemoryAccess.Default });
         return result != ViewResult.Done ? Altp2mOps.Result(ref call, result) : call.Result(host.TrySetAccess(gfn, 0, access) ? Errno.None : Errno.ENOMEM, "no frame for a table");
     }
 
@@ -68,7 +70,7 @@ internal static class Altp2mFrameOps
         Gfn from = new(argument.OldGfn), to = new(argument.NewGfn);
         if (to == Gfn.Invalid)
         {
-            ViewResult undone = view.TryOverride(from, ViewOverride.None);
+            ViewResult undone = view.TryOverride(from, view.Inherited);
             return undone == ViewResult.Absent ? 0 : Altp2mOps.Result(ref call, undone);
         }
         P2m host = frame.Target.P2m;

@@ -133,9 +133,9 @@ internal static class Altp2mOwnOps
         undo = new Undo(change.View, gfn, view.OverrideOf(gfn));
         ViewOverride own = undo.Own;
         if ((change.What & Altp2mWhat.Target) != 0)
-            own = isBack ? ViewOverride.None : new ViewOverride(view.HostGfnOf(target), view.AccessOf(target), call.Domain != frame.Target);
+            own = isBack ? view.Inherited : new ViewOverride(view.HostGfnOf(target), view.AccessOf(target), call.Domain != frame.Target);
         if ((change.What & Altp2mWhat.Access) != 0)
-            own = own with { Access = (MemoryAccess)change.Access };
+            own = own with { Access = (MemoryAccess)change.Access, SuppressesVe = frame.Target.SuppressesVeOf(call.Domain) ?? own.SuppressesVe };
         if ((change.What & Altp2mWhat.SuppressVe) != 0)
             own = own with { SuppressesVe = change.SuppressVe != 0 };
         return Altp2mOps.Result(ref call, view.TryOverride(gfn, own), frame.Target, own.Access);

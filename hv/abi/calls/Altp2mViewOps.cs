@@ -14,7 +14,7 @@ internal static class Altp2mViewOps
             return call.Fail(Errno.EINVAL, "no such rights");
         Altp2m views = frame.Target.Altp2m!;
         var access = (MemoryAccess)argument.DefaultAccess;
-        ViewResult result = views.TryCreate(access, out int index);
+        ViewResult result = views.TryCreate(access, out int index, frame.Target.SuppressesVeOf(call.Domain) ?? true);
         if (result == ViewResult.Full && index == views.Limit)
             return call.Fail(Errno.EINVAL, "the domain has as many views as it may");
         argument.View = (ushort)index;

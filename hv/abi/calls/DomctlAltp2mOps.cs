@@ -14,15 +14,13 @@ internal static class DomctlAltp2mOps
         {
             case Altp2mSettingOp.Get:
                 argument.Views = (uint)domain.MaximumViews;
-                argument.Options = 0;
+                argument.Options = domain.ViewOptions;
                 frame.CopiesBack = true;
                 return 0;
             case Altp2mSettingOp.Set:
                 if (domain == call.Domain)
                     return call.Fail(Errno.EPERM, "a domain's own views are another's to say");
-                if (argument.Options != 0)
-                    return call.Fail(Errno.EINVAL, "no such option");
-                return call.Result(domain.SetViews(argument.Views), "not 1 to 512 views, too late, or no memory");
+                return call.Result(domain.SetViews(argument.Views, argument.Options), "not 1 to 512 views, no such option, too late, or no memory");
             default:
                 return call.Fail(Errno.EOPNOTSUPP, "no such operation on how views are to be");
         }

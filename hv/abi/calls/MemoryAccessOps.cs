@@ -87,6 +87,7 @@ internal static class MemoryAccessOps
             int order = (gfn & ((1UL << Page.Order2M) - 1)) == 0 && last - gfn >= (1UL << Page.Order2M) - 1 ? Page.Order2M : Page.Order4K;
             if (!p2m.TrySetAccess(new Gfn(gfn), order, access))
                 return call.Fail(Errno.ENOMEM, "no memory for a page table");
+            operation.Target.TakeOverRights(new Gfn(gfn), order);
             gfn += 1UL << order;
         }
         return 0;
@@ -110,6 +111,7 @@ internal static class MemoryAccessOps
                 return refused;
             if (!p2m.TrySetAccess(new Gfn(gfn), Page.Order4K, (MemoryAccess)access))
                 return call.Fail(Errno.ENOMEM, "no memory for a page table");
+            operation.Target.TakeOverRights(new Gfn(gfn), Page.Order4K);
         }
         return 0;
     }

@@ -8,7 +8,7 @@ namespace Xenolith.Domains;
 /// </summary>
 public sealed class BuildMessage
 {
-    public const int Capacity = 240;
+    public const int Capacity = 280;
 
     private readonly char[] _text = new char[Capacity];
     private int _length;

@@ -72,6 +72,7 @@ public sealed class DomainRecipe
             ShownCalls = Words.ShownCalls,
             Altp2mMode = Words.Altp2mMode,
             MaximumViews = Words.MaximumViews,
+            ViewOptions = Words.ViewOptions,
         },
         Memory = Words.Memory,
         Cpuid = cpuid,

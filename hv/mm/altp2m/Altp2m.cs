@@ -178,8 +178,9 @@ public sealed class Altp2m
 
     /// <summary>Makes a view, visible, of the lowest free number.</summary>
     /// <param name="defaultAccess"><see cref="MemoryAccess.Default"/>: the host p2m's.</param>
+    /// <param name="suppressesVe">Whether violations stay unknown to the guest itself, of frames of which nobody says otherwise.</param>
     /// <returns><see cref="ViewResult.Unsupported"/>, <see cref="ViewResult.Full"/>, <see cref="ViewResult.NoMemory"/>.</returns>
-    public ViewResult TryCreate(MemoryAccess defaultAccess, out int index)
+    public ViewResult TryCreate(MemoryAccess defaultAccess, out int index, bool suppressesVe = true)
     {
         index = 0;
         if (defaultAccess == MemoryAccess.Default)
@@ -191,10 +192,10 @@ public sealed class Altp2m
         if (index == Limit || !TryMakeRoomForRecords(1))
             return ViewResult.Full;
         P2mView view = _views[index];
-        if (!view.TryBegin(defaultAccess))
+        if (!view.TryBegin(defaultAccess, suppressesVe))
         {
             GiveUpLeaves();
-            if (!view.TryBegin(defaultAccess))
+            if (!view.TryBegin(defaultAccess, suppressesVe))
                 return ViewResult.NoMemory;
         }
         _end = Math.Max(_end, index + 1);

@@ -59,7 +59,12 @@ public sealed class P2mView
     /// <summary>What the view has of its own for the guest frame.</summary>
     public ViewOverride OverrideOf(Gfn gfn) => P2m.IsAddressable(gfn, 0) && _overrides.TryQuery(gfn.Address, out Mfn word, out Rights flags, out _)
         ? ViewRecordFormat.Decode(word, flags)
-        : ViewOverride.None;
+        : Inherited;
+
+    /// <summary>What holds for a guest frame that has nothing of its own here.</summary>
+    public ViewOverride Inherited => ViewOverride.None with { SuppressesVe = _suppressesVe };
+
+    private bool _suppressesVe = true;
 
     /// <summary>Finds the first guest frame from <paramref name="gfn"/> on that has something of its own here. False: there is none.</summary>
     public bool TryFindOverride(ref Gfn gfn)
@@ -100,6 +105,14 @@ public sealed class P2mView
 
     /// <summary>Says whether violations stay unknown to the guest. Results as of <see cref="TryOverride"/>.</summary>
     public ViewResult TrySetSuppressVe(Gfn gfn, bool suppresses) => TryOverride(gfn, OverrideOf(gfn) with { SuppressesVe = suppresses });
+
+    /// <summary>Violations at 2^order frames stay unknown to the guest, where it has been said otherwise of a frame.</summary>
+    public void SuppressVe(Gfn gfn, int order)
+    {
+        Gfn end = new(gfn.Value + (1UL << order));
+        for (Gfn at = gfn; TryFindOverride(ref at) && at.Value < end.Value; at = new Gfn(at.Value + 1))
+            TrySetSuppressVe(at, true);
+    }
 
     /// <summary>
     /// Shows one guest frame's memory in the place of another; right and #VE of the place stay. <see cref="Gfn.Invalid"/> for the target undoes it.
@@ -268,7 +281,7 @@ public sealed class P2mView
 
     private ViewResult TryRecord(Gfn gfn, ViewOverride value)
     {
-        if (value == ViewOverride.None)
+        if (value == Inherited)
         {
             _overrides.Unmap(gfn.Address, 0);
             return ViewResult.Done;
@@ -327,9 +340,10 @@ public sealed class P2mView
     }
 
     /// <summary>The view begins, empty. False: there is no frame for its root.</summary>
-    internal bool TryBegin(MemoryAccess defaultAccess)
+    internal bool TryBegin(MemoryAccess defaultAccess, bool suppressesVe)
     {
         DefaultAccess = defaultAccess;
+        _suppressesVe = suppressesVe;
         _filled = 0;
         return _leaves.TryBegin();
     }

@@ -96,6 +96,16 @@ internal sealed class Altp2mPartner
     /// <summary>Has it write 8 bytes. 0; ~vector: an exception came.</summary>
     public ulong Store(ulong address, ulong value) => Use(Altp2mStep.Store, address, value) == value ? 0 : ulong.MaxValue;
 
+    /// <summary>Has it write 8 bytes, and does not wait for the end of that: <see cref="Finish"/> does.</summary>
+    public void BeginStore(ulong address, ulong value)
+    {
+        Box.Address = address;
+        Box.Value = value;
+        Begin(Altp2mStep.Store);
+    }
+
+    public void Finish() => _partner.Await(_tests, "the end of a step");
+
     public ulong Execute(ulong address) => Use(Altp2mStep.Execute, address, 0);
 
     /// <summary>VMFUNC. The exception that it raised; ~0: none.</summary>
@@ -148,7 +158,7 @@ internal sealed class Altp2mPartner
     private void Do(Altp2mStep step)
     {
         Begin(step);
-        _partner.Await(_tests, "the end of a step");
+        Finish();
     }
 
     private void Begin(Altp2mStep step)

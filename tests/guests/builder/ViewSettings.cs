@@ -5,6 +5,9 @@ namespace Xenolith.Guests.Builder;
 /// <summary>How a domain whose views are tested is built, beyond what Xen knows of.</summary>
 internal readonly struct ViewSettings
 {
+    /// <summary>Views of a domain of which nobody says how many.</summary>
+    public const uint Unasked = 10;
+
     /// <summary>As on Xen.</summary>
     public static ViewSettings None => new() { Mebibytes = ChildImage.Mebibytes };
 
@@ -18,7 +21,7 @@ internal readonly struct ViewSettings
     public uint Limit { get; init; }
 
     /// <summary>Of XENOLITH_DOMCTL_altp2m.</summary>
-    public ulong Options { get; init; }
+    public Altp2mOptions Options { get; init; }
 
     /// <summary>Subops that it is shown for itself, and others on it: all of these that there are; 0: those of Xen.</summary>
     public ulong Inside { get; init; }
@@ -34,7 +37,7 @@ internal readonly struct ViewSettings
     {
         if (Limit != 0 || Options != 0)
         {
-            tests.Success(Set(id, Limit, Options), "how its views are to be");
+            tests.Success(Set(id, Limit == 0 ? Unasked : Limit, Options), "how its views are to be");
         }
 
         Show(tests, id, ExposureGroup.Altp2mInside, Inside);
@@ -46,15 +49,15 @@ internal readonly struct ViewSettings
         }
     }
 
-    public static long Set(ushort id, uint limit, ulong options)
+    public static long Set(ushort id, uint limit, Altp2mOptions options)
     {
         var argument = new Domctl { Altp2m = new DomctlAltp2m { Command = Altp2mSettingOp.Set, Views = limit, Options = options } };
         return Control.Call(DomctlOp.Altp2m, id, ref argument);
     }
 
-    public static long Get(ushort id, out uint limit, out ulong options)
+    public static long Get(ushort id, out uint limit, out Altp2mOptions options)
     {
-        var argument = new Domctl { Altp2m = new DomctlAltp2m { Command = Altp2mSettingOp.Get, Views = 77, Options = 77 } };
+        var argument = new Domctl { Altp2m = new DomctlAltp2m { Command = Altp2mSettingOp.Get, Views = 77, Options = (Altp2mOptions)77 } };
         long result = Control.Call(DomctlOp.Altp2m, id, ref argument);
         (limit, options) = (argument.Altp2m.Views, argument.Altp2m.Options);
         return result;

@@ -6,5 +6,6 @@ internal static class Views
     public static void Run(TestRun tests)
     {
         ViewsMany.Run(tests);
+        ViewsSelfFirst.Run(tests);
     }
 }

@@ -5,7 +5,7 @@ namespace Xenolith.Guests.Builder;
 /// <summary>How many views a domain may have: XENOLITH_DOMCTL_altp2m, and as many as there can be.</summary>
 internal static class ViewsMany
 {
-    private const uint Most = 512, Unasked = 10;
+    private const uint Most = 512, Unasked = ViewSettings.Unasked;
 
     private const uint Mebibytes = 128;
 
@@ -25,14 +25,14 @@ internal static class ViewsMany
     {
         tests.Start("altp2m, how many views a domain may have is said");
         Control.Create(Control.Pvh(1), out ushort id);
-        tests.Success(ViewSettings.Get(id, out uint limit, out ulong options), "get");
+        tests.Success(ViewSettings.Get(id, out uint limit, out Altp2mOptions options), "get");
         tests.Equal(limit, Unasked, "views, unasked");
         tests.Equal((long)options, 0, "options, unasked");
         var argument = new Domctl { Altp2m = new DomctlAltp2m { Command = Altp2mSettingOp.Set + 1, Views = Most } };
         tests.Error(Control.Call(DomctlOp.Altp2m, id, ref argument), Errno.EOPNOTSUPP, "another command");
         tests.Error(Control.Call(DomctlOp.Altp2m, 0x1234, ref argument), Errno.ESRCH, "of nobody");
         tests.Error(ViewSettings.Set(0, Most, 0), Errno.EPERM, "of the caller");
-        tests.Error(ViewSettings.Set(id, Most, 1UL << 63), Errno.EINVAL, "an option that there is not");
+        tests.Error(ViewSettings.Set(id, Most, (Altp2mOptions)(1UL << 63)), Errno.EINVAL, "an option that there is not");
         foreach (uint views in new uint[] { 0, Most + 1, 0x1_0001, uint.MaxValue })
         {
             tests.Error(ViewSettings.Set(id, views, 0), Errno.EINVAL, "a number that can't be");
@@ -41,6 +41,7 @@ internal static class ViewsMany
         tests.Success(ViewSettings.Set(id, Most, 0), "as many as can be");
         tests.Success(ViewSettings.Set(id, Most, 0), "the same again");
         tests.Error(ViewSettings.Set(id, Most - 1, 0), Errno.EBUSY, "another number");
+        tests.Error(ViewSettings.Set(id, Most, Altp2mOptions.SelfFirst), Errno.EBUSY, "another option");
         tests.Success(ViewSettings.Get(id, out limit, out _), "get");
         tests.Equal(limit, Most, "views");
         Control.Call(DomctlOp.Destroydomain, id);

@@ -22,7 +22,7 @@ public sealed class DomctlAltp2mTests : IDisposable
 
     private static long Error(Errno error) => -(long)error;
 
-    private long Set(uint views, ulong options = 0, ushort? domain = null) =>
+    private long Set(uint views, Altp2mOptions options = 0, ushort? domain = null) =>
         Call(new DomctlAltp2m { Command = Altp2mSettingOp.Set, Views = views, Options = options }, out _, domain);
 
     private long Call(DomctlAltp2m argument, out DomctlAltp2m answer, ushort? domain = null)
@@ -34,7 +34,7 @@ public sealed class DomctlAltp2mTests : IDisposable
 
     private DomctlAltp2m Get()
     {
-        Assert.Equal(0, Call(new DomctlAltp2m { Command = Altp2mSettingOp.Get, Views = 77, Options = ulong.MaxValue }, out DomctlAltp2m answer));
+        Assert.Equal(0, Call(new DomctlAltp2m { Command = Altp2mSettingOp.Get, Views = 77, Options = (Altp2mOptions)ulong.MaxValue }, out DomctlAltp2m answer));
         return answer;
     }
 
@@ -45,11 +45,11 @@ public sealed class DomctlAltp2mTests : IDisposable
         Assert.Equal(Error(Errno.EPERM), plain.Call(DomctlOp.Altp2m, 3));
         Assert.Equal(Error(Errno.ESRCH), Set(10, domain: 77));
         Assert.Equal(Error(Errno.EOPNOTSUPP), Call(new DomctlAltp2m { Command = (Altp2mSettingOp)2, Views = 10 }, out _, domain: 0));
-        Assert.Equal(Error(Errno.EPERM), Set(0, ulong.MaxValue, domain: 0));
-        Assert.Equal(Error(Errno.EINVAL), Set(10, 1UL << 63));
+        Assert.Equal(Error(Errno.EPERM), Set(0, (Altp2mOptions)ulong.MaxValue, domain: 0));
+        Assert.Equal(Error(Errno.EINVAL), Set(10, (Altp2mOptions)(1UL << 63)));
         foreach (uint views in new uint[] { 0, 513, 0x10001, 0x8000_0000, uint.MaxValue })
             Assert.Equal(Error(Errno.EINVAL), Set(views));
-        Assert.Equal((10u, 0ul), (Get().Views, Get().Options));
+        Assert.Equal((10u, (Altp2mOptions)0), (Get().Views, Get().Options));
     }
 
     [Fact]
@@ -60,8 +60,17 @@ public sealed class DomctlAltp2mTests : IDisposable
         Assert.Equal(0, Set(40));
         Assert.Equal(Error(Errno.EBUSY), Set(41));
         Assert.Equal(Error(Errno.EBUSY), Set(10));
+        Assert.Equal(Error(Errno.EBUSY), Set(40, Altp2mOptions.SelfFirst));
         Assert.Equal(Error(Errno.EINVAL), Set(0));
-        Assert.Equal(40u, Get().Views);
+        Assert.Equal((40u, (Altp2mOptions)0), (Get().Views, Get().Options));
+    }
+
+    [Fact]
+    public void Options_are_said_with_the_number()
+    {
+        Assert.Equal(0, Set(10, Altp2mOptions.SelfFirst));
+        Assert.Equal(Altp2mOptions.SelfFirst, Get().Options);
+        Assert.Equal(Error(Errno.EBUSY), Set(10));
     }
 
     [Fact]
@@ -103,7 +112,7 @@ public sealed class DomctlAltp2mTests : IDisposable
     public void The_objects_of_a_view_take_what_is_said()
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.Equal(Errno.None, _target.SetViews(512));
+        Assert.Equal(Errno.None, _target.SetViews(512, 0));
         long taken = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.InRange(taken, 502 * Altp2m.BytesPerView / 2, 512 * Altp2m.BytesPerView);
     }

@@ -120,6 +120,7 @@ public sealed class OwnHeaderTests
         ("XENOLITH_DOMCTL_altp2m", DomctlOp.Altp2m),
         ("XENOLITH_ALTP2M_SETTING_OP_GET", Altp2mSettingOp.Get),
         ("XENOLITH_ALTP2M_SETTING_OP_SET", Altp2mSettingOp.Set),
+        ("XENOLITH_ALTP2M_OPTION_SELF_FIRST", Altp2mOptions.SelfFirst),
         ("XENOLITH_ALTP2M_FEATURE_HARDWARE_SWITCH", Altp2mFeature.HardwareSwitch),
         ("XENOLITH_ALTP2M_FEATURE_HARDWARE_EXCEPTION", Altp2mFeature.HardwareException),
         ("XENOLITH_ALTP2M_WHAT_TARGET", Altp2mWhat.Target),

@@ -9,8 +9,10 @@ namespace Xenolith.Tests.Unit.Harness;
 /// A vCPU without a CPU: its state is plain fields, and each <see cref="Run"/> performs the next step of a script, which sets
 /// <see cref="VirtualCpu.Exit"/> as an exit would. What was injected is kept for the test to look at.
 /// </summary>
-public sealed class ScriptedCpu : VirtualCpu
+public sealed class ScriptedCpu(PhysicalMemory? memory = null) : VirtualCpu
 {
+    protected override PhysicalMemory? Memory => memory;
+
     private readonly Segment[] _segments = new Segment[8];
     private readonly Dictionary<uint, ulong> _msrs = [];
 

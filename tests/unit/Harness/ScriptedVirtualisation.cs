@@ -28,7 +28,7 @@ public sealed class ScriptedVirtualisation : Virtualisation
     /// <summary>For how many more vCPUs there is a frame.</summary>
     public int CpusLeft { get; set; } = int.MaxValue;
 
-    public override VirtualCpu? CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log) => CpusLeft-- > 0 ? new ScriptedCpu() : null;
+    public override VirtualCpu? CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log) => CpusLeft-- > 0 ? new ScriptedCpu(memory) : null;
 }
 
 /// <summary>Nested tables as plain as can be: rights in bits 0 to 2, leaf bit 7, cacheability in bit 3, what only some leaves have in bits 52 and 53.</summary>

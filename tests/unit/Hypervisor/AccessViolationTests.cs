@@ -19,9 +19,10 @@ public sealed class AccessViolationTests
 
     private sealed class Fixture : System.IDisposable
     {
-        public Fixture(bool hasView)
+        public Fixture(bool hasView, Altp2mOptions options = 0)
         {
             Domain = Machine.CreateDomain();
+            Assert.Equal(Errno.None, Domain.SetViews(10, options));
             if (hasView)
             {
                 Assert.Equal(ViewResult.Done, Domain.TryActivateAltp2m());
@@ -134,6 +135,40 @@ public sealed class AccessViolationTests
         f.Violate(Rights.Write);
         Assert.Equal((MemoryAccess.Read, true), (f.Access, f.Domain.IsShutDown));
         Assert.Contains("an access right is violated, and nobody is there to be told", f.Machine.Console.Text, System.StringComparison.Ordinal);
+    }
+
+    /// <summary>XENOLITH_ALTP2M_OPTION_SELF_FIRST: to itself what it restricted itself and can be told of, else to who listens, else it ends. Without it, as on Xen, the last is opened.</summary>
+    [Theory]
+    [InlineData(false, true, true, true, "itself")]
+    [InlineData(true, true, true, true, "itself")]
+    [InlineData(true, true, false, true, "listener")]
+    [InlineData(true, false, true, true, "listener")]
+    [InlineData(false, false, true, true, "listener")]
+    [InlineData(true, true, true, false, "itself")]
+    [InlineData(true, true, false, false, "end")]
+    [InlineData(true, false, true, false, "end")]
+    [InlineData(false, true, false, false, "opened")]
+    [InlineData(false, false, true, false, "opened")]
+    public void Who_is_told(bool isSelfFirst, bool isConvertible, bool hasPage, bool isListenedTo, string who)
+    {
+        using var f = new Fixture(hasView: true, isSelfFirst ? Altp2mOptions.SelfFirst : 0);
+        if (hasPage)
+        {
+            Assert.True(f.Vcpu.TryNotify(new Gfn(9)));
+            f.Vcpu.AttendToView();
+        }
+        var listener = new Listener();
+        f.Domain.AccessListener = isListenedTo ? listener : null;
+        Assert.Equal(ViewResult.Done, f.View.TryOverride(s_page, new ViewOverride(Gfn.Invalid, MemoryAccess.Read, !isConvertible)));
+        f.Violate(Rights.Write);
+        string told = f.Domain.IsShutDown ? "end" : listener.Heard.Count != 0 ? "listener" : f.Access == MemoryAccess.All ? "opened" : "itself";
+        Assert.Equal(who, told);
+        Assert.Equal(who == "opened" ? MemoryAccess.All : MemoryAccess.Read, f.Access);
+        // The semaphore of the page is taken while the guest is at the last one: the next is not its own.
+        if (who != "itself" || !isListenedTo)
+            return;
+        f.Violate(Rights.Write);
+        Assert.Single(listener.Heard);
     }
 
     [Theory]

@@ -83,3 +83,12 @@ public enum Altp2mSettingOp : uint
     /// <summary>Sets that, once, before there are any.</summary>
     Set = 1,
 }
+
+/// <summary>How a domain's views are to be, where that is another way than Xen's.</summary>
+[XenUnstated("ours; docs/altp2m.md", Name = "enum xenolith_altp2m_option")]
+[Flags]
+public enum Altp2mOptions : ulong
+{
+    /// <summary>What the domain itself restricts is told to itself, else to who listens, else it ends the domain; what others restrict, to who listens, else it ends the domain.</summary>
+    SelfFirst = 1,
+}

@@ -11,8 +11,8 @@ public struct DomctlAltp2m
     [XenField("command")] public Altp2mSettingOp Command;
     /// <summary>In or out: the most views, 1 to 512, the first among them.</summary>
     [XenField("views")] public uint Views;
-    /// <summary>Zero.</summary>
-    [XenField("options")] public ulong Options;
+    /// <summary>In or out.</summary>
+    [XenField("options")] public Altp2mOptions Options;
 }
 
 /// <summary>XENOLITH_ALTP2M_capabilities. The rest of the union's 64 bytes is not looked at, of this and of the others.</summary>

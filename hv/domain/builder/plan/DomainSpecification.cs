@@ -63,6 +63,9 @@ public sealed class DomainSpecification
     /// <summary>The most views of its memory, 1 to <see cref="Altp2m.MaximumLimit"/>.</summary>
     public int MaximumViews { get; set; } = Altp2m.DefaultLimit;
 
+    /// <summary>How they are otherwise than Xen's.</summary>
+    public Altp2mOptions ViewOptions { get; set; }
+
     /// <summary>Whether it is built anew when it asks for a reboot.</summary>
     public bool RestartsOnReboot { get; set; } = true;
 

@@ -7,12 +7,12 @@ namespace Xenolith.Domains;
 
 /// <summary>
 /// The words by which a boot module says that it is the kernel of a further domain: <c>domain</c>, then any of name=, memory=,
-/// vcpus=, weight=, cap=, cpus=, privileged, ramdisk, expose=, hide=, altp2m=, altp2m_count= and on_reboot=, each once; what stands behind <c>--</c> is the kernel's
+/// vcpus=, weight=, cap=, cpus=, privileged, ramdisk, expose=, hide=, altp2m=, altp2m_count=, altp2m_options= and on_reboot=, each once; what stands behind <c>--</c> is the kernel's
 /// own. The names and their values are xl.cfg's, where that has them.
 /// </summary>
 public sealed class DomainWords
 {
-    private const string Known = "write name=, memory=, vcpus=, weight=, cap=, cpus=, privileged, ramdisk, expose=, hide=, altp2m=, altp2m_count= or on_reboot=, and the kernel's own words behind --";
+    private const string Known = "write name=, memory=, vcpus=, weight=, cap=, cpus=, privileged, ramdisk, expose=, hide=, altp2m=, altp2m_count=, altp2m_options= or on_reboot=, and the kernel's own words behind --";
 
     private readonly DomainSpecification _domain;
     private readonly string _file;
@@ -38,6 +38,7 @@ public sealed class DomainWords
         Hide,
         Altp2m,
         Altp2mCount,
+        Altp2mOptions,
         OnReboot,
     }
 
@@ -152,6 +153,8 @@ public sealed class DomainWords
             case Word.Altp2mCount:
                 _domain.MaximumViews = NumberIn(value, 1, Altp2m.MaximumLimit);
                 return _domain.MaximumViews >= 0;
+            case Word.Altp2mOptions:
+                return TryFindOptions(value);
             default:
                 _domain.RestartsOnReboot = value.SequenceEqual("restart".AsSpan());
                 return _domain.RestartsOnReboot || value.SequenceEqual("destroy".AsSpan());
@@ -170,6 +173,12 @@ public sealed class DomainWords
         }
 
         return false;
+    }
+
+    private bool TryFindOptions(ReadOnlySpan<char> value)
+    {
+        _domain.ViewOptions = Altp2mOptions.SelfFirst;
+        return value.SequenceEqual("self-first".AsSpan());
     }
 
     private static string NameOf(Altp2mMode mode) => mode switch
@@ -191,6 +200,7 @@ public sealed class DomainWords
         Word.Expose or Word.Hide => "names of calls separated by commas, like expose=VCPUOP_register_runstate_phys_area",
         Word.Altp2m => "altp2m=disabled, altp2m=mixed, altp2m=external or altp2m=limited",
         Word.Altp2mCount => "altp2m_count= with a number from 1 to 512",
+        Word.Altp2mOptions => "altp2m_options=self-first",
         _ => "on_reboot=restart or on_reboot=destroy",
     };
 
@@ -221,6 +231,7 @@ public sealed class DomainWords
         Word.Hide => "hide",
         Word.Altp2m => "altp2m",
         Word.Altp2mCount => "altp2m_count",
+        Word.Altp2mOptions => "altp2m_options",
         _ => "on_reboot",
     };
 
