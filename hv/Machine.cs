@@ -10,7 +10,7 @@ public sealed class Machine
 {
     // Six timers a vCPU, and a domain has at most 128 of them; two a watchdog, one a cap; one a scheduler, one for VIRQs of the machine, one to forget
     // dead domains.
-    private const int TimerCapacity = 6 * MaximumVcpus + 6 * DomainTable.Capacity;
+    private const int TimerCapacity = 6 * MaximumVcpus + 7 * DomainTable.Capacity;
 
     // Of all domains together: the initial one, the modules' and the toolstack's.
     private const int MaximumVcpus = Domain.MaximumVcpus + DomainKeeper.MaximumVcpus + ToolstackDomains.MaximumVcpus;

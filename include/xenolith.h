@@ -59,6 +59,18 @@ struct xenolith_exposure_entry {
 /* An operation of XEN_DOMCTL_monitor_op. With event not 0 the three words of padding of each event are its number, the low one first. */
 #define XENOLITH_MONITOR_OP_number_events 0x584E0001
 
+/* Another. With event not 0 there are events of the reason behind, of remaps of views that are lost; none waits for an answer, which it needs all the same. */
+#define XENOLITH_MONITOR_OP_tell_lost_remaps 0x584E0002
+#define XENOLITH_VM_EVENT_REASON_lost_remap 0x4D00
+
+/* In the union u of such an event. */
+struct xenolith_vm_event_lost_remaps {
+    uint64_t count __attribute__((__aligned__(8)));
+};
+
+/* For EVTCHNOP_bind_virq, once a domain, where its views' options say so. */
+#define XENOLITH_VIRQ_lost_remap 0x4D00
+
 /*
  * Ways to make calls. CPUID tells of them: while a domain is shown one, the leaf below has its signature in EBX, ECX, EDX, and the next one bits of
  * enum xenolith_call_feature in EAX, entries of a table in EBX, tables that can be shared in ECX, and log2 of an entry's most pages in EDX.
@@ -204,7 +216,8 @@ enum xenolith_altp2m_setting_op {
 
 /* How views are, otherwise than Xen's: bits. */
 enum xenolith_altp2m_option {
-    XENOLITH_ALTP2M_OPTION_SELF_FIRST = 1 /* what the domain itself restricts is told to itself first, and what nobody is told of ends it */
+    XENOLITH_ALTP2M_OPTION_SELF_FIRST = 1, /* what the domain itself restricts is told to itself first, and what nobody is told of ends it */
+    XENOLITH_ALTP2M_OPTION_LOST_VIRQ = 2 /* the domain can bind XENOLITH_VIRQ_lost_remap, the VIRQ of its own remaps that are lost */
 };
 
 struct xenolith_domctl_altp2m {

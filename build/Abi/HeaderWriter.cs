@@ -32,6 +32,13 @@ internal static partial class HeaderWriter
         Structure<ExposureEntry>(text);
         text.Append("\n/* An operation of XEN_DOMCTL_monitor_op. With event not 0 the three words of padding of each event are its number, the low one first. */\n");
         Number(text, MonitorOp.NumberEvents);
+        text.Append("\n/* Another. With event not 0 there are events of the reason behind, of remaps of views that are lost; none waits for an answer, which it needs all the same. */\n");
+        Number(text, MonitorOp.TellLostRemaps);
+        Number(text, VmEventReason.LostRemap);
+        text.Append("\n/* In the union u of such an event. */\n");
+        Structure<VmEventLostRemaps>(text);
+        text.Append("\n/* For EVTCHNOP_bind_virq, once a domain, where its views' options say so. */\n");
+        Number(text, Virq.LostRemap);
         WriteCalls(text);
         WriteViews(text);
         return text.Append("\n#endif\n").ToString();
@@ -71,6 +78,7 @@ internal static partial class HeaderWriter
     private static string AboutOption(Altp2mOptions option) => option switch
     {
         Altp2mOptions.SelfFirst => "what the domain itself restricts is told to itself first, and what nobody is told of ends it",
+        Altp2mOptions.LostVirq => "the domain can bind XENOLITH_VIRQ_lost_remap, the VIRQ of its own remaps that are lost",
         _ => throw new InvalidOperationException($"{option} has no comment for C"),
     };
 

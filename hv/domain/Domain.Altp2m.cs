@@ -21,7 +21,13 @@ public sealed partial class Domain
     /// <summary>How they are otherwise than Xen's.</summary>
     public Altp2mOptions ViewOptions { get; private set; }
 
-    private const Altp2mOptions EveryOption = Altp2mOptions.SelfFirst;
+    private const Altp2mOptions EveryOption = Altp2mOptions.SelfFirst | Altp2mOptions.LostVirq;
+
+    /// <summary>How often a remap has lost the frame that it shows.</summary>
+    public ulong LostRemaps => _views.LostRemaps;
+
+    /// <summary>Tells of that.</summary>
+    public LostRemapNotice LostRemapNotice { get; }
 
     private bool _viewsAreSet;
 
@@ -127,5 +133,7 @@ public sealed partial class Domain
             }
             return count;
         }
+
+        public override void HaveLost() => domain.LostRemapNotice.Announce();
     }
 }

@@ -68,6 +68,7 @@ public sealed partial class Domain : IDisposable
         SpareVirtualNodes = new VirtualNodes(services);
         SharedInfo = null!;
         _lettingGo = new LettingGo(this);
+        LostRemapNotice = new LostRemapNotice(this);
     }
 
     /// <summary>
@@ -257,6 +258,7 @@ public sealed partial class Domain : IDisposable
     {
         Watchdog.Release();
         Services.Timers.Stop(Suspension);
+        Services.Timers.Stop(LostRemapNotice);
         foreach (Vcpu vcpu in Vcpus)
             vcpu.StopTimers();
     }
@@ -276,6 +278,7 @@ public sealed partial class Domain : IDisposable
         Console.Release();
         Watchdog.Release();
         Services.Timers.Stop(Suspension);
+        Services.Timers.Stop(LostRemapNotice);
         foreach (Vcpu vcpu in Vcpus)
             vcpu?.Release();
         _views.Deactivate();

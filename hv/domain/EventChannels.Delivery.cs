@@ -72,7 +72,7 @@ public sealed partial class EventChannels
     /// <summary>Raises a per-vCPU VIRQ. Nothing happens when the guest has not bound it.</summary>
     public void RaiseVirq(Vcpu vcpu, Virq virq)
     {
-        uint port = vcpu.VirqPorts[(int)virq];
+        uint port = vcpu.VirqPorts[SlotOf(virq)];
         if (port != 0 && IsValid(port))
             SetPending(port, vcpu.Id);
     }
@@ -80,7 +80,7 @@ public sealed partial class EventChannels
     /// <summary>Raises a VIRQ of the domain on the vCPU that its port is bound to.</summary>
     public void RaiseGlobalVirq(Virq virq)
     {
-        uint port = _domain.Vcpus[0].VirqPorts[(int)virq];
+        uint port = _domain.Vcpus[0].VirqPorts[SlotOf(virq)];
         if (port != 0)
             SetPending(port);
     }

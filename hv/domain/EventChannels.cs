@@ -56,11 +56,12 @@ public sealed partial class EventChannels
     public Errno BindVirq(uint virq, uint vcpu, out uint port)
     {
         port = 0;
-        if (virq >= Limits.Virqs || (IsGlobal((Virq)virq) && vcpu != 0))
+        bool isThere = virq < Limits.Virqs || (virq == (uint)Virq.LostRemap && (_domain.ViewOptions & Altp2mOptions.LostVirq) != 0);
+        if (!isThere || (IsGlobal((Virq)virq) && vcpu != 0))
             return Errno.EINVAL;
         if (vcpu >= (uint)_domain.Vcpus.Length)
             return Errno.ENOENT;
-        ref uint bound = ref _domain.Vcpus[vcpu].VirqPorts[virq];
+        ref uint bound = ref _domain.Vcpus[vcpu].VirqPorts[SlotOf((Virq)virq)];
         if (bound != 0)
             return Errno.EEXIST;
         Errno error = FindFree(out port);
@@ -122,8 +123,8 @@ public sealed partial class EventChannels
                 case EventChannelState.Virq:
                     foreach (Vcpu vcpu in _domain.Vcpus)
                     {
-                        if (vcpu.VirqPorts[(int)channel.Virq] == port)
-                            vcpu.VirqPorts[(int)channel.Virq] = 0;
+                        if (vcpu.VirqPorts[SlotOf(channel.Virq)] == port)
+                            vcpu.VirqPorts[SlotOf(channel.Virq)] = 0;
                     }
                     break;
                 case EventChannelState.Interdomain when channel.Consumer != 0:
@@ -173,6 +174,12 @@ public sealed partial class EventChannels
         channel.NotifyVcpu = (ushort)vcpu;
         return Errno.None;
     }
+
+    /// <summary>Places for ports of VIRQs.</summary>
+    internal const int VirqSlots = (int)Limits.Virqs + 1;
+
+    /// <summary>The place of a VIRQ's port: that of ours, whose number is far from all others, is the last.</summary>
+    internal static int SlotOf(Virq virq) => virq == Virq.LostRemap ? VirqSlots - 1 : (int)virq;
 
     /// <summary>Whether the VIRQ is the domain's, not each vCPU's own (public/xen.h).</summary>
     public static bool IsGlobal(Virq virq) => virq is not (Virq.Timer or Virq.Debug or Virq.Xenoprof or Virq.Xenpmu);

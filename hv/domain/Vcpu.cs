@@ -51,8 +51,8 @@ public sealed partial class Vcpu
     /// <summary>Where vcpu_info lies.</summary>
     public VcpuInfoArea Info { get; }
 
-    /// <summary>Ports of the VIRQs bound on this vCPU; 0: not bound.</summary>
-    internal uint[] VirqPorts { get; } = new uint[Limits.Virqs];
+    /// <summary>Ports of the VIRQs bound on this vCPU, by <see cref="EventChannels.SlotOf"/>; 0: not bound.</summary>
+    internal uint[] VirqPorts { get; } = new uint[EventChannels.VirqSlots];
 
     /// <summary>Whether a hypercall made now has 64-bit arguments and structures: the vCPU runs 64-bit code.</summary>
     public bool Is64BitCaller => Access.Is64Bit;

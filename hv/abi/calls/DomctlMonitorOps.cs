@@ -49,6 +49,9 @@ internal static class DomctlMonitorOps
             case MonitorOp.NumberEvents:
                 target.Monitor.Settings.NumbersEvents = argument.Event != 0;
                 return 0;
+            case MonitorOp.TellLostRemaps:
+                target.Monitor.Settings.TellsLostRemaps = argument.Event != 0;
+                return 0;
             default:
                 return call.Fail(Errno.EOPNOTSUPP, "no such operation");
         }

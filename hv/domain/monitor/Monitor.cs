@@ -25,6 +25,9 @@ public sealed class Monitor : AccessListener
     private uint _active;
     private int _generation;
 
+    /// <summary>Remaps have been lost that are still to be told of.</summary>
+    private bool _hasLostRemaps;
+
     internal Monitor(Domain domain)
     {
         _domain = domain;
@@ -105,6 +108,7 @@ public sealed class Monitor : AccessListener
         _ring.Detach();
         _frames.Free();
         Settings = default;
+        _hasLostRemaps = false;
         _active = 0;
     }
 
@@ -208,6 +212,29 @@ public sealed class Monitor : AccessListener
         return TryReport(vcpu, ref request, pause: !violation.IsAllowed);
     }
 
+    /// <summary>Remaps have been lost: the listener is told, if it wants to be, once there is room in the ring. No vCPU waits for that.</summary>
+    internal void TellLostRemaps()
+    {
+        if (!IsListening || !Settings.TellsLostRemaps)
+            return;
+        _hasLostRemaps = true;
+        if (TryPutLostRemaps())
+            _domain.EventChannels.SendForDeviceModel(_port);
+    }
+
+    private bool TryPutLostRemaps()
+    {
+        if (!_hasLostRemaps || _ring.Free == 0)
+            return false;
+        _hasLostRemaps = false;
+        var request = new VmEventRequest
+        {
+            Version = InterfaceVersions.VmEvent, Reason = VmEventReason.LostRemap, LostRemaps = new VmEventLostRemaps { Count = _domain.LostRemaps },
+        };
+        Put(ref request);
+        return true;
+    }
+
     private void Put(ref VmEventRequest request)
     {
         if (Settings.NumbersEvents)
@@ -245,8 +272,8 @@ public sealed class Monitor : AccessListener
     {
         Vcpu[] vcpus = _domain.Vcpus;
         int first = _lastWoken + 1;
+        bool hasPut = TryPutLostRemaps();
         int room = _ring.Free;
-        bool hasPut = false;
         for (int i = 0; i < vcpus.Length && room != 0; i++)
         {
             Vcpu vcpu = vcpus[(first + i) % vcpus.Length];

@@ -26,6 +26,9 @@ public struct MonitorSettings
     /// <summary>Ours: whether events are numbered.</summary>
     public bool NumbersEvents;
 
+    /// <summary>Ours: whether remaps that are lost are told of.</summary>
+    public bool TellsLostRemaps;
+
     /// <summary>A bit for each <see cref="VmEventControl"/>: watched, waits for the answer, of changes only.</summary>
     public byte Controls, ControlSync, ControlOnChange;
 

@@ -246,7 +246,12 @@ public sealed class Altp2m
 
     internal void CountRemaps(int change) => Remaps += change;
 
-    internal void CountLost(ulong count) => LostRemaps += count;
+    internal void CountLost(ulong count)
+    {
+        LostRemaps += count;
+        if (count != 0)
+            Users?.HaveLost();
+    }
 
     /// <summary>Whether views may take so many frames more.</summary>
     internal bool HasRoom(int frames) => frames == 0 || TableFrames + frames <= TableLimit;

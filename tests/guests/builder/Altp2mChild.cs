@@ -20,6 +20,12 @@ internal enum Altp2mStep : ulong
     /// <summary>VMFUNC: leaf in <see cref="Altp2mMailbox.Address"/>, index in <see cref="Altp2mMailbox.Value"/>.</summary>
     ViewFunction,
 
+    /// <summary>EVTCHNOP_bind_virq of <see cref="Altp2mMailbox.Address"/> for vCPU <see cref="Altp2mMailbox.Value"/>: the port, or the error.</summary>
+    BindVirq,
+
+    /// <summary>Takes the event that waits on a port, the <see cref="Altp2mMailbox.Address"/>: 1, or 0 for none.</summary>
+    TakeEvent,
+
     /// <summary>Ends.</summary>
     End,
 }
@@ -102,6 +108,12 @@ internal static class Altp2mChild
             return;
         }
 
+        if (Box.Step is Altp2mStep.BindVirq or Altp2mStep.TakeEvent)
+        {
+            Box.Result = DoEvent(Box.Step, (uint)Box.Address, (uint)Box.Value);
+            return;
+        }
+
         byte[] code = Box.Step switch
         {
             Altp2mStep.Load => Execute.Load,
@@ -117,6 +129,20 @@ internal static class Altp2mChild
         {
             Box.Vector = outcome.Vector;
         }
+    }
+
+    private static long DoEvent(Altp2mStep step, uint number, uint vcpu)
+    {
+        if (step == Altp2mStep.BindVirq)
+        {
+            var bind = new EvtchnBindVirq { Virq = number, Vcpu = vcpu };
+            long result = Hypercalls.EventBindVirq(ref bind);
+            return result != 0 ? result : bind.Port;
+        }
+
+        bool waits = SharedState.IsPending(number);
+        SharedState.ClearPending(number);
+        return waits ? 1 : 0;
     }
 
     /// <summary>Notes down what a #VE says, and has it go on.</summary>

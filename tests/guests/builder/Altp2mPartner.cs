@@ -106,6 +106,12 @@ internal sealed class Altp2mPartner
 
     public void Finish() => _partner.Await(_tests, "the end of a step");
 
+    /// <summary>Has it bind a VIRQ: the port, or the error.</summary>
+    public long BindVirq(uint virq, uint vcpu = 0) => (long)Use(Altp2mStep.BindVirq, virq, vcpu);
+
+    /// <summary>Has it take the event that waits on a port: 1, or 0 for none.</summary>
+    public long TakeEvent(uint port) => (long)Use(Altp2mStep.TakeEvent, port, 0);
+
     public ulong Execute(ulong address) => Use(Altp2mStep.Execute, address, 0);
 
     /// <summary>VMFUNC. The exception that it raised; ~0: none.</summary>

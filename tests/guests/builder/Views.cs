@@ -7,5 +7,6 @@ internal static class Views
     {
         ViewsMany.Run(tests);
         ViewsSelfFirst.Run(tests);
+        ViewsLost.Run(tests);
     }
 }

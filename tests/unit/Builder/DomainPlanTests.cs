@@ -37,7 +37,7 @@ public sealed class DomainPlanTests
     public void EveryWordHasItsEffect()
     {
         DomainPlan plan = Plan("k", "i",
-            "/boot/vmlinuz domain name=web-1 memory=256M vcpus=3 weight=512 cap=150 cpus=0-3,^2 privileged ramdisk expose=VCPUOP_up,XENFEAT_dom0 hide=vm_assist altp2m=external altp2m_count=512 altp2m_options=self-first on_reboot=destroy --  console=hvc0 -- single",
+            "/boot/vmlinuz domain name=web-1 memory=256M vcpus=3 weight=512 cap=150 cpus=0-3,^2 privileged ramdisk expose=VCPUOP_up,XENFEAT_dom0 hide=vm_assist altp2m=external altp2m_count=512 altp2m_options=lost-virq,self-first on_reboot=destroy --  console=hvc0 -- single",
             "/boot/initrd", "hello domain memory=8M");
         Assert.Equal("i", plan.InitialRamdisk!.CommandLine);
         Assert.Equal(2, plan.Domains.Length);
@@ -45,7 +45,7 @@ public sealed class DomainPlanTests
         Assert.Equal(("web-1", 256 * M, 3, 512, 150, 0b1011UL), (web.Name, web.Memory, web.VcpuCount, web.Weight, web.Cap, web.Cpus));
         Assert.True(web.IsPrivileged);
         Assert.Equal(("VCPUOP_up,XENFEAT_dom0", "vm_assist"), (web.Expose, web.Hide));
-        Assert.Equal((Altp2mMode.External, 512, Altp2mOptions.SelfFirst), (web.Altp2mMode, web.MaximumViews, web.ViewOptions));
+        Assert.Equal((Altp2mMode.External, 512, Altp2mOptions.SelfFirst | Altp2mOptions.LostVirq), (web.Altp2mMode, web.MaximumViews, web.ViewOptions));
         Assert.Equal((Altp2mMode.Disabled, 10, (Altp2mOptions)0), (plan.Domains[1].Altp2mMode, plan.Domains[1].MaximumViews, plan.Domains[1].ViewOptions));
         Assert.False(web.RestartsOnReboot);
         Assert.Equal("console=hvc0 -- single", web.CommandLine);
@@ -105,7 +105,9 @@ public sealed class DomainPlanTests
     [InlineData("altp2m=", "\"altp2m=\" is not possible")]
     [InlineData("altp2m_count=0", "\"altp2m_count=0\" is not possible; write altp2m_count= with a number from 1 to 512")]
     [InlineData("altp2m_count=513", "\"altp2m_count=513\" is not possible")]
-    [InlineData("altp2m_options=all", "\"altp2m_options=all\" is not possible; write altp2m_options=self-first")]
+    [InlineData("altp2m_options=all", "\"altp2m_options=all\" is not possible; write altp2m_options= with self-first, lost-virq, or both and a comma")]
+    [InlineData("altp2m_options=", "\"altp2m_options=\" is not possible")]
+    [InlineData("altp2m_options=self-first,", "\"altp2m_options=self-first,\" is not possible")]
     [InlineData("on_reboot=preserve", "\"on_reboot=preserve\" is not possible; write on_reboot=restart or on_reboot=destroy")]
     public void ABadWordIsNamedWithItsModuleAndItsMend(string words, string message)
     {

@@ -12,7 +12,7 @@ internal static class TimerAudit
         foreach (Domain domain in live)
         {
             known.UnionWith(Private.Timers(domain.Watchdog));
-            known.Add(domain.Suspension);
+            known.UnionWith([domain.Suspension, domain.LostRemapNotice]);
             if (domain.Shares is { } shares)
                 known.Add(shares[0].Cap.Refill);
             foreach (Vcpu vcpu in domain.Vcpus)
@@ -33,5 +33,5 @@ internal static class TimerAudit
         }
     }
 
-    private static bool IsOfDomain(Timer timer) => timer is VcpuTimer or ApicTimer or WatchdogTimer or Suspension || timer.GetType().DeclaringType == typeof(DomainCap);
+    private static bool IsOfDomain(Timer timer) => timer is VcpuTimer or ApicTimer or WatchdogTimer or Suspension or LostRemapNotice || timer.GetType().DeclaringType == typeof(DomainCap);
 }

@@ -91,4 +91,6 @@ public enum Altp2mOptions : ulong
 {
     /// <summary>What the domain itself restricts is told to itself, else to who listens, else it ends the domain; what others restrict, to who listens, else it ends the domain.</summary>
     SelfFirst = 1,
+    /// <summary>The domain can bind <see cref="Virq.LostRemap"/>.</summary>
+    LostVirq = 2,
 }

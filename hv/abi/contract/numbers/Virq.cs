@@ -24,4 +24,6 @@ public enum Virq : uint
     [XenConstant("VIRQ_ARCH_5")] Arch5 = 21,
     [XenConstant("VIRQ_ARCH_6")] Arch6 = 22,
     [XenConstant("VIRQ_ARCH_7")] Arch7 = 23,
+    /// <summary>Ours: remaps of the domain's own views have lost the frames that they show.</summary>
+    [XenUnstated("ours; docs/altp2m.md", Name = "XENOLITH_VIRQ_lost_remap")] LostRemap = 0x4D00,
 }

@@ -21,6 +21,8 @@ public enum VmEventReason : uint
     [XenConstant("VM_EVENT_REASON_DESCRIPTOR_ACCESS")] DescriptorAccess = 13,
     [XenConstant("VM_EVENT_REASON_EMUL_UNIMPLEMENTED")] EmulationUnimplemented = 14,
     [XenConstant("VM_EVENT_REASON_VMEXIT")] Exit = 15,
+    /// <summary>Ours: remaps of the domain's views have lost the frames that they show.</summary>
+    [XenUnstated("ours; docs/monitor.md", Name = "XENOLITH_VM_EVENT_REASON_lost_remap")] LostRemap = 0x4D00,
 }
 
 /// <summary>What an event is about, and what its answer asks for: VM_EVENT_FLAG_* (public/vm_event.h).</summary>
@@ -106,6 +108,8 @@ public enum MonitorOp : uint
     [XenConstant("XEN_DOMCTL_MONITOR_OP_CONTROL_REGISTERS")] ControlRegisters = 4,
     /// <summary>Ours: numbers events in their padding, if the event field is not 0.</summary>
     [XenUnstated("ours; docs/monitor.md", Name = "XENOLITH_MONITOR_OP_number_events")] NumberEvents = 0x584E_0001,
+    /// <summary>Ours: tells of remaps that are lost, if the event field is not 0.</summary>
+    [XenUnstated("ours; docs/monitor.md", Name = "XENOLITH_MONITOR_OP_tell_lost_remaps")] TellLostRemaps = 0x584E_0002,
 }
 
 /// <summary>XEN_DOMCTL_MONITOR_EVENT_* (public/domctl.h).</summary>

@@ -41,6 +41,8 @@ public struct VmEventRequest
     [FieldOffset(24), XenField("u.cpuid")] public VmEventCpuid Cpuid;
     /// <summary>What was injected.</summary>
     [FieldOffset(24), XenField("u.interrupt.x86")] public VmEventInterrupt Interrupt;
+    /// <summary>Ours: remaps that are lost.</summary>
+    [FieldOffset(24), XenField("u.mem_access.gfn")] public VmEventLostRemaps LostRemaps;
     /// <summary>The registers, or in a response what they are to be.</summary>
     [FieldOffset(56), XenField("data.regs.x86")] public VmEventRegisters Registers;
     /// <summary>Of a response with <see cref="VmEventFlags.SetEmulateReadData"/>.</summary>
@@ -64,6 +66,15 @@ public struct VmEventMemoryAccess
     [XenField("flags")] public VmEventAccess Access;
     /// <summary>Zero.</summary>
     [XenField("_pad")] public uint Pad;
+}
+
+/// <summary>XENOLITH_VM_EVENT_REASON_lost_remap.</summary>
+[XenLayoutFrom("ours; docs/monitor.md", 8, Name = "struct xenolith_vm_event_lost_remaps")]
+[StructLayout(LayoutKind.Sequential, Size = 8)]
+public struct VmEventLostRemaps
+{
+    /// <summary>How often a remap has lost the frame that it shows, since the domain began.</summary>
+    [XenField("count")] public ulong Count;
 }
 
 /// <summary>VM_EVENT_REASON_WRITE_CTRLREG.</summary>

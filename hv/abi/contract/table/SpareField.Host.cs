@@ -57,7 +57,7 @@ internal sealed record SpareField(Type Structure, string Field, ulong Meaning = 
         new(typeof(DomctlAssignDevice), "Flags"),
         new(typeof(DomctlMemoryMapping), "Pad"),
         new(typeof(DomctlVirtualNodes), "Pad", 0, Errno.EINVAL),
-        new(typeof(DomctlAltp2m), "Options", (ulong)Altp2mOptions.SelfFirst, Errno.EINVAL),
+        new(typeof(DomctlAltp2m), "Options", (ulong)(Altp2mOptions.SelfFirst | Altp2mOptions.LostVirq), Errno.EINVAL),
 
         new(typeof(DmOpArgument), "Pad", 0, Errno.EINVAL),
         new(typeof(DmOpCreateServer), "Pad0", 0, Errno.EINVAL),

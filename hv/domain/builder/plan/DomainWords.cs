@@ -177,8 +177,30 @@ public sealed class DomainWords
 
     private bool TryFindOptions(ReadOnlySpan<char> value)
     {
-        _domain.ViewOptions = Altp2mOptions.SelfFirst;
-        return value.SequenceEqual("self-first".AsSpan());
+        while (true)
+        {
+            int comma = value.IndexOf(',');
+            ReadOnlySpan<char> name = comma < 0 ? value : value[..comma];
+            if (name.SequenceEqual("self-first".AsSpan()))
+            {
+                _domain.ViewOptions |= Altp2mOptions.SelfFirst;
+            }
+            else if (name.SequenceEqual("lost-virq".AsSpan()))
+            {
+                _domain.ViewOptions |= Altp2mOptions.LostVirq;
+            }
+            else
+            {
+                return false;
+            }
+
+            if (comma < 0)
+            {
+                return true;
+            }
+
+            value = value[(comma + 1)..];
+        }
     }
 
     private static string NameOf(Altp2mMode mode) => mode switch
@@ -200,7 +222,7 @@ public sealed class DomainWords
         Word.Expose or Word.Hide => "names of calls separated by commas, like expose=VCPUOP_register_runstate_phys_area",
         Word.Altp2m => "altp2m=disabled, altp2m=mixed, altp2m=external or altp2m=limited",
         Word.Altp2mCount => "altp2m_count= with a number from 1 to 512",
-        Word.Altp2mOptions => "altp2m_options=self-first",
+        Word.Altp2mOptions => "altp2m_options= with self-first, lost-virq, or both and a comma",
         _ => "on_reboot=restart or on_reboot=destroy",
     };
 
