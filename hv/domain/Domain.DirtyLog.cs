@@ -1,3 +1,4 @@
+using Xenolith.Abi.Contract;
 using Xenolith.Mm;
 
 namespace Xenolith.Domains;
@@ -10,7 +11,8 @@ public sealed partial class Domain
         (P2m.Log.IsGlobal ? MemoryFeatures.DirtyLog : MemoryFeatures.None)
         | (P2m.Log.HasRange ? MemoryFeatures.TrackedRange : MemoryFeatures.None)
         | (IoServers.HasMemory ? MemoryFeatures.ForwardedMemory : MemoryFeatures.None)
-        | (P2m.Views is not null ? MemoryFeatures.Views : MemoryFeatures.None);
+        | (P2m.Views is not null ? MemoryFeatures.Views : MemoryFeatures.None)
+        | (((CreateFlags)Settings.Flags & CreateFlags.NestedVirtualisation) != 0 ? MemoryFeatures.NestedVirtualisation : MemoryFeatures.None);
 
     /// <summary>Marks what the hypervisor has written unasked since the last look. The domain stands still.</summary>
     /// <param name="isFinal">Whether there is no look after this one: then whatever others have mapped for writing counts as written.</param>

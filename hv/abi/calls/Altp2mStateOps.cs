@@ -20,6 +20,12 @@ internal static class Altp2mStateOps
     /// <summary>Off: all vCPUs are in the host p2m at once, and what the views had goes back in as many passes as it takes.</summary>
     public static long Set(ref HypercallCall call, ref Altp2mOps.Frame frame)
     {
+        if (frame.Argument.DomainState.State != 0 && frame.Target.Altp2m is null)
+        {
+            Errno refused = FeatureMatrix.Check(MemoryFeatures.Views, frame.Target.MemoryFeatures, out string reason);
+            if (refused != Errno.None)
+                return call.Fail(refused, reason);
+        }
         if (frame.Argument.DomainState.State != 0)
             return Altp2mOps.Result(ref call, frame.Target.TryActivateAltp2m());
         return frame.Target.DeactivateAltp2m(call.Dispatcher.Budget * EntriesPerUnit) ? 0 : call.Restart();

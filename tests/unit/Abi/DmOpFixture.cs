@@ -12,10 +12,10 @@ internal sealed class DmOpFixture : IDisposable
 
     private const ulong Buffers = CallFixture.List;
 
-    public DmOpFixture(bool is64Bit = true, bool isPrivileged = true, ushort id = 0, int budget = 64, int vcpus = 2)
+    public DmOpFixture(bool is64Bit = true, bool isPrivileged = true, ushort id = 0, int budget = 64, int vcpus = 2, CreateFlags flags = CreateFlags.Hvm | CreateFlags.Hap)
     {
         Guest = new CallFixture(is64Bit: is64Bit, isPrivileged: isPrivileged, id: id, budget: budget);
-        Target = Guest.Machine.CreateDomain(2, vcpus, 7, isPrivileged: false);
+        Target = Guest.Machine.CreateDomain(2, vcpus, 7, isPrivileged: false, flags: flags);
     }
 
     public CallFixture Guest { get; }

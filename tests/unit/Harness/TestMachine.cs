@@ -71,10 +71,11 @@ public sealed class TestMachine : IDisposable
     /// <summary>A domain with RAM from guest frame 0 on and its first vCPU up, in flat 64-bit mode over identity-mapped memory.</summary>
     /// <param name="mebibytes">RAM of the domain; at least 2.</param>
     public Domain CreateDomain(int mebibytes = 4, int vcpus = 1, ushort id = 0, bool isPrivileged = true, ulong? maximumPages = null,
-        int maximumMappingFrames = 1024)
+        int maximumMappingFrames = 1024, CreateFlags flags = CreateFlags.Hvm | CreateFlags.Hap)
     {
         var options = new DomainOptions
         {
+            Settings = new DomctlCreateDomain { Flags = (uint)flags, Emulation = new DomainEmulation { Flags = (uint)EmulationFlags.LocalApic } },
             Id = id, Name = $"test{id}", IsPrivileged = isPrivileged, IsInitialDomain = id == 0, VcpuCount = vcpus,
             MaximumPages = maximumPages ?? ((ulong)mebibytes << 8) + 16, MaximumMappingFrames = maximumMappingFrames,
         };

@@ -21,7 +21,7 @@ internal static class Altp2mRows
         [
             Row.Done(Altp2mOp.GetDomainState, "Altp2mStateOps.Get").Out<HvmAltp2mDomainState>().Target().Errors("EFAULT")
                 .Inside("Tells what the answers of the others tell."),
-            Row.Done(Altp2mOp.SetDomainState, "Altp2mStateOps.Set").In<HvmAltp2mDomainState>().Target().Preemptible().Errors("ENOMEM ENOSPC")
+            Row.Done(Altp2mOp.SetDomainState, "Altp2mStateOps.Set").In<HvmAltp2mDomainState>().Target().Preemptible().Errors("EINVAL ENOMEM ENOSPC")
                 .Inside("Off, it ends what a monitor outside has made, as any change from inside does in mode mixed: who needs that to last gives the domain another mode. What views had goes back in bounded steps."),
             Row.Done(Altp2mOp.VcpuEnableNotify, "Altp2mStateOps.EnableNotify").In<HvmAltp2mVcpuEnableNotify>().Target().Errors("EINVAL EEXIST EINVAL")
                 .Inside("The page is the domain's own writable memory, and pinned: no other's frame is written, nor this one once it is another's."),
