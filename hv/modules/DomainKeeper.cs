@@ -412,6 +412,12 @@ public sealed class DomainKeeper : DomainEndListener
                 module.Domain = domain;
                 domain.Arena = module.Arena;
                 module.State = ModuleDomainState.Running;
+                if (module.Recipe.Words.IsHeldBack)
+                {
+                    domain.Pause();
+                    domain.CountControllerPause();
+                }
+
                 _machine.Schedule(domain);
                 ReportBuilt(module);
                 return;

@@ -37,13 +37,14 @@ public sealed class DomainPlanTests
     public void EveryWordHasItsEffect()
     {
         DomainPlan plan = Plan("k", "i",
-            "/boot/vmlinuz domain name=web-1 memory=256M vcpus=3 weight=512 cap=150 cpus=0-3,^2 privileged ramdisk expose=VCPUOP_up,XENFEAT_dom0 hide=vm_assist altp2m=external altp2m_count=512 altp2m_options=lost-virq,self-first on_reboot=destroy --  console=hvc0 -- single",
+            "/boot/vmlinuz domain name=web-1 memory=256M vcpus=3 weight=512 cap=150 cpus=0-3,^2 privileged paused ramdisk expose=VCPUOP_up,XENFEAT_dom0 hide=vm_assist altp2m=external altp2m_count=512 altp2m_options=lost-virq,self-first on_reboot=destroy --  console=hvc0 -- single",
             "/boot/initrd", "hello domain memory=8M");
         Assert.Equal("i", plan.InitialRamdisk!.CommandLine);
         Assert.Equal(2, plan.Domains.Length);
         DomainSpecification web = plan.Domains[0];
         Assert.Equal(("web-1", 256 * M, 3, 512, 150, 0b1011UL), (web.Name, web.Memory, web.VcpuCount, web.Weight, web.Cap, web.Cpus));
         Assert.True(web.IsPrivileged);
+        Assert.True(web.IsHeldBack);
         Assert.Equal(("VCPUOP_up,XENFEAT_dom0", "vm_assist"), (web.Expose, web.Hide));
         Assert.Equal((Altp2mMode.External, 512, Altp2mOptions.SelfFirst | Altp2mOptions.LostVirq), (web.Altp2mMode, web.MaximumViews, web.ViewOptions));
         Assert.Equal((Altp2mMode.Disabled, 10, (Altp2mOptions)0), (plan.Domains[1].Altp2mMode, plan.Domains[1].MaximumViews, plan.Domains[1].ViewOptions));
@@ -55,6 +56,7 @@ public sealed class DomainPlanTests
         DomainSpecification plain = plan.Domains[1];
         Assert.Equal(("module5", 8 * M, 1, 256, 0, ulong.MaxValue), (plain.Name, plain.Memory, plain.VcpuCount, plain.Weight, plain.Cap, plain.Cpus));
         Assert.False(plain.IsPrivileged);
+        Assert.False(plain.IsHeldBack);
         Assert.True(plain.RestartsOnReboot);
         Assert.Null(plain.Ramdisk);
         Assert.Equal("", plain.CommandLine);
@@ -83,6 +85,7 @@ public sealed class DomainPlanTests
     [InlineData("console=hvc0", "\"console=hvc0\" is not a word for a domain")]
     [InlineData("domain", "\"domain\" is not a word for a domain")]
     [InlineData("privileged=yes", "\"privileged=yes\" is not a word")]
+    [InlineData("paused=1", "\"paused=1\" is not a word")]
     [InlineData("vcpus", "\"vcpus\" is not a word")]
     [InlineData("vcpus=2 vcpus=3", "\"vcpus=3\" says vcpus a second time")]
     [InlineData("privileged privileged", "\"privileged\" says privileged a second time")]

@@ -55,6 +55,19 @@ public sealed class DomainKeeperTests
         Assert.Null(machine.Services.Domains.Find(module.Id));
     }
 
+    /// <summary>Its module says paused: a control domain lets it run, once.</summary>
+    [Fact]
+    public void What_is_to_wait_runs_when_a_control_domain_says_so()
+    {
+        using var fixture = new HypervisorFixture(modules: [ElfFactory.Simple(HypervisorFixture.Entry).Build(), ElfFactory.Simple(HypervisorFixture.Entry).Build()],
+            words: "file domain name=other memory=4M paused");
+        Domain domain = MachineWithModule(fixture).Keeper.All[0].Domain!;
+        Assert.Equal((1, 1, false, false), (domain.PauseCount, domain.ControllerPauses, domain.HasBegun, domain.Vcpus[0].IsRunnable));
+        Assert.Equal(Errno.None, domain.UnpauseByController());
+        Assert.True(domain.Vcpus[0].IsRunnable);
+        Assert.Equal(Errno.EINVAL, domain.UnpauseByController());
+    }
+
     /// <summary>Calls of control and the keeper don't meet in a domain.</summary>
     [Fact]
     public void While_a_call_of_control_is_under_way_nothing_is_taken_apart()

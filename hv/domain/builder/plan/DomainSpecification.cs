@@ -45,6 +45,9 @@ public sealed class DomainSpecification
     /// <summary>Whether it may use the calls of the control domain.</summary>
     public bool IsPrivileged { get; set; }
 
+    /// <summary>Whether it waits, each time it is made, until a control domain lets it run (XEN_DOMCTL_unpausedomain).</summary>
+    public bool IsHeldBack { get; set; }
+
     /// <summary>Whether the module behind the kernel's is its initrd.</summary>
     public bool HasRamdisk { get; set; }
 

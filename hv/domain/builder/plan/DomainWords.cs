@@ -7,12 +7,12 @@ namespace Xenolith.Domains;
 
 /// <summary>
 /// The words by which a boot module says that it is the kernel of a further domain: <c>domain</c>, then any of name=, memory=,
-/// vcpus=, weight=, cap=, cpus=, privileged, ramdisk, expose=, hide=, altp2m=, altp2m_count=, altp2m_options= and on_reboot=, each once; what stands behind <c>--</c> is the kernel's
+/// vcpus=, weight=, cap=, cpus=, privileged, paused, ramdisk, expose=, hide=, altp2m=, altp2m_count=, altp2m_options= and on_reboot=, each once; what stands behind <c>--</c> is the kernel's
 /// own. The names and their values are xl.cfg's, where that has them.
 /// </summary>
 public sealed class DomainWords
 {
-    private const string Known = "write name=, memory=, vcpus=, weight=, cap=, cpus=, privileged, ramdisk, expose=, hide=, altp2m=, altp2m_count=, altp2m_options= or on_reboot=, and the kernel's own words behind --";
+    private const string Known = "write name=, memory=, vcpus=, weight=, cap=, cpus=, privileged, paused, ramdisk, expose=, hide=, altp2m=, altp2m_count=, altp2m_options= or on_reboot=, and the kernel's own words behind --";
 
     private readonly DomainSpecification _domain;
     private readonly string _file;
@@ -33,6 +33,7 @@ public sealed class DomainWords
         Cap,
         Cpus,
         Privileged,
+        Paused,
         Ramdisk,
         Expose,
         Hide,
@@ -93,7 +94,7 @@ public sealed class DomainWords
         int equals = word.IndexOf('=');
         ReadOnlySpan<char> name = equals < 0 ? word : word[..equals];
         ReadOnlySpan<char> value = equals < 0 ? default : word[(equals + 1)..];
-        if (!TryFind(name, out Word which) || (equals < 0) != (which is Word.Privileged or Word.Ramdisk))
+        if (!TryFind(name, out Word which) || (equals < 0) != (which is Word.Privileged or Word.Paused or Word.Ramdisk))
         {
             return Message().Add("\"").Add(word).Add("\" is not a word for a domain; ").Add(Known).ToError(BuildErrorKind.BadDomainWord);
         }
@@ -138,6 +139,9 @@ public sealed class DomainWords
                 return isList;
             case Word.Privileged:
                 _domain.IsPrivileged = true;
+                return true;
+            case Word.Paused:
+                _domain.IsHeldBack = true;
                 return true;
             case Word.Ramdisk:
                 _domain.HasRamdisk = true;
@@ -248,6 +252,7 @@ public sealed class DomainWords
         Word.Cap => "cap",
         Word.Cpus => "cpus",
         Word.Privileged => "privileged",
+        Word.Paused => "paused",
         Word.Ramdisk => "ramdisk",
         Word.Expose => "expose",
         Word.Hide => "hide",
