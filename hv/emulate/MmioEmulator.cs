@@ -6,14 +6,14 @@ using Xenolith.Mm;
 namespace Xenolith.Emulate;
 
 /// <summary>
-/// Executes the instruction with which a guest reached into a page of device registers (the local APIC's): moves,
-/// arithmetic, bit tests and exchanges between a general register or an immediate and one memory operand.
+/// Executes the instruction with which a guest reached into a page of device registers (the local APIC's), or into one whose rights forbid it:
+/// moves, arithmetic, bit tests and exchanges between a general register or an immediate and one memory operand, and STOS.
 /// </summary>
 /// <remarks>
 /// The device's offset comes from the guest-physical address that the CPU reported; that of bit tests with a register
 /// index includes the index already. Made once; allocates nothing.
 /// </remarks>
-public sealed class MmioEmulator(InstructionDecoder decoder)
+public sealed partial class MmioEmulator(InstructionDecoder decoder)
 {
     /// <summary>What was refused, after <see cref="EmulationResult.Refused"/>: for one line of log.</summary>
     public string Reason { get; private set; } = "";
@@ -42,8 +42,12 @@ public sealed class MmioEmulator(InstructionDecoder decoder)
         }
 
         Mnemonic = instruction.Mnemonic;
-        EmulationResult result = Execute(cpu, in instruction, device, (uint)(cpu.Exit.GuestPhysical & Page.OffsetMask));
-        if (result == EmulationResult.Done)
+        uint offset = (uint)(cpu.Exit.GuestPhysical & Page.OffsetMask);
+        bool isOver = true;
+        EmulationResult result = instruction.Mnemonic is Mnemonic.Stosb or Mnemonic.Stosw or Mnemonic.Stosd or Mnemonic.Stosq
+            ? Store(cpu, in instruction, device, offset, out isOver)
+            : Execute(cpu, in instruction, device, offset);
+        if (result == EmulationResult.Done && isOver)
         {
             cpu.SkipInstruction(instruction.Length);
         }
@@ -98,6 +102,8 @@ public sealed class MmioEmulator(InstructionDecoder decoder)
                 return TestBit(cpu, in instruction, device, offset, size);
             case Mnemonic.Xchg:
                 return Exchange(cpu, in instruction, device, offset, size, memory);
+            case Mnemonic.Xadd: return ExchangeAndAdd(cpu, in instruction, device, offset, size);
+            case Mnemonic.Cmpxchg: return CompareAndExchange(cpu, in instruction, device, offset, size);
             default:
                 return Refuse("not one of the emulated instructions");
         }

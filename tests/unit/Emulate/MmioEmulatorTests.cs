@@ -181,6 +181,91 @@ public sealed class MmioEmulatorTests : EmulatorFixture
     }
 
     [Fact]
+    public void ExchangesAndAdds()
+    {
+        _device[0x80] = 0xFFFF_FFF0;
+        Cpu.Registers.Rdx = 0xFFFF_FFFF_0000_0020;
+        Done(a => a.@lock.xadd(__dword_ptr[rax], edx), 0x80);
+        Assert.Equal((0x10UL, 0xFFFF_FFF0UL, Carry), (_device[0x80], Cpu.Registers.Rdx, Cpu.Rflags & (Carry | Zero | Overflow)));
+        Done(a => a.xadd(__byte_ptr[rax], dl), 0x80);
+        Assert.Equal((0UL, 0xFFFF_FF10UL, Carry | Zero), (_device[0x80], Cpu.Registers.Rdx, Cpu.Rflags & (Carry | Zero | Overflow)));
+    }
+
+    [Fact]
+    public void ComparesAndExchanges()
+    {
+        _device[0x80] = 0x8000_0001;
+        Cpu.Registers.Rax = 0xFFFF_FFFF_8000_0001;
+        Cpu.Registers.Rdx = 0x20;
+        Done(a => a.@lock.cmpxchg(__dword_ptr[rax], edx), 0x80);
+        Assert.Equal((0x20UL, 0xFFFF_FFFF_8000_0001UL, Zero), (_device[0x80], Cpu.Registers.Rax, Cpu.Rflags & (Carry | Zero | Sign | Overflow)));
+        Cpu.Registers.Rax = 0xFFFF_FFFF_0000_0010;
+        Done(a => a.cmpxchg(__dword_ptr[rax], edx), 0x80);
+        Assert.Equal((0x20UL, 0x20UL, Carry | Sign), (_device[0x80], Cpu.Registers.Rax, Cpu.Rflags & (Carry | Zero | Sign | Overflow)));
+        Assert.Equal(('w', 0x80u, 4, 0x20UL), _device.Accesses[^1]);
+        Cpu.Registers.Rax = 0x1122_3344_5566_7700;
+        Done(a => a.cmpxchg(__byte_ptr[rax], dl), 0x80);
+        Assert.Equal(0x1122_3344_5566_7720u, Cpu.Registers.Rax);
+        Done(a => a.cmpxchg(__qword_ptr[rax], rdx), 0x80);
+        Assert.Equal(0x20u, Cpu.Registers.Rax);
+    }
+
+    [Fact]
+    public void StoresStrings()
+    {
+        Cpu.Registers.Rax = 0x1122_3344_5566_7788;
+        Cpu.Registers.Rdi = 0x5030;
+        Cpu.Registers.Rcx = 3;
+        Done(a => a.stosd(), 0x30);
+        Assert.Equal((0x5034UL, 3UL), (Cpu.Registers.Rdi, Cpu.Registers.Rcx));
+        Done(a => a.rep.stosw(), 0x34);
+        Assert.Equal((0x503AUL, 0UL), (Cpu.Registers.Rdi, Cpu.Registers.Rcx));
+        Done(a => a.rep.stosb(), 0x3A);
+        Assert.Equal(
+            [('w', 0x30u, 4, 0x5566_7788UL), ('w', 0x34u, 2, 0x7788UL), ('w', 0x36u, 2, 0x7788UL), ('w', 0x38u, 2, 0x7788UL)],
+            _device.Accesses);
+    }
+
+    /// <summary>What lies in the next page, above or below, is another access of the same instruction.</summary>
+    [Theory]
+    [InlineData(InterruptsOn, 0xFF0u, 2UL, 0x1010UL)]
+    [InlineData(InterruptsOn | 0x400, 0x8u, 2UL, 0x0FE8UL)]
+    public void StringsEndWithThePage(ulong flags, uint offset, ulong left, ulong index)
+    {
+        Cpu.Rflags = flags;
+        Cpu.Registers.Rdi = (flags & 0x400) != 0 ? 0xFF8UL : 0x1000UL;
+        Cpu.Registers.Rcx = 4;
+        Place(64, a => a.rep.stosq());
+        Cpu.Rip = CodeAddress;
+        Cpu.Exit.GuestPhysical = ApicPage + offset;
+        Assert.Equal(EmulationResult.Done, _emulator.Execute(Cpu, Access, _device));
+        Assert.Equal((CodeAddress, left, index, 2), (Cpu.Rip, Cpu.Registers.Rcx, Cpu.Registers.Rdi, _device.Accesses.Count));
+    }
+
+    /// <summary>One that waits for somebody has counted what it has stored, and no more.</summary>
+    [Fact]
+    public void AStringThatWaitsGoesOnWhereItWas()
+    {
+        var device = new WaitingAtThird();
+        Cpu.Registers.Rdi = 0x5000;
+        Cpu.Registers.Rcx = 4;
+        Place(64, a => a.rep.stosb());
+        Cpu.Rip = CodeAddress;
+        Cpu.Exit.GuestPhysical = ApicPage;
+        Assert.Equal(EmulationResult.Waits, _emulator.Execute(Cpu, Access, device));
+        Assert.Equal((CodeAddress, 2UL, 0x5002UL), (Cpu.Rip, Cpu.Registers.Rcx, Cpu.Registers.Rdi));
+    }
+
+    private sealed class WaitingAtThird : MmioDevice
+    {
+        private int _count;
+
+        public override ulong Read(uint offset, int size) => 0;
+
+        public override void Write(uint offset, int size, ulong value) => MustWait = ++_count == 3;
+    }
+
+    [Fact]
     public void LocksAndSegmentsAreNoHindrance()
     {
         Done(a => a.@lock.or(__dword_ptr[rax], 1), 0x80);
@@ -190,11 +275,11 @@ public sealed class MmioEmulatorTests : EmulatorFixture
 
     [Theory]
     [InlineData("A5", 0x30u)]            // MOVSD
-    [InlineData("AB", 0x30u)]            // STOSD
     [InlineData("F3A4", 0x30u)]          // REP MOVSB
     [InlineData("FF30", 0x30u)]          // PUSH [RAX]
     [InlineData("FF10", 0x30u)]          // CALL [RAX]
-    [InlineData("0FB108", 0x30u)]        // CMPXCHG
+    [InlineData("0FC708", 0x30u)]        // CMPXCHG8B
+    [InlineData("AB", 0xFFEu)]           // STOSD across the page's end
     [InlineData("0F1000", 0x30u)]        // MOVUPS
     [InlineData("8E18", 0x30u)]          // MOV DS, [RAX]
     [InlineData("D900", 0x30u)]          // FLD
