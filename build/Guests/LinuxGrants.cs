@@ -17,16 +17,7 @@ public static class LinuxGrants
     public static void Prepare(Report report)
     {
         string folder = Path.Combine(LinuxGuest.Folder, "grants");
-        string program = Path.Combine(folder, "grants");
-        string source = Tree.At("tests", "linux", "grants.c");
         Directory.CreateDirectory(folder);
-        if (!File.Exists(program) || File.GetLastWriteTimeUtc(source) > File.GetLastWriteTimeUtc(program))
-        {
-            report.Step("compile the program for grants in Linux", () =>
-                new Command("gcc", "-std=gnu11", "-Os", "-Wall", "-Werror", "-ffreestanding", "-fno-stack-protector", "-fno-pic", "-no-pie", "-nostdlib", "-static",
-                    source, "-o", program).Require($"compiling {Tree.Relative(source)}"));
-        }
-
         if (!Modules.All(module => File.Exists(Path.Combine(folder, module))))
         {
             string unpacked = Path.Combine(folder, "unpacked");
@@ -40,6 +31,6 @@ public static class LinuxGrants
         }
 
         LinuxGuest.WriteInitialFileSystem(InitialFileSystem,
-            [("grants", File.ReadAllBytes(program)), .. Modules.Select(module => (module, File.ReadAllBytes(Path.Combine(folder, module))))]);
+            [("grants", LinuxProgram.Compile("grants", report)), .. Modules.Select(module => (module, File.ReadAllBytes(Path.Combine(folder, module))))]);
     }
 }

@@ -138,6 +138,7 @@ internal static partial class TestVerb
         GuestFiles.Prepare("builder", report);
         LinuxGuest.Prepare(report);
         LinuxGrants.Prepare(report);
+        LinuxTrapped.Prepare(report);
         report.Step("compile the boot tests", () => Compiler.BuildHost([BootProject]));
         Host.Command command = Compiler.Dotnet(Tree.At("out", "bin", "Host", "Xenolith.Tests.Boot", "Debug", "Xenolith.Tests.Boot.dll"));
         if (machine is { } kind)

@@ -14,7 +14,7 @@ internal static class SeveralDomains
 
     private static readonly TestMachine[] Main = [TestMachine.QemuSvm, TestMachine.BochsVmx];
 
-    public static IEnumerable<BootTest> All() => Shares().Concat(Main.SelectMany(OnBoth)).Concat(Main.SelectMany(Grants)).Concat(Refusals()).Concat(Linux()).Concat(LinuxGrantRoundTrip());
+    public static IEnumerable<BootTest> All() => Shares().Concat(Main.SelectMany(OnBoth)).Concat(Main.SelectMany(Grants)).Concat(Refusals()).Concat(Linux()).Concat(LinuxGrantRoundTrip()).Concat(Main.Select(LinuxInView));
 
     private static BootModule Part(string words) => new(BootSuite.GuestPath("domains"), words);
 
@@ -176,6 +176,31 @@ internal static class SeveralDomains
             Forbidden = ["grants: failed", "Kernel panic", "general protection", @"\bBUG\b", "Oops", "WARNING"],
         };
     }
+
+    /// <summary>
+    /// Linux in a view from its first instruction to its last: the builder is told of each write to two of its pages, and makes it. Both say
+    /// what came of that.
+    /// </summary>
+    /// <remarks>Bochs 2.7 says that it has the monitor trap flag, and takes no exit by it.</remarks>
+    private static BootTest LinuxInView(TestMachine machine) => Play("linux-in-view", machine, Guest("builder", machine.Kind == MachineKind.Qemu ? "linux" : "linux no-steps"),
+        new BootModule(LinuxGuest.Kernel, "domain name=watched memory=192M paused ramdisk on_reboot=destroy -- " + LinuxGuest.DefaultArguments), new BootModule(LinuxTrapped.InitialFileSystem)) with
+    {
+        Arguments = "loglvl=all console=com1 dom0=pvh dom0_mem=64M altp2m",
+        MemoryMiB = 512,
+        Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 180 : 500),
+        Input =
+        [
+            new Typed("test Linux is in a view before it begins: passed", MoveOn),
+            new Typed("(d1) / # ", "trapped && poweroff -f\n"),
+        ],
+        Expected =
+        [
+            "^test Linux is in a view before it begins: passed", @"^\(d1\) .*Linux version", @"^\(d1\) .*trapped: names Linux page-[0-9a-f]{8}$", @"^writes to the kernel's page of names: [1-9]\d*, not emulated \d+$",
+            @"^\(d1\) trapped: sum 2828282828282820, counter 36, sizes 33335566$", @"^\(d1\) trapped: writes that are dropped, found 0 of 8$", @"^\(d1\) trapped: writes by another view, found 16 of 16$",
+            @"domain 1 \(watched\) powers off", "^guest builder: 6 passed, 0 failed, 0 skipped", @"domain 0 \(initial\) powers off",
+        ],
+        Forbidden = ["trapped: failed", "Kernel panic", "general protection", @"\bBUG\b", "Oops"],
+    };
 
     /// <summary>Two guests that share pages: what each finds in what the other grants, also when one of them ends.</summary>
     private static IEnumerable<BootTest> Grants(TestMachine machine)

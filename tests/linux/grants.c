@@ -4,13 +4,10 @@
  *   grants offer DOMID    offers a page to the domain, waits for the answer and prints it
  *   grants take DOMID     looks through the domain's grants for the page, prints what is in it, and answers
  */
-#include <stddef.h>
-#include <stdint.h>
-#include <asm/fcntl.h>
-#include <asm/unistd.h>
+#define PROGRAM "grants"
+#include "plain.h"
+
 #include <linux/ioctl.h>
-#include <linux/mman.h>
-#include <linux/time.h>
 #include <linux/types.h>
 
 typedef uint16_t domid_t;
@@ -19,7 +16,6 @@ typedef uint32_t grant_ref_t;
 #include <xen/gntalloc.h>
 #include <xen/gntdev.h>
 
-#define PAGE 4096
 #define ANSWER 2048
 #define FIRST_REFERENCE 8
 #define LAST_REFERENCE 511
@@ -27,66 +23,6 @@ typedef uint32_t grant_ref_t;
 
 static const char offer_text[] = "a page of the one";
 static const char answer_text[] = "an answer of the other";
-
-static long call(long number, long a, long b, long c, long d, long e, long f)
-{
-    long result;
-    register long r10 __asm__("r10") = d;
-    register long r8 __asm__("r8") = e;
-    register long r9 __asm__("r9") = f;
-
-    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
-    return result;
-}
-
-static size_t length(const char *text)
-{
-    size_t count = 0;
-
-    while (text[count] != 0)
-        count++;
-    return count;
-}
-
-static void say(const char *text)
-{
-    call(__NR_write, 1, (long)text, (long)length(text), 0, 0, 0);
-}
-
-static void say_number(long number)
-{
-    char text[24];
-    int at = sizeof(text) - 1;
-    unsigned long rest = number < 0 ? -(unsigned long)number : (unsigned long)number;
-
-    text[at] = 0;
-    do
-        text[--at] = '0' + (char)(rest % 10);
-    while ((rest /= 10) != 0);
-    if (number < 0)
-        text[--at] = '-';
-    say(text + at);
-}
-
-static _Noreturn void leave(const char *what, long result)
-{
-    if (result < 0) {
-        say("grants: failed: ");
-        say(what);
-        say(": ");
-        say_number(result);
-        say("\n");
-    }
-    call(__NR_exit_group, result < 0, 0, 0, 0, 0, 0);
-    __builtin_unreachable();
-}
-
-static long checked(const char *what, long result)
-{
-    if (result < 0)
-        leave(what, result);
-    return result;
-}
 
 static int begins_with(const volatile char *page, const char *text)
 {
@@ -180,5 +116,3 @@ __attribute__((used)) static void start(const long *stack)
         take(domain);
     leave("", 0);
 }
-
-__asm__(".globl _start\n_start: xor %ebp, %ebp\nmov %rsp, %rdi\nand $-16, %rsp\ncall start\nhlt\n");

@@ -6,7 +6,7 @@ namespace Xenolith.Guests.Builder;
 /// <summary>The builder as a child's monitor: the ring of events, and the code that the child is to run.</summary>
 internal static class Listener
 {
-    /// <summary>The frame of the child's memory with the ring.</summary>
+    /// <summary>The frame with the ring in the memory of a child.</summary>
     public const ulong RingFrame = 0x7E0;
 
     private const ulong Window = 0x6300_0000;
@@ -24,9 +24,10 @@ internal static class Listener
     public static uint RemotePort { get; private set; }
 
     /// <summary>Sees the ring's page from now on. 0, or why not.</summary>
-    public static long MapRing(ushort id)
+    public static long MapRing(ushort id, ulong frame = RingFrame)
     {
         Child = id;
+        s_index = frame;
         var argument = new AddToPhysmapBatch
         {
             Domain = DomainIds.Self, Space = (ushort)MapSpace.GmfnForeign, Size = 1, ForeignDomain = id,
@@ -36,7 +37,7 @@ internal static class Listener
         return result != 0 ? result : s_error;
     }
 
-    private static ulong s_index = RingFrame, s_gfn = Window >> 12;
+    private static ulong s_index, s_gfn = Window >> 12;
     private static int s_error;
 
     public static void UnmapRing()
