@@ -12,10 +12,12 @@ internal static class LinuxLoad
         # load SECONDS: work on every CPU until then, and a line of counts for each.
         cd
         seconds=${1:-60}
-        read -r now rest </proc/uptime
-        end=$((${now%.*} + seconds))
-        running() { read -r now rest </proc/uptime; [ "${now%.*}" -lt "$end" ]; }
-        compute() { n=0; while running; do sha256sum /bin/busybox >/dev/null; n=$((n + 1)); done; echo $n >compute.$1; }
+        # In hundredths: whole seconds would end it early by as much as the clock is past one.
+        hundredths() { read -r now rest </proc/uptime; now=${now%.*}${now#*.}; }
+        hundredths
+        end=$((now + 100 * seconds))
+        running() { hundredths; [ "$now" -lt "$end" ]; }
+        compute() { n=0; while running; do head -c 200000 /bin/busybox | sha256sum >/dev/null; n=$((n + 1)); done; echo $n >compute.$1; }
         tick() { n=0; while running; do usleep 2000; n=$((n + 1)); done; echo $n >tick.$1; }
         fork() { n=0; while running; do (exit 0); n=$((n + 1)); done; echo $n >fork.$1; }
         cpus=$(nproc)
