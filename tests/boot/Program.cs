@@ -28,24 +28,31 @@ internal static class Program
                 .Where(test => machine is null || test.Machine.Kind == Enum.Parse<MachineKind>(machine, ignoreCase: true))
                 .Where(test => filter is null || $"{test.Name} {test.Machine.Name}".Contains(filter, StringComparison.Ordinal)),
         ];
-        int failed = 0;
+        var failed = new System.Collections.Concurrent.ConcurrentQueue<string>();
         // One by one from the front of the list: the long ones stand there.
         var next = new System.Collections.Concurrent.ConcurrentQueue<BootTest>(tests);
         Parallel.For(0, jobs, _ =>
         {
             while (next.TryDequeue(out BootTest? test))
             {
-                if (!RunAndPrint(test))
+                if (RunAndPrint(test) is { } failure)
                 {
-                    Interlocked.Increment(ref failed);
+                    failed.Enqueue(failure);
                 }
             }
         });
-        Console.Out.WriteLine($"{tests.Length - failed} passed, {failed} failed, 0 skipped");
-        return failed == 0 ? 0 : 1;
+        // Once more where they are seen: hundreds of lines may stand between a failure and the end.
+        foreach (string failure in failed)
+        {
+            Console.Out.WriteLine(failure);
+        }
+
+        Console.Out.WriteLine($"{tests.Length - failed.Count} passed, {failed.Count} failed, 0 skipped");
+        return failed.IsEmpty ? 0 : 1;
     }
 
-    private static bool RunAndPrint(BootTest test)
+    /// <returns>Null when it passed; else the line that says why not.</returns>
+    private static string? RunAndPrint(BootTest test)
     {
         BootOutcome outcome;
         try
@@ -57,15 +64,16 @@ internal static class Program
             outcome = new BootOutcome(error.Message, TimeSpan.Zero, "", []);
         }
 
+        string? failure = outcome.Failure is null ? null : $"{test.Name} {test.Machine.Name}: failed ({outcome.Elapsed.TotalSeconds:0.0} s): {outcome.Failure}";
         lock (s_output)
         {
-            if (outcome.Failure is null)
+            if (failure is null)
             {
                 Console.Out.WriteLine($"{test.Name} {test.Machine.Name}: passed ({outcome.Elapsed.TotalSeconds:0.0} s)");
             }
             else
             {
-                Console.Out.WriteLine($"{test.Name} {test.Machine.Name}: failed ({outcome.Elapsed.TotalSeconds:0.0} s): {outcome.Failure}");
+                Console.Out.WriteLine(failure);
                 foreach (string line in outcome.LastLines)
                 {
                     Console.Out.WriteLine($"    | {Printable(line)}");
@@ -78,7 +86,7 @@ internal static class Program
             }
         }
 
-        return outcome.Failure is null;
+        return failure;
     }
 
     private static string Printable(string line) => new([.. line.Select(c => c is >= ' ' and < (char)127 ? c : '.')]);
