@@ -160,7 +160,7 @@ internal static class BootSuite
             yield return Narrow(OwnViews(machine));
         }
 
-        yield return Guest("smp", TestMachine.QemuSvm) with { Name = "guest-smp-on-4", Cpus = 4 };
+        yield return Guest("smp", TestMachine.QemuSvm) with { Name = "guest-smp-on-4", Cpus = 4, Limit = TimeSpan.FromSeconds(180) };
         yield return Guest("smp", TestMachine.BochsVmx) with { Name = "guest-smp-on-2", Cpus = 2, Limit = TimeSpan.FromSeconds(300) };
         foreach (string name in (string[])["hypercalls", "events", "timers", "smp"])
         {

@@ -24,6 +24,8 @@ internal enum Order
     Poll,
     /// <summary>Change what all share, over and over, until told otherwise.</summary>
     Race,
+    /// <summary>Take part in what <see cref="Contests"/> has on, over and over, until told otherwise.</summary>
+    Contend,
 }
 
 /// <summary>The processors after the first: starting them, giving orders, and what came of those.</summary>
@@ -147,7 +149,7 @@ internal static unsafe class Processors
                 continue;
             }
 
-            if (order is not (Order.Yield or Order.Listen or Order.Race))
+            if (order is not (Order.Yield or Order.Listen or Order.Race or Order.Contend))
             {
                 Volatile.Write(ref s_orders[processor], (int)Order.None);
             }
@@ -190,6 +192,13 @@ internal static unsafe class Processors
             case Order.Race:
                 Volatile.Write(ref s_done[processor], 1);
                 Races.Step(processor);
+                return;
+            case Order.Contend:
+                Volatile.Write(ref s_done[processor], 1);
+                // Preempted anywhere in between, on Bochs too, where the host's timer does not interrupt a guest that has interrupts off.
+                Instructions.EnableInterrupts();
+                Contests.Step(processor);
+                Instructions.DisableInterrupts();
                 return;
         }
 

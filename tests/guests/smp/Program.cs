@@ -50,11 +50,13 @@ internal static class Program
         Shares.Equal(tests);
         Signals.Run(tests, interrupts);
         Races.Run(tests);
+        Contests.Run(tests, isFifo: false);
         UseFifo(tests);
         tests.Suffix = ", fifo";
         Event(tests, interrupts);
         Signals.ByEvents(tests, interrupts);
         Races.Run(tests);
+        Contests.Run(tests, isFifo: true);
         tests.Suffix = "";
         Down(tests);
         tests.Finish();
