@@ -8,5 +8,7 @@ internal static class Views
         ViewsMany.Run(tests);
         ViewsSelfFirst.Run(tests);
         ViewsLost.Run(tests);
+        ViewsOwn.Run(tests);
+        ViewsAudit.Run(tests);
     }
 }

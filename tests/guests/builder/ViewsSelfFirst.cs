@@ -99,7 +99,7 @@ internal static class ViewsSelfFirst
     }
 
     /// <summary>A write of which the listener is told, and lets be made.</summary>
-    private static void Heard(TestRun tests, Altp2mPartner partner, ushort view, ulong address, ulong gfn)
+    public static void Heard(TestRun tests, Altp2mPartner partner, ushort view, ulong address, ulong gfn)
     {
         partner.BeginStore(address + 8, 0x88);
         tests.True(Listener.Next(out VmEventRequest request), "an event");
