@@ -57,26 +57,37 @@ internal static class DirtyChild
     }
 
     /// <summary>Which of the pages a round writes, a bit each.</summary>
-    public static ulong Written(uint round)
+    public static ulong Written(uint round) => Written(round, default);
+
+    /// <summary>The same while its view shows others of the pages in the place of some; what a hypercall answers goes to the page itself.</summary>
+    /// <param name="shown">The page that is seen in each one's place; empty: itself.</param>
+    public static ulong Written(uint round, System.ReadOnlySpan<byte> shown)
     {
         ulong pages = 0;
         uint state = Seed(round);
         for (int i = 0; i < Accesses; i++)
         {
             uint drawn = Draw(ref state);
-            if (KindOf(drawn) != Kind.Read)
+            int page = PageOf(drawn);
+            if (KindOf(drawn) == Kind.Hypercall)
             {
-                pages |= 1UL << PageOf(drawn);
+                pages |= 1UL << page;
+            }
+            else if (KindOf(drawn) != Kind.Read)
+            {
+                pages |= 1UL << Shown(shown, page);
             }
 
             if (KindOf(drawn) == Kind.Straddle)
             {
-                pages |= 1UL << (PageOf(drawn) + 1);
+                pages |= 1UL << Shown(shown, page + 1);
             }
         }
 
         return pages;
     }
+
+    private static int Shown(System.ReadOnlySpan<byte> shown, int page) => shown.IsEmpty ? page : shown[page];
 
     private enum Kind : byte { Read, Write, Straddle, Hypercall }
 

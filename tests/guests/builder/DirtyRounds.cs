@@ -117,7 +117,7 @@ internal static class DirtyRounds
         tests.Equal((long)DirtyLog.Word(DirtyChild.First), 0, "nothing is written any more");
     }
 
-    private static bool Look(TestRun tests, Partner partner, ShadowModes mode, ref int copied)
+    public static bool Look(TestRun tests, Partner partner, ShadowModes mode, ref int copied)
     {
         tests.Success(DirtyLog.Call(partner.Id, ShadowOp.Clean, mode), "clean");
         ulong marked = DirtyLog.Word(DirtyChild.First);
@@ -125,7 +125,7 @@ internal static class DirtyRounds
         return marked != 0;
     }
 
-    private static int Copy(Partner partner, ulong pages)
+    public static int Copy(Partner partner, ulong pages)
     {
         int copied = BitOperations.PopCount(pages);
         Span<ulong> words = MemoryMarshal.Cast<byte, ulong>(s_copy.AsSpan());
@@ -144,7 +144,7 @@ internal static class DirtyRounds
         return copied;
     }
 
-    private static int Different(Partner partner)
+    public static int Different(Partner partner)
     {
         int different = 0;
         for (int page = 0; page < DirtyChild.Count; page++)

@@ -10,5 +10,6 @@ internal static class Views
         ViewsLost.Run(tests);
         ViewsOwn.Run(tests);
         ViewsAudit.Run(tests);
+        ViewsDirty.Run(tests);
     }
 }
