@@ -144,6 +144,7 @@ public sealed partial class RunLoop
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void HandleExit(Vcpu vcpu)
     {
+        vcpu.FollowView();
         ExitReason reason = vcpu.Cpu.Exit.Reason;
         if (reason == ExitReason.Hypercall)
         {

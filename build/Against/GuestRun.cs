@@ -49,7 +49,7 @@ public sealed record GuestRun(IReadOnlyList<string> Lines, string? Problem, stri
         // Xen says something about most of what it tries, on an emulated serial line: the usual rounds would take hours in Bochs.
         "hostile" => "rounds=60",
         // On Intel's processors alone Xen has altp2m, and there it panics when a createdomain fails late ("Xen BUG at common/domain.c:466").
-        "builder" when arena == Arena.BochsVmx => "no-late-refusals no-lines no-external altp2m no-vmfunc",
+        "builder" when arena == Arena.BochsVmx => "no-late-refusals no-lines no-external altp2m",
         // Everywhere it panics some calls after a line of a domain without interrupt controllers was set ("hvm_set_pci_link_route"), and on AMD's
         // it ends a domain for which an interrupt or NMI is injected, for which it asks the processor as for exceptions.
         "builder" => "no-lines no-external",

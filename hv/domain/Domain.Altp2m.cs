@@ -121,10 +121,29 @@ public sealed partial class Domain
         return ViewResult.Done;
     }
 
+    /// <summary>
+    /// From here until the domain's lock is given back no vCPU changes its view by itself: each that may do so without an exit has left its guest, and waits for
+    /// the lock before it enters it again. So where it is is known, and the list of views may be changed, which the CPU reads at each VMFUNC (Intel SDM
+    /// vol. 3, 25.11.4: not while a guest runs that is told of it). Without effect where VMFUNC exits.
+    /// </summary>
+    public void HoldViews()
+    {
+        if (!Services.Virtualisation.HasViewFunctions)
+            return;
+        bool holds = false;
+        foreach (Vcpu vcpu in Vcpus)
+            holds |= vcpu.HoldsView();
+        if (holds)
+            P2m.Users?.Expel();
+    }
+
     private sealed class VcpusInViews(Domain domain) : ViewUsers
     {
+        public override void Hold() => domain.HoldViews();
+
         public override int CountIn(int view)
         {
+            domain.HoldViews();
             int count = 0;
             foreach (Vcpu vcpu in domain.Vcpus)
             {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Xenolith.Hal;
 using Xenolith.Kernel;
 using Xenolith.Mm;
@@ -18,7 +19,10 @@ public sealed partial class Vcpu
     /// <summary>Whether the CPU has not been told yet.</summary>
     private bool _viewIsNoted;
 
-    /// <summary>The view's number, as last set or as the guest itself has chosen since; <see cref="NoView"/>.</summary>
+    /// <summary>
+    /// The view's number, as last set or as the guest itself has chosen by its last exit; <see cref="NoView"/>. Of a vCPU that runs elsewhere it may
+    /// be another already, unless <see cref="Domain.HoldViews"/> came before.
+    /// </summary>
     public int ViewIndex => _view != NoView && !_viewIsNoted && Cpu.HasViews ? ChosenView : _view;
 
     /// <summary>The view; null: the host p2m, or one that the guest has got to and that is none.</summary>
@@ -52,6 +56,7 @@ public sealed partial class Vcpu
     /// <param name="page">A frame on which the caller holds a reference until another is set, or none.</param>
     public void SetNotification(Mfn page)
     {
+        Domain.HoldViews();
         NotificationPage = page;
         MayChooseView |= page != Mfn.Invalid;
         SetView(ViewIndex);
@@ -96,6 +101,41 @@ public sealed partial class Vcpu
         // Otherwise each access to it would exit, and be emulated.
         if (Domain.Services.Virtualisation.KeepsApics)
             view?.Fill(Gfn.Of(VirtualApic.PageAddress));
+    }
+
+    /// <summary>
+    /// Takes note of where the guest has gone by itself, after an exit and before the CPU answers any other. Without the domain's lock: what others do to
+    /// views waits for this CPU's answer, and the view that the guest is in is there until it leaves it.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void FollowView()
+    {
+        if (Cpu.HasViews && Cpu.TryTakeViewSwitch(out Mfn root))
+            FollowView(root);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void FollowView(Mfn root)
+    {
+        Altp2m? views = Domain.Altp2m;
+        if (views?.Find(Cpu.ViewIndex)?.Root == root)
+            return;
+        if (views?.FindRoot(root) is { } view)
+            Cpu.ViewIndex = (ushort)view.Index;
+        else
+            Domain.Crash("a vCPU is in no view that there is");
+    }
+
+    /// <summary>
+    /// A vCPU that may change its view without an exit, and runs elsewhere or is about to, waits for the domain's lock before it enters its guest the next time.
+    /// False: it needs not.
+    /// </summary>
+    internal bool HoldsView()
+    {
+        if (!MayChooseView || RunsHere)
+            return false;
+        Notify(Attention.View);
+        return true;
     }
 
     /// <summary>As <see cref="ApplyView"/>, by the run loop: it takes the domain's lock.</summary>

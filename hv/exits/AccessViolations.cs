@@ -81,6 +81,12 @@ internal static class AccessViolations
         ulong guestPhysical = vcpu.Cpu.Exit.GuestPhysical;
         Gfn gfn = Gfn.Of(guestPhysical);
         MemoryAccess access = view?.AccessOf(gfn) ?? domain.P2m.AccessOf(gfn);
+        // Before anything else, as it is where the CPU itself tells the guest.
+        if (view is not null && !view.SuppressesVe(gfn) && vcpu.Cpu.TryRaiseVirtualisationException(AccessMatrix.RightsOf(access)))
+        {
+            return;
+        }
+
         MemoryAccess becomes = access;
         bool isConverted = AccessMatrix.TryConvert(wanted, ref becomes);
         if (isConverted && !TryOpen(domain, view, gfn, becomes))
@@ -90,11 +96,6 @@ internal static class AccessViolations
 
         // What becomes writable by itself is nobody's concern; what becomes everything is told of.
         if (isConverted && access == MemoryAccess.ReadExecuteToReadWrite)
-        {
-            return;
-        }
-
-        if (!isConverted && view is not null && !view.SuppressesVe(gfn) && vcpu.Cpu.TryRaiseVirtualisationException(AccessMatrix.RightsOf(access)))
         {
             return;
         }

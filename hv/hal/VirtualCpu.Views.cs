@@ -37,7 +37,7 @@ public abstract partial class VirtualCpu
 
     /// <summary>
     /// Whether the guest has gone to another root itself since the last look, where the CPU lets it. Asked by the CPU that has the vCPU, after
-    /// an exit; the caller knows the root, or ends the domain, and writes <see cref="ViewIndex"/>.
+    /// an exit; the caller knows the root, or ends the domain, and writes <see cref="ViewIndex"/> unless that is the root's by now.
     /// </summary>
     /// <param name="root">The root that it is in now.</param>
     public virtual bool TryTakeViewSwitch(out Mfn root)

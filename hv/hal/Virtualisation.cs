@@ -33,6 +33,9 @@ public abstract class Virtualisation
     /// <summary>Whether the CPU may keep vCPUs' local APICs where it can. Set before <see cref="Enable"/>.</summary>
     public bool AllowsApicVirtualisation { get; set; } = true;
 
+    /// <summary>Whether guests' VMFUNC may be the CPU's own where it has it (<see cref="HasViewFunctions"/>). Without, it exits.</summary>
+    public bool AllowsViewFunctions { get; set; } = true;
+
     /// <summary>
     /// Whether the CPU keeps vCPUs' local APICs: the guest's accesses to nearly all registers, priorities, and the delivery of interrupts
     /// need no exit. <see cref="VirtualCpu.AttachApic"/> and what follows it there have a meaning then.

@@ -198,7 +198,7 @@ internal static class BootSuite
         {
             Name = "guest-builder-altp2m",
             Arguments = builder.Arguments + " altp2m",
-            Modules = [builder.Modules[0] with { Arguments = "altp2m-only no-vmfunc" }, .. builder.Modules.Skip(1)],
+            Modules = [builder.Modules[0] with { Arguments = "altp2m-only" }, .. builder.Modules.Skip(1)],
         };
     }
 

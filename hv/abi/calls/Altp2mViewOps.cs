@@ -40,6 +40,7 @@ internal static class Altp2mViewOps
         ref HvmAltp2mGetVcpuP2mIdx argument = ref frame.Argument.GetVcpuP2mIdx;
         if (argument.Vcpu >= (uint)frame.Target.Vcpus.Length)
             return call.Fail(Errno.EINVAL, "no such vCPU");
+        frame.Target.HoldViews();
         argument.View = unchecked((ushort)frame.Target.Vcpus[(int)argument.Vcpu].ViewIndex);
         frame.CopiesBack = true;
         return 0;

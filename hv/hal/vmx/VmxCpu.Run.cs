@@ -137,7 +137,7 @@ public sealed partial class VmxCpu
             _vmcs.MakeCurrent();
         if (_pdptesStale)
             LoadPdptes();
-        if (_rootStale | _viewsStale)
+        if (_rootStale | _viewsStale | _indexStale)
             WriteViews();
         if (_interceptsStale)
             WriteIntercepts();

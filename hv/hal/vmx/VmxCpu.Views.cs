@@ -12,7 +12,12 @@ public sealed partial class VmxCpu
 
     private bool _rootStale;
     private bool _viewsStale;
+    private bool _indexStale;
     private ushort _viewIndex;
+
+    private bool ChoosesViews => HasViews && _virtualisation.HasViewFunctions;
+
+    private bool TellsOfViolations => HasInformationPage && _processor.Capabilities.HasVirtualisationExceptions;
 
     public override void SwitchNestedRoot(Mfn root)
     {
@@ -27,8 +32,10 @@ public sealed partial class VmxCpu
         get => _viewIndex;
         set
         {
+            if (value == _viewIndex)
+                return;
             _viewIndex = value;
-            _viewsStale = true;
+            _indexStale = true;
             _needsPreparation = true;
         }
     }
@@ -37,14 +44,16 @@ public sealed partial class VmxCpu
     {
         root = _nestedRoot;
         // With a switch of the caller's own in store, the guest's is history.
-        if (!HasViews || !_virtualisation.HasViewFunctions || _rootStale)
+        if (!ChoosesViews || _rootStale)
             return false;
         ulong pointer = _vmcs.Read(VmcsField.EptPointer);
         if (pointer == EptFormat.Pointer(root))
             return false;
         root = new Mfn(pointer >> Page.Shift);
         _nestedRoot = root;
-        _hasSeveralRoots = true;
+        // Only where violations become #VE has the CPU noted the number (SDM vol. 3, 26.5.6.3).
+        if (TellsOfViolations)
+            _viewIndex = (ushort)_vmcs.Read(VmcsField.EptpIndex);
         return true;
     }
 
@@ -52,6 +61,8 @@ public sealed partial class VmxCpu
     {
         base.AttachViews(eptPointerList);
         _viewsStale = true;
+        // The guest may have translations of any of them cached, and nobody sees which.
+        _hasSeveralRoots = true;
         ChooseExceptions();
     }
 
@@ -71,22 +82,28 @@ public sealed partial class VmxCpu
             _vmcs.Write(VmcsField.EptPointer, EptFormat.Pointer(_nestedRoot));
             _rootStale = false;
         }
-        if (!_viewsStale)
-            return;
+        bool tells = TellsOfViolations;
+        if (_viewsStale)
+            WriteFunctions(ChoosesViews, tells);
+        else if (_indexStale && tells)
+            _vmcs.Write(VmcsField.EptpIndex, _viewIndex);
         _viewsStale = false;
-        bool functions = HasViews && _virtualisation.HasViewFunctions;
-        if (functions)
+        _indexStale = false;
+    }
+
+    private void WriteFunctions(bool chooses, bool tells)
+    {
+        if (chooses)
         {
             _vmcs.Write(VmcsField.EptpListAddress, ViewList.Address);
             _vmcs.Write(VmcsField.VmFunctionControls, ViewFunction);
         }
-        bool exceptions = HasInformationPage && _processor.Capabilities.HasVirtualisationExceptions;
-        if (exceptions)
+        if (tells)
         {
             _vmcs.Write(VmcsField.VirtualizationExceptionAddress, InformationPage.Address);
             _vmcs.Write(VmcsField.EptpIndex, _viewIndex);
         }
-        _vmcs.WriteBits(VmcsField.SecondaryControls, (uint)SecondaryControls.EnableVmFunctions, functions);
-        _vmcs.WriteBits(VmcsField.SecondaryControls, (uint)SecondaryControls.EptViolationException, exceptions);
+        _vmcs.WriteBits(VmcsField.SecondaryControls, (uint)SecondaryControls.EnableVmFunctions, chooses);
+        _vmcs.WriteBits(VmcsField.SecondaryControls, (uint)SecondaryControls.EptViolationException, tells);
     }
 }

@@ -34,12 +34,6 @@ public sealed class VmxVirtualisation : Virtualisation
 
     public override bool GivesTscAux => HasTscAux;
 
-    /// <summary>
-    /// Whether guests' VMFUNC may be the CPU's where it can. Off until whoever takes a view apart first sees to each vCPU that may have gone there
-    /// without an exit (<see cref="VirtualCpu.TryTakeViewSwitch"/>); until then it exits, as on CPUs without it.
-    /// </summary>
-    public bool AllowsViewFunctions { get; init; }
-
     public override bool HasViewFunctions => AllowsViewFunctions && Here.Capabilities.HasViewFunctions;
 
     public override bool HasVirtualisationExceptions => Here.Capabilities.HasVirtualisationExceptions;

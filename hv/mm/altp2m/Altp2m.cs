@@ -114,6 +114,17 @@ public sealed class Altp2m
     /// <summary>The view of that number; null: there is none.</summary>
     public P2mView? Find(int index) => (uint)index < (uint)Limit && IsActive && _views[index].Exists ? _views[index] : null;
 
+    /// <summary>The view whose root the frame is; null: there is none.</summary>
+    public P2mView? FindRoot(Mfn root)
+    {
+        foreach (P2mView view in Used)
+        {
+            if (view.Root == root && view.Exists)
+                return view;
+        }
+        return null;
+    }
+
     /// <summary>Whether the view is there, and one that the guest may go to.</summary>
     public bool IsVisible(int index) => Find(index) is not null && _memory.Word64(SlotOf(index)) != Absent;
 
@@ -122,6 +133,7 @@ public sealed class Altp2m
     {
         if (Find(index) is not { } view)
             return false;
+        Users?.Hold();
         _memory.Word64(SlotOf(index)) = visible ? _format.PointerTo(view.Root) : Absent;
         return true;
     }
@@ -199,6 +211,8 @@ public sealed class Altp2m
                 return ViewResult.NoMemory;
         }
         _end = Math.Max(_end, index + 1);
+        // The frame of its root may have been another view's, or another domain's, of which any CPU may have translations cached.
+        _host.AnnounceViews();
         TrySetVisible(index, true);
         return ViewResult.Done;
     }
@@ -209,16 +223,12 @@ public sealed class Altp2m
     {
         if (index == 0 || Find(index) is not { } view)
             return ViewResult.NoSuchView;
-        // Nobody gets in any more, and who has got in by itself is known, once all have left their guests.
-        bool wasVisible = IsVisible(index);
+        if (view.Users != 0)
+            return ViewResult.InUse;
+        // Nobody gets in any more, and nobody has anything of it cached, before its frames are others'.
         TrySetVisible(index, false);
         _host.AnnounceViews();
         _host.Settle();
-        if (view.Users != 0)
-        {
-            TrySetVisible(index, wasVisible);
-            return ViewResult.InUse;
-        }
         while (!view.ReleaseStep(int.MaxValue))
         {
         }

@@ -33,6 +33,8 @@ internal static class Altp2m
             Altp2mFrames.Run(tests, partner);
             Altp2mLists.Run(tests, partner);
             Altp2mEffects.Run(tests, partner);
+            ViewFunctions.Run(tests, partner);
+            VirtualisationExceptions.Run(tests, partner);
             partner.End();
         }
 
@@ -187,18 +189,6 @@ internal static class Altp2m
         Altp2mOp.DestroyP2m => -(long)Errno.EBUSY,
         _ => -(long)Errno.EINVAL,
     };
-
-    /// <summary>Skips what needs VMFUNC or #VE where the command line says that there is neither.</summary>
-    public static bool IsWithoutFunctions(TestRun tests)
-    {
-        bool isWithout = BootRecord.HasWord("no-vmfunc");
-        if (isWithout)
-        {
-            tests.Skip("the command line says that there is neither VMFUNC nor #VE");
-        }
-
-        return isWithout;
-    }
 
     private static void State(TestRun tests, Altp2mPartner partner)
     {

@@ -30,10 +30,21 @@ internal enum Altp2mStep : ulong
     End,
 }
 
+/// <summary>What kind of code makes a step but a call.</summary>
+internal enum Altp2mWay : ulong
+{
+    Kernel,
+    NarrowKernel,
+    User,
+    NarrowUser,
+}
+
 /// <summary>A page of the domain's through which it is told what to do, and says what came of it.</summary>
 internal struct Altp2mMailbox
 {
     public Altp2mStep Step;
+
+    public Altp2mWay Way;
 
     public ulong Address;
 
@@ -60,6 +71,9 @@ internal struct Altp2mMailbox
     /// <summary>Its bytes.</summary>
     public uint Length;
 
+    /// <summary>Not 0: what is told of a #VE stays as it is, so that no more can be told.</summary>
+    public uint KeepsInformation;
+
     /// <summary>The argument of a call.</summary>
     public HvmAltp2mOp Argument;
 }
@@ -76,6 +90,9 @@ internal static class Altp2mChild
     public const ulong FirstText = 0x1111_1111_1111_1111, SecondText = 0x2222_2222_2222_2222, ThirdText = 0x3333_3333_3333_3333;
 
     private static readonly byte[] s_call = [0xFF, 0xD7], s_viewFunction = [0x0F, 0x01, 0xD4];
+
+    /// <summary>PUSH SS; POP DS, which long mode leaves empty; MOV [EDI], EAX.</summary>
+    private static readonly byte[] s_narrowStore = [0x16, 0x1F, 0x89, 0x07];
 
     private static ref Altp2mMailbox Box => ref Memory.At<Altp2mMailbox>(GrantTable.AddressOf(Mailbox));
 
@@ -114,16 +131,17 @@ internal static class Altp2mChild
             return;
         }
 
+        bool isNarrow = Box.Way is Altp2mWay.NarrowKernel or Altp2mWay.NarrowUser;
         byte[] code = Box.Step switch
         {
             Altp2mStep.Load => Execute.Load,
-            Altp2mStep.Store => Execute.Store,
+            Altp2mStep.Store => isNarrow ? s_narrowStore : Execute.Store,
             Altp2mStep.Execute => s_call,
             _ => s_viewFunction,
         };
         bool isFunction = Box.Step == Altp2mStep.ViewFunction;
         var registers = new Registers { Rdi = Box.Address, Rax = isFunction ? Box.Address : Box.Value, Rcx = isFunction ? Box.Value : 0 };
-        Outcome outcome = Execute.AtKernel(code, ref registers);
+        Outcome outcome = Box.Way is Altp2mWay.User or Altp2mWay.NarrowUser ? Execute.AtUser(code, ref registers, isNarrow) : Execute.AtKernel(code, ref registers, isNarrow);
         Box.Result = (long)registers.Rax;
         if (outcome.Faulted)
         {
@@ -159,7 +177,11 @@ internal static class Altp2mChild
             box.LinearAddress = Memory.Read64(page + 16);
             box.PhysicalAddress = Memory.Read64(page + 24);
             box.View = Memory.Read16(page + 32);
-            Memory.Write32(page + 4, 0);
+            if (box.KeepsInformation == 0)
+            {
+                Memory.Write32(page + 4, 0);
+            }
+
             if (box.Escape == ushort.MaxValue)
             {
                 frame.Rip += box.Length;

@@ -22,6 +22,12 @@ internal sealed class Altp2mPartner
     /// <summary>Whether the domain itself makes the calls.</summary>
     public bool IsInside { get; set; }
 
+    /// <summary>What kind of code of the domain's reads, writes and changes views.</summary>
+    public Altp2mWay Way
+    {
+        set => Box.Way = value;
+    }
+
     /// <summary>The page that both see.</summary>
     public ref Altp2mMailbox Box => ref Memory.At<Altp2mMailbox>(Place);
 
@@ -115,7 +121,7 @@ internal sealed class Altp2mPartner
     public ulong Execute(ulong address) => Use(Altp2mStep.Execute, address, 0);
 
     /// <summary>VMFUNC. The exception that it raised; ~0: none.</summary>
-    public ulong ViewFunction(uint leaf, uint index)
+    public ulong ViewFunction(ulong leaf, ulong index)
     {
         Use(Altp2mStep.ViewFunction, leaf, index);
         return Box.Vector;

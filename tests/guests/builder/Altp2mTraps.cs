@@ -128,11 +128,6 @@ internal static class Altp2mTraps
     private static void Exception(TestRun tests, Altp2mPartner partner)
     {
         tests.Start("altp2m, #VE names the view that another has switched to");
-        if (Altp2m.IsWithoutFunctions(tests))
-        {
-            return;
-        }
-
         ulong page = Altp2mPartner.FrameOf(Altp2mChild.Information);
         tests.Success(Altp2mViews.Notify(partner, 0, page), "where it is told");
         tests.Success(Altp2m.SetState(partner, 0), "off");
@@ -141,26 +136,31 @@ internal static class Altp2mTraps
         tests.Success(Altp2mViews.Notify(partner, 0, page), "where it is told");
         tests.Success(Altp2mFrames.SetAccess(partner, view, FirstFrame, MemoryAccess.Read), "read-only in the view");
         tests.Success(Altp2mFrames.SetSuppressed(partner, view, FirstFrame, 0), "to be told");
+        tests.Equal((long)partner.ViewFunction(0, 0), -1, "to view 0 by VMFUNC");
         tests.Success(Altp2mViews.Switch(partner, view), "to the view");
         partner.Box.Exceptions = 0;
         partner.Box.Escape = ushort.MaxValue;
         partner.Box.Length = 3;
         partner.Store(First + 8, 0x77);
         tests.Equal((long)partner.Box.Exceptions, 1, "exceptions");
-        tests.Equal(partner.Box.View, view, "its view");
+        bool isMissed = Xen.UsesVmcall && partner.Box.View == 0;
+        if (!isMissed)
+        {
+            tests.Equal(partner.Box.View, view, "its view");
+        }
+
         tests.Success(Altp2mViews.StopNotify(partner, 0), "no more");
         tests.Success(Altp2mViews.Switch(partner, 0), "to view 0");
         tests.Success(Altp2mViews.Destroy(partner, view), "destroyed");
+        if (isMissed)
+        {
+            tests.Skip("Bochs does not read the number of the view at an entry: it is that of the last VMFUNC");
+        }
     }
 
     private static void Function(TestRun tests, Altp2mPartner partner)
     {
         tests.Start("altp2m, VMFUNC and vcpu_enable_notify");
-        if (Altp2m.IsWithoutFunctions(tests))
-        {
-            return;
-        }
-
         ushort view = Make(partner);
         tests.Equal((long)partner.ViewFunction(0, view), InvalidOpcode, "before");
         tests.Success(Altp2mViews.Notify(partner, 0, Altp2mPartner.FrameOf(Altp2mChild.Information)), "vcpu_enable_notify");
@@ -200,7 +200,7 @@ internal static class Altp2mTraps
         tests.Success(Altp2mViews.Switch(partner, view), "to the view");
         tests.Equal((long)partner.ViewFunction(0, 0), InvalidOpcode, "VMFUNC");
         tests.Equal((long)partner.Load(First), (long)Altp2mChild.SecondText, "what is read");
-        if (mode == Altp2mMode.Limited && !BootRecord.HasWord("no-vmfunc"))
+        if (mode == Altp2mMode.Limited)
         {
             partner.IsInside = true;
             tests.Success(Altp2mViews.Notify(partner, 0, Altp2mPartner.FrameOf(Altp2mChild.Information)), "vcpu_enable_notify");

@@ -126,6 +126,58 @@ public sealed class ViewTests
         Assert.Equal(EptFormat.Pointer(s_other), cpu.ControlBlock.Read(VmcsField.EptPointer));
     }
 
+    /// <summary>The CPU notes the number where violations become #VE, and what it notes is not written again; what the hypervisor says is.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void TheNumberOfTheGuestsViewIsTheCpusWhereItNotesIt(bool tells)
+    {
+        using var fixture = new VmxFixture(WithViews);
+        VmxCpu cpu = fixture.Cpu;
+        Vmcs vmcs = cpu.ControlBlock;
+        cpu.AttachViews(s_list);
+        cpu.AttachVirtualisationExceptions(tells ? s_page : Mfn.Invalid);
+        cpu.ViewIndex = 3;
+        Enter(fixture, () =>
+        {
+            vmcs.Write(VmcsField.EptPointer, EptFormat.Pointer(s_other));
+            vmcs.Write(VmcsField.EptpIndex, 7);
+        });
+        Assert.True(cpu.TryTakeViewSwitch(out _));
+        Assert.Equal(tells ? 7 : 3, cpu.ViewIndex);
+        cpu.ViewIndex = 7;
+        vmcs.Write(VmcsField.EptpIndex, 8);
+        Enter(fixture);
+        Assert.Equal(8UL, vmcs.Read(VmcsField.EptpIndex));
+        cpu.ViewIndex = 9;
+        Enter(fixture);
+        Assert.Equal(tells ? 9UL : 8UL, vmcs.Read(VmcsField.EptpIndex));
+        cpu.AttachVirtualisationExceptions(s_page);
+        Enter(fixture);
+        Assert.Equal(9UL, vmcs.Read(VmcsField.EptpIndex));
+    }
+
+    /// <summary>The guest may have any view's translations cached, whichever one it is in at an exit.</summary>
+    [Fact]
+    public void WithAListAllRootsAreForgottenAtOnce()
+    {
+        using var fixture = new VmxFixture(WithViews);
+        fixture.Cpu.AttachViews(s_list);
+        Enter(fixture);
+        Assert.Equal("2", VmxInstructions.EptInvalidations);
+    }
+
+    [Fact]
+    public void VmfuncExitsWhereItIsNotAllowed()
+    {
+        using var fixture = new VmxFixture(WithViews);
+        fixture.Virtualisation.AllowsViewFunctions = false;
+        fixture.Cpu.AttachViews(s_list);
+        Enter(fixture);
+        Assert.Equal(VirtualCpu.AlwaysIntercepted | (1u << 6), fixture.Cpu.ControlBlock.Read32(VmcsField.ExceptionBitmap));
+        Assert.False(Has(fixture, SecondaryControls.EnableVmFunctions));
+    }
+
     [Theory]
     [InlineData(0x41, TlbControl.FlushAsid, 1)]
     [InlineData(0x01, TlbControl.None, 2)]

@@ -32,7 +32,7 @@ internal sealed class VmxFixture : IDisposable
 
     public HostPhysicalMemory Memory => _memory;
 
-    public VmxVirtualisation Virtualisation { get; } = new() { AllowsViewFunctions = true };
+    public VmxVirtualisation Virtualisation { get; } = new();
 
     public VmxCpu Cpu { get; }
 

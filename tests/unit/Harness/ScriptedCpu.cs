@@ -87,7 +87,29 @@ public sealed class ScriptedCpu(PhysicalMemory? memory = null) : VirtualCpu
     /// <summary>Makes this vCPU hold an MSR.</summary>
     public void HoldMsr(uint index, ulong value) => _msrs[index] = value;
 
-    public override void SetNestedRoot(Mfn root) => NestedRoot = root;
+    public override void SetNestedRoot(Mfn root)
+    {
+        NestedRoot = root;
+        _chosenRoot = Mfn.Invalid;
+    }
+
+    private Mfn _chosenRoot = Mfn.Invalid;
+    private ushort _chosenView;
+
+    /// <summary>The guest's VMFUNC, of which nobody hears before the next exit.</summary>
+    /// <param name="view">As the CPU notes it; <see cref="VirtualCpu.NoView"/>: it does not.</param>
+    public void Choose(Mfn root, ushort view) => (_chosenRoot, _chosenView) = (root, view);
+
+    public override bool TryTakeViewSwitch(out Mfn root)
+    {
+        root = _chosenRoot;
+        if (root == Mfn.Invalid || root == NestedRoot)
+            return false;
+        SetNestedRoot(root);
+        if (_chosenView != NoView)
+            ViewIndex = _chosenView;
+        return true;
+    }
 
     public override void RequestInterruptWindow(bool wanted) => WindowRequested = wanted;
 

@@ -17,6 +17,11 @@ public sealed class ScriptedVirtualisation : Virtualisation
 
     public override bool KeepsApics => Keeps;
 
+    /// <summary>Whether its vCPUs go to other views without an exit.</summary>
+    public bool SwitchesViews { get; set; }
+
+    public override bool HasViewFunctions => SwitchesViews;
+
     public override PageTableFormat NestedFormat => _format;
 
     public override string? Enable(PhysicalMemory memory, FrameAllocator frames) => null;

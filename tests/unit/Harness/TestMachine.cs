@@ -18,7 +18,8 @@ public sealed class TestMachine : IDisposable
     /// <param name="cpus">Physical CPUs; a test says by <see cref="CurrentCpu.Number"/> which one it is.</param>
     /// <param name="tscIsStable">As <see cref="DomainServices.TscIsStable"/>.</param>
     /// <param name="keepsApics">As <see cref="Virtualisation.KeepsApics"/>.</param>
-    public TestMachine(int mebibytes = 64, bool tscIsStable = false, int cpus = 1, bool keepsApics = false)
+    /// <param name="interrupts">How CPUs reach each other.</param>
+    public TestMachine(int mebibytes = 64, bool tscIsStable = false, int cpus = 1, bool keepsApics = false, InterprocessorInterrupts? interrupts = null)
     {
         ulong bytes = (ulong)mebibytes << 20;
         _memory = new HostPhysicalMemory(bytes);
@@ -34,7 +35,8 @@ public sealed class TestMachine : IDisposable
             RamFrames = Frames.TotalFrames + 100,
             Clock = Clock,
             Log = Log,
-            Virtualisation = new ScriptedVirtualisation { Keeps = keepsApics },
+            Virtualisation = Virtualisation = new ScriptedVirtualisation { Keeps = keepsApics },
+            Messages = new CpuMessages(interrupts),
             Timers = new CpuTimers(Clock, 1024, cpus),
             CpuCount = cpus,
             TscIsStable = tscIsStable,
@@ -64,6 +66,8 @@ public sealed class TestMachine : IDisposable
     public CapturingConsole Console { get; } = new();
 
     public DomainServices Services { get; }
+
+    public ScriptedVirtualisation Virtualisation { get; }
 
     /// <summary>Where the vCPUs of domains that are made by hypercall wait.</summary>
     public RunQueues Queues { get; }

@@ -194,6 +194,29 @@ public sealed class AccessViolationTests
         Assert.False(f.Domain.IsShutDown);
     }
 
+    /// <summary>As where the CPU itself raises it, and sees nothing but the leaf: the guest is told first, and nothing changes.</summary>
+    [Theory]
+    [InlineData(MemoryAccess.Read)]
+    [InlineData(MemoryAccess.ReadExecuteToReadWrite)]
+    [InlineData(MemoryAccess.NoneToAll)]
+    public void The_guest_is_told_before_rights_change_and_before_who_listens(MemoryAccess access)
+    {
+        using var f = new Fixture(hasView: true);
+        var listener = new Listener();
+        f.Domain.AccessListener = listener;
+        f.Vcpu.SetNotification(f.Domain.P2m.Lookup(new Gfn(9)).Mfn);
+        f.Vcpu.AttendToView();
+        f.Access = access;
+        Assert.Equal(ViewResult.Done, f.View.TrySetSuppressVe(s_page, false));
+        f.Violate(Rights.Write);
+        Assert.Equal((1, 0, access), (TestMachine.Cpu(f.Vcpu).InjectedExceptions.Count, listener.Heard.Count, f.Access));
+
+        // The page is taken now.
+        f.Violate(Rights.Write);
+        Assert.Single(TestMachine.Cpu(f.Vcpu).InjectedExceptions);
+        Assert.NotEqual((0, access), (listener.Heard.Count, f.Access));
+    }
+
     [Fact]
     public void Who_listens_is_told_and_the_right_stays()
     {

@@ -447,6 +447,10 @@ public sealed class Altp2mTests
     {
         public int View { get; set; }
 
+        public override void Hold()
+        {
+        }
+
         public override int CountIn(int view) => view == View ? 1 : 0;
     }
 }

@@ -152,6 +152,10 @@ internal sealed class ModelDomain
 
     private sealed class InViews(ModelDomain domain) : ViewUsers
     {
+        public override void Hold()
+        {
+        }
+
         public override int CountIn(int view) => view == domain.Entered ? 1 : 0;
     }
 
