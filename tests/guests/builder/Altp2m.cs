@@ -23,23 +23,28 @@ internal static class Altp2m
         Parameter(tests);
         Frame(tests);
         Modes(tests);
-        foreach (bool isInside in new[] { false, true })
-        {
-            tests.Suffix = isInside ? ", by the domain itself" : ", by the builder";
-            Altp2mPartner partner = Altp2mPartner.Start(tests, Altp2mMode.Mixed);
-            partner.IsInside = isInside;
-            State(tests, partner);
-            Altp2mViews.Run(tests, partner);
-            Altp2mFrames.Run(tests, partner);
-            Altp2mLists.Run(tests, partner);
-            Altp2mEffects.Run(tests, partner);
-            ViewFunctions.Run(tests, partner);
-            VirtualisationExceptions.Run(tests, partner);
-            partner.End();
-        }
-
-        tests.Suffix = "";
+        Whole(tests, Altp2mMode.Mixed, false, ", by the builder");
+        Whole(tests, Altp2mMode.Mixed, true, ", by the domain itself");
+        Whole(tests, Altp2mMode.External, false, ", by the builder, mode external");
+        Whole(tests, Altp2mMode.Limited, false, ", by the builder, mode limited");
         Altp2mTraps.Run(tests);
+    }
+
+    /// <summary>Each subop by somebody whom the mode lets make all of them.</summary>
+    private static void Whole(TestRun tests, Altp2mMode mode, bool isInside, string suffix)
+    {
+        tests.Suffix = suffix;
+        Altp2mPartner partner = Altp2mPartner.Start(tests, mode);
+        partner.IsInside = isInside;
+        State(tests, partner);
+        Altp2mViews.Run(tests, partner);
+        Altp2mFrames.Run(tests, partner);
+        Altp2mLists.Run(tests, partner);
+        Altp2mEffects.Run(tests, partner);
+        ViewFunctions.Run(tests, partner);
+        VirtualisationExceptions.Run(tests, partner);
+        partner.End();
+        tests.Suffix = "";
     }
 
     /// <summary>Whether the hypervisor was started with altp2m, on a processor for which it has that.</summary>
