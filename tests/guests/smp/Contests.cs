@@ -37,6 +37,7 @@ internal static class Contests
     private const int FramePage = PoolPage.FirstFree + 20, CopyPage = FramePage + 1, GrantedPage = FramePage + 2, HerePage = FramePage + 3, TherePage = FramePage + 4,
         LastAreaPage = FramePage + 5, WordPage = FramePage + 6;
     private const uint GrantReference = 9, LastPort = 64, LastHandle = 16;
+    private const ulong TimeOffset = 256;
     private const ulong Pattern = 0x1122_3344_5566_7788, Untouched = 0x5A5A_5A5A_5A5A_5A5A;
 
     /// <summary>Guest frames beyond RAM and devices.</summary>
@@ -315,13 +316,16 @@ internal static class Contests
     {
         ulong address = AddressOf(page);
         Program.Vcpu(VcpuOp.RegisterRunstateMemoryArea, Subject, Xen.AddressOf(ref address));
-        ulong time = address + 256;
+        ulong time = address + TimeOffset;
         Program.Vcpu(VcpuOp.RegisterVcpuTimeMemoryArea, Subject, Xen.AddressOf(ref time));
     }
 
     /// <summary>Once the areas are somewhere else, nothing is written to where they were.</summary>
     private static void SettleAreas(TestRun tests)
     {
+        Memory.Fill(AddressOf(LastAreaPage), Layout.PageSize, 0);
+        Register(HerePage);
+        Register(TherePage);
         Register(LastAreaPage);
         foreach (int page in new[] { HerePage, TherePage })
         {
@@ -336,6 +340,7 @@ internal static class Contests
         tests.True(Processors.WaitFor(Subject, 10 * Program.Second), "the vCPU runs");
         Clock.WaitUntil(Clock.Now + (5 * (ulong)Clock.Millisecond));
         tests.True(Memory.Read64(AddressOf(LastAreaPage) + SharedState.RunstateEntryTime) != 0, "run state is where it was put last");
+        tests.True(Memory.Read64(AddressOf(LastAreaPage) + TimeOffset) != 0, "time is where it was put last");
         foreach (int page in new[] { HerePage, TherePage })
         {
             for (ulong at = 0; at < Layout.PageSize; at += 8)
