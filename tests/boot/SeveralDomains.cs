@@ -69,6 +69,12 @@ internal static class SeveralDomains
         {
             Expected = [@"^\(d1\) guest domains: 1 passed, 0 failed", "waited enough"],
         };
+        const string views = "altp2m=mixed altp2m_count=512 altp2m_options=self-first,lost-virq";
+        yield return Play("views", machine, Part("wait seconds=2"), Part($"domain name=one memory=16M {views} -- views views=512")) with
+        {
+            Arguments = "loglvl=all console=com1 dom0=pvh dom0_mem=64M altp2m",
+            Expected = [@"^\(d1\) guest domains: 1 passed, 0 failed", "waited enough"],
+        };
         yield return Play("peers", machine, Part("watch"), Part("domain name=one memory=16M -- peer")) with
         {
             Expected = ["^test a channel to another domain: passed", @"domain 1 \(one\) has crashed", "^test the other's end: passed"],
@@ -223,6 +229,8 @@ internal static class SeveralDomains
         {
             Image = ImageCatalog.HypervisorOf(ImageCatalog.OlderEditions[0]).Output,
         };
+        yield return Refused("views", Guest("hello", "domain memory=16M altp2m=mixed"), @"module 2 \(hello\): ""altp2m="" gives the domain views, which the hypervisor has with its own option altp2m alone");
+        yield return Refused("views-number", Guest("hello", "domain memory=16M altp2m_count=513"), @"module 2 \(hello\): ""altp2m_count=513"" is not possible; write altp2m_count= with a number from 1 to 512");
         yield return Refused("cpu", Guest("hello", "domain memory=16M cpus=9"), @"module 2 \(hello\): ""cpus=9"".*this machine");
     }
 

@@ -56,6 +56,10 @@ internal static class Program
         {
             Exposed();
         }
+        else if (BootRecord.HasWord("views"))
+        {
+            OwnViews.Run();
+        }
         else if (BootRecord.HasWord("reboot"))
         {
             Xen.Shutdown(ShutdownReason.Reboot);
