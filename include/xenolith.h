@@ -56,6 +56,54 @@ struct xenolith_exposure_entry {
     uint64_t bits __attribute__((__aligned__(8)));
 };
 
+/* Of the instance of a vCPU that makes its calls otherwise than a fresh one: the structure, and count of the other. */
+#define XENOLITH_HVM_SAVE_CODE_hctlb 0x4D02
+
+struct xenolith_hctlb_state {
+    uint32_t table;
+    uint32_t strict;
+    uint32_t user_calls;
+    uint32_t count;
+};
+
+struct xenolith_hctlb_saved {
+    uint64_t page __attribute__((__aligned__(8)));
+    uint64_t pages __attribute__((__aligned__(8)));
+    uint64_t gfn __attribute__((__aligned__(8)));
+    uint64_t root __attribute__((__aligned__(8)));
+    uint32_t flags;
+    uint32_t zero;
+};
+
+/* Of the instance of a view: the structure, and runs of the other. */
+#define XENOLITH_HVM_SAVE_CODE_view 0x4D03
+
+struct xenolith_view_state {
+    uint16_t default_access;
+    uint8_t flags;
+    uint8_t mode;
+    uint32_t runs;
+};
+
+struct xenolith_view_run {
+    uint64_t gfn __attribute__((__aligned__(8)));
+    uint64_t target __attribute__((__aligned__(8)));
+    uint32_t frames;
+    uint8_t access;
+    uint8_t suppress_ve;
+    uint16_t zero;
+};
+
+/* Of the instance of each vCPU of a domain that has views. */
+#define XENOLITH_HVM_SAVE_CODE_vcpu_view 0x4D04
+
+struct xenolith_vcpu_view_state {
+    uint16_t view;
+    uint16_t chooses;
+    uint32_t zero;
+    uint64_t notify_gfn __attribute__((__aligned__(8)));
+};
+
 /* An operation of XEN_DOMCTL_monitor_op. With event not 0 the three words of padding of each event are its number, the low one first. */
 #define XENOLITH_MONITOR_OP_number_events 0x584E0001
 

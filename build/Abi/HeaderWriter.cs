@@ -30,6 +30,7 @@ internal static partial class HeaderWriter
         Number(text, HvmRecord.Exposure);
         text.Append('\n');
         Structure<ExposureEntry>(text);
+        WriteRecords(text);
         text.Append("\n/* An operation of XEN_DOMCTL_monitor_op. With event not 0 the three words of padding of each event are its number, the low one first. */\n");
         Number(text, MonitorOp.NumberEvents);
         text.Append("\n/* Another. With event not 0 there are events of the reason behind, of remaps of views that are lost; none waits for an answer, which it needs all the same. */\n");
@@ -42,6 +43,26 @@ internal static partial class HeaderWriter
         WriteCalls(text);
         WriteViews(text);
         return text.Append("\n#endif\n").ToString();
+    }
+
+    private static void WriteRecords(StringBuilder text)
+    {
+        text.Append("\n/* Of the instance of a vCPU that makes its calls otherwise than a fresh one: the structure, and count of the other. */\n");
+        Number(text, HvmRecord.HypercallTlb);
+        text.Append('\n');
+        Structure<HypercallTlbState>(text);
+        text.Append('\n');
+        Structure<HypercallTlbSaved>(text);
+        text.Append("\n/* Of the instance of a view: the structure, and runs of the other. */\n");
+        Number(text, HvmRecord.View);
+        text.Append('\n');
+        Structure<ViewState>(text);
+        text.Append('\n');
+        Structure<ViewRun>(text);
+        text.Append("\n/* Of the instance of each vCPU of a domain that has views. */\n");
+        Number(text, HvmRecord.VcpuView);
+        text.Append('\n');
+        Structure<VcpuViewState>(text);
     }
 
     private static void WriteViews(StringBuilder text)

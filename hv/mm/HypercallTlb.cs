@@ -26,6 +26,11 @@ public sealed class HypercallTlb
     /// <summary>The root of an entry that is good in every address space. No root is that high.</summary>
     public const ulong AnyRoot = ulong.MaxValue;
 
+    private const int PageNumberBits = 52, NarrowPageNumberBits = 20;
+
+    // Pages below the hole between canonical addresses of 48 bits, and above it.
+    private const ulong LowPages = 1UL << 35, HighPages = (1UL << PageNumberBits) - LowPages;
+
     // Sorted by root, then by first page. What one root has overlaps nowhere.
     private readonly HypercallTlbEntry[] _entries = new HypercallTlbEntry[Capacity];
     private int _count;
@@ -45,6 +50,22 @@ public sealed class HypercallTlb
         const ulong root32 = 0xFFFF_F000, rootPae = 0xFFFF_FFE0, root64 = 0x000F_FFFF_FFFF_F000;
         return paging.Cr3 & ((paging.Efer & ControlBits.EferLma) != 0 ? root64 : (paging.Cr4 & ControlBits.Cr4Pae) != 0 ? rootPae : root32);
     }
+
+    /// <summary>Whether linear addresses name a range of pages: it is not empty, and not over an end or the hole.</summary>
+    /// <param name="is64Bit">Whether they have 64 bits.</param>
+    public static bool IsRange(ulong first, ulong pages, bool is64Bit)
+    {
+        if (pages == 0)
+            return false;
+        if (!is64Bit)
+            return first < 1UL << NarrowPageNumberBits && pages <= (1UL << NarrowPageNumberBits) - first;
+        return first < LowPages
+            ? pages <= LowPages - first
+            : first >= HighPages && first < 1UL << PageNumberBits && pages <= (1UL << PageNumberBits) - first;
+    }
+
+    /// <summary>Whether entries may have that root: what <see cref="RootOf"/> answers, or <see cref="AnyRoot"/>.</summary>
+    public static bool IsRoot(ulong root) => root == AnyRoot || (root & ~0x000F_FFFF_FFFF_FFE0UL) == 0;
 
     /// <summary>The guest frame of a linear page, if an entry has it.</summary>
     /// <param name="page">The linear address without its low 12 bits.</param>

@@ -1,3 +1,4 @@
+using System;
 using Xenolith.Kernel;
 
 namespace Xenolith.Mm;
@@ -68,6 +69,31 @@ public sealed class HypercallTlbs(GuestAccess[] vcpus)
         Use();
         _lock.Release();
         return maySet;
+    }
+
+    /// <summary>Entries of a vCPU's own table, whichever it looks into. For who excludes changes.</summary>
+    public int CountOwn(GuestAccess vcpu) => vcpu.Buffers.Own.Count;
+
+    /// <summary>One of them, from 0 on.</summary>
+    public HypercallTlbEntry OwnEntry(GuestAccess vcpu, int index) => vcpu.Buffers.Own[index];
+
+    /// <summary>
+    /// Gives a vCPU's own table other entries, of checked numbers, and has it look there. False: some of them overlap, or are too many; the table is empty then.
+    /// </summary>
+    public bool Replace(GuestAccess vcpu, ReadOnlySpan<HypercallTlbEntry> entries)
+    {
+        _lock.Acquire();
+        LookInto(vcpu.Buffers, vcpu.Buffers);
+        HypercallTlb table = vcpu.Buffers.Own;
+        table.Remove(0, ulong.MaxValue, HypercallTlb.AnyRoot, keepsPinned: false);
+        bool fit = true;
+        for (int i = 0; fit && i < entries.Length; i++)
+            fit = table.TryInsert(entries[i], out _) == HypercallTlbResult.Done;
+        if (!fit)
+            table.Remove(0, ulong.MaxValue, HypercallTlb.AnyRoot, keepsPinned: false);
+        Use();
+        _lock.Release();
+        return fit;
     }
 
     /// <summary>After a reset of the vCPU: it looks into its own table, of which pinned entries are left, and walks where that knows nothing.</summary>

@@ -158,6 +158,8 @@ internal static class BootSuite
             yield return Narrow(Views(machine));
             yield return OwnViews(machine);
             yield return Narrow(OwnViews(machine));
+            yield return Travels(machine);
+            yield return Narrow(Travels(machine));
         }
 
         yield return Guest("smp", TestMachine.QemuSvm) with { Name = "guest-smp-on-4", Cpus = 4, Limit = TimeSpan.FromSeconds(180) };
@@ -207,6 +209,19 @@ internal static class BootSuite
     {
         BootTest views = Views(machine);
         return views with { Name = "guest-builder-own-views", Modules = [views.Modules[0] with { Arguments = "own-views" }, .. views.Modules.Skip(1)] };
+    }
+
+    /// <summary>A child with a hypercall TLB and views is saved and loaded.</summary>
+    private static BootTest Travels(TestMachine machine)
+    {
+        BootTest builder = Guest("builder", machine);
+        return builder with
+        {
+            Name = "guest-builder-travels",
+            Arguments = builder.Arguments + " altp2m",
+            Modules = [builder.Modules[0] with { Arguments = "travels" }, .. builder.Modules.Skip(1)],
+            Expected = ["test a domain with calls and views of its own is loaded: passed", .. builder.Expected],
+        };
     }
 
     private static BootTest Narrow(BootTest test) => test with

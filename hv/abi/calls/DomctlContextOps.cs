@@ -1,6 +1,8 @@
+using System;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Kernel;
+using Xenolith.Mm;
 
 namespace Xenolith.Abi.Calls;
 
@@ -12,6 +14,8 @@ internal static class DomctlContextOps
 
     private const string NotItself = "not of the caller itself";
 
+    private const string TooMuch = "its views have more of their own than a context carries";
+
     public static long Get(ref HypercallCall call, ref DomctlOps.Frame frame)
     {
         Domain domain = frame.Target!;
@@ -19,7 +23,7 @@ internal static class DomctlContextOps
             return call.Fail(Errno.EINVAL, NotItself);
         if (!domain.TryStandStill(call.Vcpu))
             return call.Restart();
-        long result = Get(ref call, ref frame, domain);
+        long result = ViewRecords.Fit(domain) ? Get(ref call, ref frame, domain) : call.Fail(Errno.E2BIG, TooMuch);
         domain.Unpause();
         return result;
     }
@@ -50,7 +54,8 @@ internal static class DomctlContextOps
         DomctlHvmContext argument = frame.Argument.HvmContext;
         if (domain == call.Domain)
             return call.Fail(Errno.EINVAL, NotItself);
-        if (argument.Size > BytesPerPart * (1 + (uint)domain.MadeVcpus.Length))
+        uint most = BytesPerPart * (1 + (uint)domain.MadeVcpus.Length) + (domain.Altp2mMode == Altp2mMode.Disabled ? 0 : ViewRecords.MostBytes);
+        if (argument.Size > most)
             return call.Fail(Errno.ENOMEM, "larger than any domain's context");
         if (!IsReadable(ref call, argument.Buffer, argument.Size))
             return call.Fault();
@@ -70,14 +75,19 @@ internal static class DomctlContextOps
         Domain domain = frame.Target!;
         if (domain == call.Domain)
             return call.Fail(Errno.EINVAL, NotItself);
-        if (argument.TypeCode is <= (uint)HvmRecord.Header or (> HvmContextConstants.LastCode and not (uint)HvmRecord.Exposure))
+        if (argument.TypeCode <= (uint)HvmRecord.Header || argument.TypeCode > HvmContextConstants.LastCode && !HvmContext.IsOwn((HvmRecord)Math.Min(argument.TypeCode, ushort.MaxValue)))
             return call.Fail(Errno.EINVAL, "no such record");
         var code = (HvmRecord)argument.TypeCode;
         bool isPerVcpu = HvmContext.IsPerVcpu(code);
-        if (argument.Instance >= (isPerVcpu ? domain.MadeVcpus.Length : 1))
+        if (argument.Instance >= (isPerVcpu ? domain.MadeVcpus.Length : code == HvmRecord.View ? Altp2m.MaximumLimit : 1))
             return call.Fail(Errno.ENOENT, "no such vCPU");
         if (!domain.TryStandStill(call.Vcpu))
             return call.Restart();
+        if (code == HvmRecord.View && !ViewRecords.Fit(domain))
+        {
+            domain.Unpause();
+            return call.Fail(Errno.E2BIG, TooMuch);
+        }
         var only = new HvmSaveDescriptor { TypeCode = (ushort)code, Instance = (ushort)argument.Instance };
         var counter = ContextWriter.Counter with { Only = only };
         HvmContext.SaveRecords(domain, ref counter);

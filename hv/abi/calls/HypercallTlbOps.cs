@@ -13,9 +13,6 @@ namespace Xenolith.Abi.Calls;
 internal static class HypercallTlbOps
 {
     private const int FlagBits = 8;
-    private const int PageNumberBits = 52, NarrowPageNumberBits = 20;
-    // Pages below the hole between canonical addresses of 48 bits, and above it.
-    private const ulong LowPages = 1UL << 35, HighPages = (1UL << PageNumberBits) - LowPages;
     private const ulong OwnTable = uint.MaxValue;
 
     public static long Query(ref HypercallCall call)
@@ -42,7 +39,7 @@ internal static class HypercallTlbOps
         ulong pages = call.A4 >> FlagBits;
         if ((flags & ~HypercallTlbFlags.All) != 0)
             return call.Fail(Errno.EINVAL, "unknown flags of an entry");
-        if (!IsRange(in call, call.A2, pages))
+        if (!HypercallTlb.IsRange(call.A2, pages, call.Is64Bit))
             return call.Fail(Errno.EINVAL, "no pages, or addresses that are none");
         ulong frames = 1UL << (call.Access.Features.PhysicalAddressBits - Page.Shift);
         if (call.A3 >= frames || pages > frames - call.A3)
@@ -63,7 +60,7 @@ internal static class HypercallTlbOps
         if (call.A4 > byte.MaxValue || (flags & ~HypercallTlbFlags.OfAddressSpace) != 0)
             return call.Fail(Errno.EINVAL, "unknown flags of a purge");
         bool isAll = call.A3 == 0;
-        if (!isAll && !IsRange(in call, call.A2, call.A3))
+        if (!isAll && !HypercallTlb.IsRange(call.A2, call.A3, call.Is64Bit))
             return call.Fail(Errno.EINVAL, "addresses that are none");
         ulong root = flags != 0 ? CallersRoot(in call) : HypercallTlb.AnyRoot;
         ulong first = isAll ? 0 : call.A2, last = isAll ? ulong.MaxValue : call.A2 + call.A3 - 1;
@@ -92,18 +89,6 @@ internal static class HypercallTlbOps
         return call.Domain.HypercallTlbs.SetStrict(VcpuOps.Target(in call).Access, HypercallCall.Low(call.A2) != 0)
             ? 0
             : call.Fail(Errno.EPERM, "page tables of this domain are not read");
-    }
-
-    /// <summary>Whether a range of pages is one that the caller's linear addresses can name: not empty, and not over an end or the hole.</summary>
-    private static bool IsRange(in HypercallCall call, ulong first, ulong pages)
-    {
-        if (pages == 0)
-            return false;
-        if (!call.Is64Bit)
-            return first < 1UL << NarrowPageNumberBits && pages <= (1UL << NarrowPageNumberBits) - first;
-        return first < LowPages
-            ? pages <= LowPages - first
-            : first >= HighPages && first < 1UL << PageNumberBits && pages <= (1UL << PageNumberBits) - first;
     }
 
     private static ulong CallersRoot(in HypercallCall call)

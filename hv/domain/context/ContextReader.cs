@@ -47,6 +47,13 @@ public struct ContextReader(GuestAccess access, ulong address, ulong length)
         return Descriptor.Length <= (uint)bytes.Length && TryTake(bytes.Slice(0, (int)Descriptor.Length));
     }
 
+    /// <summary>Takes a part of the record.</summary>
+    public bool TryTakePart<T>(out T part) where T : unmanaged
+    {
+        part = default;
+        return TryTake(MemoryMarshal.AsBytes(new Span<T>(ref part)));
+    }
+
     /// <summary>Takes the next bytes of the record.</summary>
     public bool TryTake(Span<byte> bytes)
     {

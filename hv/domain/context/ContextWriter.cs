@@ -30,6 +30,9 @@ public struct ContextWriter(GuestAccess? access, ulong address, ulong capacity)
     /// <summary>Whether the record of <see cref="Only"/> came by.</summary>
     public bool HasFound { get; private set; }
 
+    /// <summary>Whether records of the kind are handed out.</summary>
+    public readonly bool Wants(HvmRecord code) => Only is not { } only || only.TypeCode == (ushort)code;
+
     /// <summary>Writes a record of one structure.</summary>
     public void Add<T>(HvmRecord code, int instance, in T record) where T : unmanaged =>
         Add(code, instance, MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in record)));
@@ -37,18 +40,27 @@ public struct ContextWriter(GuestAccess? access, ulong address, ulong capacity)
     /// <summary>Writes a record.</summary>
     public void Add(HvmRecord code, int instance, ReadOnlySpan<byte> record)
     {
+        if (TryBegin(code, instance, (uint)record.Length))
+            Put(record);
+    }
+
+    /// <summary>Begins a record that follows in parts. False: nobody wants it, and no part may follow.</summary>
+    /// <param name="length">Bytes of all the parts.</param>
+    public bool TryBegin(HvmRecord code, int instance, uint length)
+    {
         if (Only is { } only)
         {
-            if (only.TypeCode != (ushort)code || only.Instance != instance)
-                return;
-            HasFound = true;
-            Put(record);
-            return;
+            bool isWanted = only.TypeCode == (ushort)code && only.Instance == instance;
+            HasFound |= isWanted;
+            return isWanted;
         }
-        var descriptor = new HvmSaveDescriptor { TypeCode = (ushort)code, Instance = (ushort)instance, Length = (uint)record.Length };
+        var descriptor = new HvmSaveDescriptor { TypeCode = (ushort)code, Instance = (ushort)instance, Length = length };
         Put(MemoryMarshal.AsBytes(new ReadOnlySpan<HvmSaveDescriptor>(in descriptor)));
-        Put(record);
+        return true;
     }
+
+    /// <summary>Writes a part of the record that was begun.</summary>
+    public void Append<T>(in T part) where T : unmanaged => Put(MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in part)));
 
     private void Put(ReadOnlySpan<byte> bytes)
     {

@@ -68,6 +68,9 @@ public static class HvmContext
         foreach (Vcpu vcpu in domain.MadeVcpus)
             MsrRecord.Save(vcpu, ref writer);
         ExposureRecord.Save(domain, ref writer);
+        foreach (Vcpu vcpu in domain.MadeVcpus)
+            HypercallTlbRecord.Save(vcpu, ref writer);
+        ViewRecords.Save(domain, ref writer);
     }
 
     /// <summary>
@@ -87,6 +90,7 @@ public static class HvmContext
         // Those that something is loaded for come up again.
         foreach (Vcpu vcpu in domain.MadeVcpus)
             vcpu.TakeOffline();
+        int framesLeft = ViewRecords.MostFrames;
         while (reader.TryNext())
         {
             problem = null;
@@ -98,7 +102,7 @@ public static class HvmContext
                 problem = "a record of hardware that the domain does not have";
                 return Errno.ENODEV;
             }
-            problem = LoadRecord(domain, tsc, ref reader);
+            problem = LoadRecord(domain, tsc, ref reader, ref framesLeft);
             domain.Services.Messages.Poll();
             if (problem is not null)
                 return Errno.EINVAL;
@@ -111,7 +115,7 @@ public static class HvmContext
     private static bool IsMissingHardware(HvmRecord code) => code is HvmRecord.Pic or HvmRecord.IoApic
         or (>= HvmRecord.Pit and <= HvmRecord.PowerManagementTimer) or HvmRecord.CpuXsave or HvmRecord.ViridianDomain or HvmRecord.ViridianVcpu;
 
-    private static string? LoadRecord(Domain domain, ulong tsc, ref ContextReader reader)
+    private static string? LoadRecord(Domain domain, ulong tsc, ref ContextReader reader, ref int framesLeft)
     {
         HvmSaveDescriptor descriptor = reader.Descriptor;
         var code = (HvmRecord)descriptor.TypeCode;
@@ -119,6 +123,8 @@ public static class HvmContext
             return LoadWires(code, ref reader);
         if (code == HvmRecord.Exposure)
             return ExposureRecord.TryLoad(domain, ref reader);
+        if (code == HvmRecord.View)
+            return ViewRecords.TryLoad(domain, ref reader, ref framesLeft);
         if (!IsPerVcpu(code))
             return "a record of an unknown kind";
         if (descriptor.Instance >= domain.MadeVcpus.Length)
@@ -143,6 +149,10 @@ public static class HvmContext
                 if (!reader.TryTakeExtended(out HvmVmceVcpu machineCheck))
                     return CutShort;
                 return machineCheck.Capabilities == 0 ? null : "machine-check banks, which a vCPU does not have";
+            case HvmRecord.HypercallTlb:
+                return HypercallTlbRecord.TryLoad(vcpu, ref reader);
+            case HvmRecord.VcpuView:
+                return ViewRecords.TryLoad(vcpu, ref reader);
             case HvmRecord.TscAdjust:
                 if (!reader.TryTake(out HvmTscAdjust adjust))
                     return CutShort;
@@ -155,7 +165,11 @@ public static class HvmContext
 
     /// <summary>Whether there is a record of the kind for each vCPU.</summary>
     public static bool IsPerVcpu(HvmRecord code) => code is HvmRecord.Cpu or HvmRecord.LocalApic or HvmRecord.LocalApicRegisters or HvmRecord.Mtrr
-        or HvmRecord.CpuXsave or HvmRecord.ViridianVcpu or HvmRecord.MachineCheck or HvmRecord.TscAdjust or HvmRecord.CpuMsrs;
+        or HvmRecord.CpuXsave or HvmRecord.ViridianVcpu or HvmRecord.MachineCheck or HvmRecord.TscAdjust or HvmRecord.CpuMsrs
+        or HvmRecord.HypercallTlb or HvmRecord.VcpuView;
+
+    /// <summary>Whether it is a record of ours.</summary>
+    public static bool IsOwn(HvmRecord code) => code is >= HvmRecord.Exposure and <= HvmRecord.VcpuView;
 
     /// <summary>Wires of a PCI bus, ISA interrupts and the router between them: Xen keeps them for every domain, and nothing here drives them.</summary>
     private static string? LoadWires(HvmRecord code, ref ContextReader reader)

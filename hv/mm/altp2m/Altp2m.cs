@@ -17,7 +17,8 @@ public sealed class Altp2m
     /// <summary>The most views of a domain: what the processor's list has room for.</summary>
     public const int MaximumLimit = 512;
 
-    internal const ulong GfnLimit = 1UL << (P2m.MaximumAddressBits - Page.Shift);
+    /// <summary>One past the last guest frame of a view.</summary>
+    public const ulong GfnLimit = 1UL << (P2m.MaximumAddressBits - Page.Shift);
 
     private const ulong Absent = ulong.MaxValue;
 
@@ -195,13 +196,20 @@ public sealed class Altp2m
     public ViewResult TryCreate(MemoryAccess defaultAccess, out int index, bool suppressesVe = true)
     {
         index = 0;
+        while (index < Limit && _views[index].Exists)
+            index++;
+        return TryCreateAt(index, defaultAccess, suppressesVe);
+    }
+
+    /// <summary>Makes a view of that number, which there is not; results as of <see cref="TryCreate"/>.</summary>
+    /// <param name="index">From <see cref="Limit"/> on: there is no room.</param>
+    public ViewResult TryCreateAt(int index, MemoryAccess defaultAccess, bool suppressesVe)
+    {
         if (defaultAccess == MemoryAccess.Default)
             defaultAccess = _host.DefaultAccess;
         if (_host.Matrix.FitOf(defaultAccess) == AccessFit.Refused)
             return ViewResult.Unsupported;
-        while (index < Limit && _views[index].Exists)
-            index++;
-        if (index == Limit || !TryMakeRoomForRecords(1))
+        if (index >= Limit || !TryMakeRoomForRecords(1))
             return ViewResult.Full;
         P2mView view = _views[index];
         if (!view.TryBegin(defaultAccess, suppressesVe))

@@ -125,7 +125,25 @@ public sealed class P2mView
     /// <see cref="ViewResult.Absent"/>: no guest frame, or the new target is not plain memory of the domain; <see cref="ViewResult.Unsupported"/>;
     /// <see cref="ViewResult.Full"/>; <see cref="ViewResult.NoMemory"/>.
     /// </returns>
-    public ViewResult TryOverride(Gfn gfn, ViewOverride value)
+    public ViewResult TryOverride(Gfn gfn, ViewOverride value) => TryOverride(gfn, value, mayBeLost: false);
+
+    /// <summary>The same of a view that comes from elsewhere, whose remaps may be lost.</summary>
+    public ViewResult TryRestore(Gfn gfn, ViewOverride value) => TryOverride(gfn, value, mayBeLost: true);
+
+    /// <summary>Sets what holds for frames that have nothing of their own here, of a view in which none has.</summary>
+    /// <returns><see cref="ViewResult.Unsupported"/>.</returns>
+    public ViewResult TrySetDefaults(MemoryAccess access, bool suppressesVe)
+    {
+        if (_host.Matrix.FitOf(access) == AccessFit.Refused)
+            return ViewResult.Unsupported;
+        DefaultAccess = access;
+        _suppressesVe = suppressesVe;
+        GiveUpLeaves();
+        _host.AnnounceViews();
+        return ViewResult.Done;
+    }
+
+    private ViewResult TryOverride(Gfn gfn, ViewOverride value, bool mayBeLost)
     {
         if (!P2m.IsAddressable(gfn, 0))
             return ViewResult.Absent;
@@ -135,7 +153,7 @@ public sealed class P2mView
         if (value.Access != MemoryAccess.Default && _host.Matrix.FitOf(value.Access) == AccessFit.Refused)
             return ViewResult.Unsupported;
         bool hasNewTarget = value.IsRemap && value.Target != before.Target;
-        if (hasNewTarget && _host.Lookup(value.Target).Type != P2mType.Ram)
+        if (hasNewTarget && (!P2m.IsAddressable(value.Target, 0) || (!mayBeLost && _host.Lookup(value.Target).Type != P2mType.Ram)))
             return ViewResult.Absent;
         ViewResult result = hasNewTarget ? TryAddTarget(value.Target, gfn) : ViewResult.Done;
         if (result != ViewResult.Done)

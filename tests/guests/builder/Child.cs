@@ -52,6 +52,10 @@ internal static class Child
         {
             DirtyChild.Run();
         }
+        else if (BootRecord.HasWord("travel"))
+        {
+            TravelChild.Run();
+        }
         else if (BootRecord.HasWord("newer"))
         {
             RequireNewer(true);

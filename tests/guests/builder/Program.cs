@@ -5,7 +5,7 @@ namespace Xenolith.Guests.Builder;
 /// <summary>
 /// A control domain: asks the control interface for every answer that it has for a PVH domain, and builds domains from its own image, which
 /// talk to it and end. With the word "save" or "load" it plays one half of a
-/// move between two hypervisors, and with "linux" it watches a Linux that was loaded beside it. Started with the word "child" it is one of those.
+/// move between two hypervisors, with "travels" both, and with "linux" it watches a Linux that was loaded beside it. Started with the word "child" it is one of those.
 /// </summary>
 internal static class Program
 {
@@ -32,6 +32,15 @@ internal static class Program
         if (BootRecord.HasWord("linux"))
         {
             LinuxInView.Run(tests);
+            tests.Finish();
+            return;
+        }
+
+        if (BootRecord.HasWord("travels"))
+        {
+            Watch.Start();
+            Travels.Run(tests);
+            Watch.End();
             tests.Finish();
             return;
         }

@@ -26,6 +26,12 @@ public enum HvmRecord : ushort
     [XenConstant("CPU_MSR_CODE")] CpuMsrs = 20,
     /// <summary>Ours: which calls the domain is shown, when that is not the default.</summary>
     [XenUnstated("ours; docs/exposure.md", Name = "XENOLITH_HVM_SAVE_CODE_exposure")] Exposure = 0x4D01,
+    /// <summary>Ours: how a vCPU makes its calls, when that is not as a fresh one does.</summary>
+    [XenUnstated("ours; docs/hypercall-tlb.md", Name = "XENOLITH_HVM_SAVE_CODE_hctlb")] HypercallTlb = 0x4D02,
+    /// <summary>Ours: a view, whose number is the instance.</summary>
+    [XenUnstated("ours; docs/altp2m.md", Name = "XENOLITH_HVM_SAVE_CODE_view")] View = 0x4D03,
+    /// <summary>Ours: the view that a vCPU is in, of a domain that has views.</summary>
+    [XenUnstated("ours; docs/altp2m.md", Name = "XENOLITH_HVM_SAVE_CODE_vcpu_view")] VcpuView = 0x4D04,
 }
 
 /// <summary>Numbers of an HVM context.</summary>

@@ -120,3 +120,50 @@ public struct Altp2mChange
     /// <summary>Zero.</summary>
     [XenField("pad")] public ushort Pad;
 }
+
+/// <summary>A view in an HVM context; <see cref="ViewRun"/>s follow, in the order of their frames.</summary>
+[XenLayoutFrom("ours: docs/altp2m.md", 8, Name = "struct xenolith_view_state")]
+[StructLayout(LayoutKind.Sequential)]
+public struct ViewState
+{
+    /// <summary>XENMEM_access_*, of frames that have none of their own.</summary>
+    [XenField("default_access")] public ushort DefaultAccess;
+    /// <summary>1: the guest may go there; 2: it is told of violations at frames that have nothing of their own.</summary>
+    [XenField("flags")] public byte Flags;
+    /// <summary>HVM_PARAM_ALTP2M of the domain.</summary>
+    [XenField("mode")] public byte Mode;
+    [XenField("runs")] public uint Runs;
+}
+
+/// <summary>Frames that follow each other, of which a view has the same of its own.</summary>
+[XenLayoutFrom("ours: docs/altp2m.md", 24, Name = "struct xenolith_view_run")]
+[StructLayout(LayoutKind.Sequential)]
+public struct ViewRun
+{
+    /// <summary>The first.</summary>
+    [XenField("gfn")] public ulong Gfn;
+    /// <summary>The frame that it shows, the next one the next; all ones: each itself.</summary>
+    [XenField("target")] public ulong Target;
+    [XenField("frames")] public uint Frames;
+    /// <summary>XENMEM_access_*; default: the view's.</summary>
+    [XenField("access")] public byte Access;
+    /// <summary>0: the guest is told of violations.</summary>
+    [XenField("suppress_ve")] public byte SuppressVe;
+    /// <summary>Zero.</summary>
+    [XenField("zero")] public ushort Reserved;
+}
+
+/// <summary>The view that a vCPU is in, in an HVM context.</summary>
+[XenLayoutFrom("ours: docs/altp2m.md", 16, Name = "struct xenolith_vcpu_view_state")]
+[StructLayout(LayoutKind.Sequential)]
+public struct VcpuViewState
+{
+    /// <summary>0xFFFF: none.</summary>
+    [XenField("view")] public ushort View;
+    /// <summary>1: it may go to others by itself.</summary>
+    [XenField("chooses")] public ushort Chooses;
+    /// <summary>Zero.</summary>
+    [XenField("zero")] public uint Reserved;
+    /// <summary>The page by which it is told of violations; all ones: it is not told.</summary>
+    [XenField("notify_gfn")] public ulong NotificationGfn;
+}

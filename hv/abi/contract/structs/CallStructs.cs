@@ -38,3 +38,35 @@ public struct BufferListFrames
 {
     private ulong _first;
 }
+
+/// <summary>How a vCPU makes its calls, in an HVM context; <see cref="HypercallTlbSaved"/> follow.</summary>
+[XenLayoutFrom("ours: docs/hypercall-tlb.md", 16, Name = "struct xenolith_hctlb_state")]
+[StructLayout(LayoutKind.Sequential)]
+public struct HypercallTlbState
+{
+    /// <summary>The vCPU whose table it looks into.</summary>
+    [XenField("table")] public uint Table;
+    /// <summary>1: strict.</summary>
+    [XenField("strict")] public uint Strict;
+    /// <summary>What its kernel leaves to user mode.</summary>
+    [XenField("user_calls")] public UserCalls UserCalls;
+    /// <summary>Entries of its own table.</summary>
+    [XenField("count")] public uint Count;
+}
+
+/// <summary>An entry of a hypercall TLB, in an HVM context.</summary>
+[XenLayoutFrom("ours: docs/hypercall-tlb.md", 40, Name = "struct xenolith_hctlb_saved")]
+[StructLayout(LayoutKind.Sequential)]
+public struct HypercallTlbSaved
+{
+    /// <summary>Linear address without its low 12 bits.</summary>
+    [XenField("page")] public ulong Page;
+    [XenField("pages")] public ulong Pages;
+    [XenField("gfn")] public ulong Gfn;
+    /// <summary>Of the page tables that it holds for; all ones: all.</summary>
+    [XenField("root")] public ulong Root;
+    /// <summary>XENOLITH_HCTLB_*.</summary>
+    [XenField("flags")] public uint Flags;
+    /// <summary>Zero.</summary>
+    [XenField("zero")] public uint Reserved;
+}
