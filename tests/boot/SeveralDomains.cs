@@ -89,6 +89,14 @@ internal static class SeveralDomains
             Expected = [@"^\(d2\) guest domains: memory is clean", @"^\(d[1-9]\) guest domains: memory is clean", @"^\(d[3-9]\) guest domains: memory is clean", "waited enough"],
             ForbidFailures = true,
         };
+        yield return Play("view-races", machine, Part("until=4"), Guest("smp", "domain name=one memory=16M vcpus=4 altp2m=mixed altp2m_count=6 -- views")) with
+        {
+            Arguments = "loglvl=all console=com1 dom0=pvh dom0_mem=64M altp2m",
+            Cpus = 2,
+            Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 90 : 240),
+            Expected = [@"^\(d1\) guest smp: 1 passed, 0 failed", @"^\(d2\) guest smp: 1 passed, 0 failed", @"^\(d3\) guest smp: 1 passed, 0 failed", "waited enough"],
+            SameNumbers = @"built anew, reboot \d+; (\d+) frames are free",
+        };
         yield return Play("reboots", machine, Part($"wait seconds={(machine.Kind == MachineKind.Qemu ? 6 : 3)}"), Part("domain name=one memory=8M -- reboot")) with
         {
             Expected = [machine.Kind == MachineKind.Qemu ? "built anew, reboot 50;" : "built anew, reboot 5;", "waited enough"],

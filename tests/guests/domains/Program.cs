@@ -24,6 +24,10 @@ internal static class Program
         {
             Wait();
         }
+        else if (BootRecord.Number("until=", 0) is var domain and not 0)
+        {
+            Await((ushort)domain);
+        }
         else if (BootRecord.HasWord("watch"))
         {
             Peers.Watch();
@@ -107,6 +111,20 @@ internal static class Program
             GuestConsole.Write("guest domains: waited ");
             GuestConsole.WriteDecimal((long)second);
             GuestConsole.EndLine();
+        }
+
+        GuestConsole.WriteLine("guest domains: waited enough");
+    }
+
+    /// <summary>Waits for a domain to have begun, the last of those made anew.</summary>
+    private static void Await(ushort domain)
+    {
+        Sleeper.Start();
+        var found = default(DomainInformation);
+        var argument = new Sysctl { DomainList = new SysctlDomainList { First = domain, Maximum = 1, Buffer = Xen.AddressOf(ref found) } };
+        while (MachineControl.Call(SysctlOp.Getdomaininfolist, ref argument) != 0 || argument.DomainList.Count == 0)
+        {
+            Sleeper.Sleep(100);
         }
 
         GuestConsole.WriteLine("guest domains: waited enough");

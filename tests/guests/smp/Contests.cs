@@ -25,6 +25,8 @@ internal enum Contest
     TableFrame,
     /// <summary>The array of FIFO event words: as much longer as it gets, by all.</summary>
     Words,
+    /// <summary>The views of the domain's memory: <see cref="ViewRaces"/>.</summary>
+    Views,
 }
 
 /// <summary>
@@ -110,6 +112,9 @@ internal static class Contests
                 }
 
                 break;
+            case Contest.Views:
+                ViewRaces.Step(processor);
+                break;
             default:
                 Instructions.Pause();
                 break;
@@ -140,7 +145,8 @@ internal static class Contests
         }
     }
 
-    private static void Contend(TestRun tests, Contest contest)
+    /// <param name="nanoseconds">How long, beyond some rounds.</param>
+    public static void Contend(TestRun tests, Contest contest, ulong nanoseconds = 0)
     {
         Volatile.Write(ref s_contest, (int)contest);
         for (int i = 1; i < Subject; i++)
@@ -153,7 +159,8 @@ internal static class Contests
             tests.True(Processors.WaitFor(i, 10 * Program.Second), "each vCPU begins");
         }
 
-        for (int i = 0; i < Rounds; i++)
+        ulong end = Clock.Now + nanoseconds;
+        for (int i = 0; i < Rounds || Clock.Now < end; i++)
         {
             Step(0);
             if (i % 8 == 0)

@@ -22,6 +22,22 @@ internal static class Program
             return;
         }
 
+        if (BootRecord.HasWord("views"))
+        {
+            SharedState.Map();
+            Smp.Processors.WriteTrampoline();
+            LocalApic.Enable(0xFF);
+            for (int processor = 1; processor < Processors; processor++)
+            {
+                Smp.Processors.StartByInterrupt(processor);
+                tests.True(Smp.Processors.WaitFor(processor, 10 * Second), "a vCPU begins");
+            }
+
+            ViewRaces.Run(tests);
+            tests.Finish(ShutdownReason.Reboot);
+            return;
+        }
+
         if (Vcpu(VcpuOp.IsUp, Processors - 1) < 0)
         {
             tests.Start("four vCPUs");

@@ -100,8 +100,8 @@ public sealed class TestRun(string guest)
         GuestConsole.WriteLine(why);
     }
 
-    /// <summary>Ends the last test, prints the counts and powers off.</summary>
-    public void Finish()
+    /// <summary>Ends the last test, prints the counts and powers off, or ends otherwise.</summary>
+    public void Finish(ShutdownReason reason = ShutdownReason.Poweroff)
     {
         End();
         GuestConsole.Write("guest ");
@@ -113,7 +113,7 @@ public sealed class TestRun(string guest)
         GuestConsole.Write(" failed, ");
         GuestConsole.WriteDecimal(_skippedCount);
         GuestConsole.WriteLine(" skipped");
-        Xen.Shutdown(ShutdownReason.Poweroff);
+        Xen.Shutdown(reason);
     }
 
     private void End()
