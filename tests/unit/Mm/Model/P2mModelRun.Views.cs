@@ -52,6 +52,8 @@ internal sealed partial class P2mModelRun
             else
             {
                 RequireShortage(domain, $"activate ({result})");
+                // Taking back what was made of them, all CPUs leave.
+                MaySettle(domain);
             }
             return;
         }
