@@ -67,9 +67,11 @@ public sealed class P2mView
     private bool _suppressesVe = true;
 
     /// <summary>Finds the first guest frame from <paramref name="gfn"/> on that has something of its own here. False: there is none.</summary>
-    public bool TryFindOverride(ref Gfn gfn)
+    public bool TryFindOverride(ref Gfn gfn) => TryFindOverride(ref gfn, Altp2m.GfnLimit);
+
+    private bool TryFindOverride(ref Gfn gfn, ulong end)
     {
-        for (ulong at = gfn.Value; at < Altp2m.GfnLimit;)
+        for (ulong at = gfn.Value; at < end;)
         {
             if (_overrides.TryLocate(new Gfn(at).Address, out _, out _, out TablePlace place))
             {
@@ -109,8 +111,10 @@ public sealed class P2mView
     /// <summary>Violations at 2^order frames stay unknown to the guest, where it has been said otherwise of a frame.</summary>
     public void SuppressVe(Gfn gfn, int order)
     {
-        Gfn end = new(gfn.Value + (1UL << order));
-        for (Gfn at = gfn; TryFindOverride(ref at) && at.Value < end.Value; at = new Gfn(at.Value + 1))
+        if (!P2m.IsAddressable(gfn, order))
+            return;
+        ulong end = gfn.Value + (1UL << order);
+        for (Gfn at = gfn; TryFindOverride(ref at, end); at = new Gfn(at.Value + 1))
             TrySetSuppressVe(at, true);
     }
 

@@ -108,6 +108,26 @@ public sealed class Altp2mSelfFirstTests
         Assert.Equal((1L, order == 0 ? 0 : 1L, 0L), (views.Suppressed(0, 3), views.Suppressed(0, 511), views.Suppressed(0, 512)));
     }
 
+    /// <summary>As XENMEM_access_op sets them by a list of whatever frames.</summary>
+    [Fact]
+    public void Frames_past_the_last_are_nobodys()
+    {
+        using var fixture = new MonitorFixture();
+        Assert.Equal(Errno.None, fixture.Target.SetViews(10, Altp2mOptions.SelfFirst));
+        Assert.Equal(ViewResult.Done, fixture.Target.TryActivateAltp2m());
+        CallFixture guest = fixture.Control.Guest;
+        guest.WriteArray<ulong>(CallFixture.List, 1UL << 36, ulong.MaxValue, (1UL << 36) - 1, ulong.MaxValue - 1, 3);
+        guest.WriteArray(CallFixture.List + 64, [.. new byte[5].AsSpan()]);
+        var argument = new MemoryAccessArgument
+        {
+            Operation = (byte)MemoryAccessOp.SetMulti, Domain = fixture.Target.Id, Count = 5, Gfns = CallFixture.List, Accesses = CallFixture.List + 64,
+        };
+        Assert.Equal(0, guest.Call(Hypercall.MemoryOp, (ulong)MemoryOp.AccessOp, ref argument));
+        Assert.Equal(MemoryAccess.None, fixture.Target.P2m.AccessOf(s_page));
+        fixture.Target.TakeOverRights(new Gfn(ulong.MaxValue), 0);
+        fixture.Target.TakeOverRights(new Gfn(ulong.MaxValue - 511), 9);
+    }
+
     [Fact]
     public void A_view_that_is_made_anew_is_its_makers()
     {
