@@ -109,7 +109,7 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
 
     /// <summary>A number that is none of 4.17's that the domain is shown: one from 64 on, or with a flag, or no call.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static long HandleOther(ref HypercallCall call)
+    private long HandleOther(ref HypercallCall call)
     {
         if (IsV2(in call))
             return HandleV2(ref call);
@@ -121,8 +121,14 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
         return result;
     }
 
-    private static long HandleV2(ref HypercallCall call)
+    /// <summary>One from 64 on, that the domain is shown. Each is about the domain itself, so the administrator's rules need no more than its name.</summary>
+    private long HandleV2(ref HypercallCall call)
     {
+        if (!Policy.Allows(Permission.Anyone, call.Domain, call.Domain, call.Number, HypercallCall.Low(call.A0)))
+        {
+            call.Operation = HypercallCall.Low(call.A0);
+            return call.Fail(Errno.EPERM, "the administrator's rules forbid it");
+        }
         call.BeginV2();
         long result = InvokeLocked(ref call);
         call.Access.EndPhysical();

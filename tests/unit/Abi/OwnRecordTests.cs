@@ -271,6 +271,22 @@ public sealed class OwnRecordTests : IDisposable
         Assert.Equal(free, _control.Machine.Frames.FreeFrames);
     }
 
+    /// <summary>The first entry has 0x7F pages.</summary>
+    [Theory]
+    [InlineData(0x7F, Errno.None)]
+    [InlineData(0x7E, Errno.EINVAL)]
+    public void An_entry_may_reach_the_end_of_the_physical_address_space_and_not_further(ulong before, Errno expected)
+    {
+        List<Part> saved = Save(_source);
+        Domain target = Make();
+        ulong frames = 1UL << (target.Vcpus[0].Access.Features.PhysicalAddressBits - Page.Shift);
+        const int gfn = 32, entry = 40;
+        byte[] body = saved.Single(one => one.Code == HvmRecord.HypercallTlb && one.Instance == 0).Body;
+        // Sorted by root: the two of page tables come first.
+        BitConverter.TryWriteBytes(body.AsSpan(gfn + 2 * entry), frames - before);
+        Assert.Equal(-(long)expected, Load(target, saved));
+    }
+
     [Theory]
     [InlineData(HvmRecord.HypercallTlb, 0)]
     [InlineData(HvmRecord.View, 1)]

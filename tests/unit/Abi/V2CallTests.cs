@@ -247,6 +247,20 @@ public sealed class V2CallTests
         Assert.Equal(UserCalls.None, guest.Vcpu.UserCalls);
     }
 
+    [Fact]
+    public void What_the_administrator_forbids_is_refused()
+    {
+        using var guest = Shown();
+        Assert.Null(CallPolicy.TryParse("0:XENOLITH_V2_EVENT_*:*,3:XENOLITH_V2_VCPU_own:*,0:XENOLITH_V2_VCPU_is_up:0,0:XENOLITH_V2_QUERY_version:3", out CallPolicy? policy));
+        guest.Dispatcher.Policy = policy!;
+        Assert.Equal(-(long)Errno.EPERM, guest.Call(Event, (ulong)V2EventOp.Send, 0));
+        Assert.Equal(-(long)Errno.EPERM, guest.Call(Event, (ulong)V2EventOp.BindIpi, 0));
+        Assert.Equal(-(long)Errno.EPERM, guest.Call(Processor, (ulong)V2VcpuOp.IsUp, 0));
+        Assert.Equal(0, guest.Call(Processor, (ulong)V2VcpuOp.Own));
+        Assert.Equal(1, guest.Call(Query, (ulong)V2QueryOp.Version));
+        Assert.Equal(-(long)Errno.ENOSYS, guest.Call(Query, 4));
+    }
+
     /// <summary>A user process that names memory by guest-physical address would reach all of its kernel's.</summary>
     [Fact]
     public void What_can_be_left_to_user_mode_has_no_pointer_does_not_pause_and_acts_on_the_domain_alone()
