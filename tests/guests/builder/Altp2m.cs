@@ -28,6 +28,7 @@ internal static class Altp2m
         Whole(tests, Altp2mMode.External, false, ", by the builder, mode external");
         Whole(tests, Altp2mMode.Limited, false, ", by the builder, mode limited");
         Altp2mTraps.Run(tests);
+        Monitor.RunViews(tests);
     }
 
     /// <summary>Each subop by somebody whom the mode lets make all of them.</summary>

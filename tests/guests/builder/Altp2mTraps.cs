@@ -27,7 +27,9 @@ internal static class Altp2mTraps
         HostChange(tests, partner);
         HostRemoval(tests, partner);
         TargetRemoval(tests, partner);
+        SeveralRemovals(tests, partner);
         Exception(tests, partner);
+        LostPage(tests, partner);
         partner.End();
         WriteOnly(tests);
         foreach (Altp2mMode mode in new[] { Altp2mMode.External, Altp2mMode.Limited })
@@ -105,6 +107,57 @@ internal static class Altp2mTraps
         tests.Success(Altp2mViews.Switch(partner, view), "to the view");
         tests.Equal((long)partner.Load(First), (long)Altp2mChild.SecondText, "the remap is there");
         tests.Equal(Altp2mFrames.AccessOf(partner, view, ThirdFrame), (long)MemoryAccess.ReadWrite, "the rights are there");
+        tests.Success(Altp2mViews.Switch(partner, 0), "to view 0");
+        tests.Success(Altp2mViews.Destroy(partner, view), "destroyed");
+    }
+
+    /// <summary>The same, of a frame among those of several views: Xen resets every view there is.</summary>
+    private static void SeveralRemovals(TestRun tests, Altp2mPartner partner)
+    {
+        tests.Start("altp2m, no view is reset when the host loses a frame among those of several");
+        ushort first = Make(partner), second = Make(partner), apart = Make(partner);
+        foreach (ushort view in new[] { first, second })
+        {
+            tests.Success(Altp2mFrames.Change(partner, view, FirstFrame, SecondFrame), "a remap");
+            tests.Success(Altp2mFrames.Change(partner, view, SecondFrame, SpareFrame + 3), "another");
+        }
+
+        tests.Success(Altp2mFrames.Change(partner, apart, FirstFrame, ThirdFrame), "a remap that is not about it");
+        tests.Success(Remove(partner.Id, SpareFrame), "the host loses a frame between those that are remapped to");
+        foreach (ushort view in new[] { first, second, apart })
+        {
+            tests.Success(Altp2mViews.Switch(partner, view), "to a view");
+            tests.Equal((long)partner.Load(First), (long)(view == apart ? Altp2mChild.ThirdText : Altp2mChild.SecondText), "its remap is there");
+        }
+
+        tests.Success(Altp2mViews.Switch(partner, 0), "to view 0");
+        foreach (ushort view in new[] { first, second, apart })
+        {
+            tests.Success(Altp2mViews.Destroy(partner, view), "destroyed");
+        }
+    }
+
+    /// <summary>The page that a #VE is told by is held, whoever takes it from the domain: the processor goes on writing to it, and it is nobody else's.</summary>
+    private static void LostPage(TestRun tests, Altp2mPartner partner)
+    {
+        tests.Start("altp2m, the page for #VE is taken from the domain");
+        ushort view = Make(partner);
+        ulong page = Altp2mPartner.FrameOf(Altp2mChild.Third);
+        tests.Success(Altp2mViews.Notify(partner, 0, page), "where it is told");
+        partner.Store(GrantTable.AddressOf(Altp2mChild.Third), 0);
+        tests.Success(Remove(partner.Id, page), "the page is taken");
+        tests.Success(Altp2mFrames.SetAccess(partner, view, FirstFrame, MemoryAccess.Read), "read-only in the view");
+        tests.Success(Altp2mFrames.SetSuppressed(partner, view, FirstFrame, 0), "to be told");
+        tests.Success(Altp2mViews.Switch(partner, view), "to the view");
+        partner.Box.Exceptions = 0;
+        partner.Box.Escape = ushort.MaxValue;
+        partner.Box.Length = 3;
+        partner.Store(First + 8, 0x77);
+        tests.Equal((long)partner.Box.Exceptions, 1, "exceptions");
+        partner.Store(First + 8, 0x77);
+        tests.Equal((long)partner.Box.Exceptions, 1, "exceptions then: the domain can't give the page back");
+        tests.Equal(Altp2mFrames.AccessOf(partner, view, FirstFrame), (long)MemoryAccess.All, "the right is opened");
+        tests.Success(Altp2mViews.StopNotify(partner, 0), "no more");
         tests.Success(Altp2mViews.Switch(partner, 0), "to view 0");
         tests.Success(Altp2mViews.Destroy(partner, view), "destroyed");
     }
