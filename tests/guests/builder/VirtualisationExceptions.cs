@@ -26,14 +26,15 @@ internal static class VirtualisationExceptions
         OwnRemap(tests, partner);
         Page(tests, partner);
         Changing(tests, partner);
+        Switching(tests, partner);
     }
 
     /// <summary>The domain in a view of its own, with a page.</summary>
     private static ushort Begin(TestRun tests, Altp2mPartner partner)
     {
         Altp2mViews.Create(partner, (ushort)MemoryAccess.Default, out ushort view);
-        tests.Success(Altp2mViews.Notify(partner, 0, Altp2mPartner.FrameOf(Altp2mChild.Information)), "where it is told");
         tests.Success(Altp2mViews.Switch(partner, view), "to the view");
+        tests.Success(Altp2mViews.Notify(partner, 0, Altp2mPartner.FrameOf(Altp2mChild.Information)), "where it is told");
         partner.Box.Exceptions = 0;
         partner.Box.Escape = ushort.MaxValue;
         partner.Box.Length = StoreLength;
@@ -100,7 +101,6 @@ internal static class VirtualisationExceptions
         partner.Load(First + 16);
         Told(tests, partner, code, Fetch, MemoryAccess.ReadWrite, "exceptions at a fetch");
         tests.Equal(Altp2mViews.IndexOf(partner, 0), 0, "the view to which it went by VMFUNC, to go on");
-        tests.Success(Altp2mViews.Switch(partner, view), "to the view");
         partner.Box.Escape = ushort.MaxValue;
         tests.Success(Altp2mFrames.SetAccess(partner, view, codeFrame, MemoryAccess.All), "rights");
         End(tests, partner, view);
@@ -201,5 +201,19 @@ internal static class VirtualisationExceptions
 
         End(tests, partner, view);
         tests.Equal((long)partner.Load(First + 8), 0, "nothing was written");
+    }
+
+    /// <summary>A call takes the domain to another view, whether it is told of violations or not.</summary>
+    private static void Switching(TestRun tests, Altp2mPartner partner)
+    {
+        tests.Start("altp2m, switch_p2m while #VE is on");
+        Altp2mViews.Create(partner, (ushort)MemoryAccess.Default, out ushort view);
+        tests.Success(Altp2mViews.Notify(partner, 0, Altp2mPartner.FrameOf(Altp2mChild.Information)), "where it is told");
+        tests.Success(Altp2mViews.Switch(partner, view), "to the view");
+        tests.Equal(Altp2mViews.IndexOf(partner, 0), view, "the view");
+        tests.Success(Altp2mViews.Switch(partner, 0), "to view 0");
+        tests.Equal(Altp2mViews.IndexOf(partner, 0), 0, "the view");
+        tests.Success(Altp2mViews.StopNotify(partner, 0), "no more");
+        tests.Success(Altp2mViews.Destroy(partner, view), "destroyed");
     }
 }
