@@ -36,6 +36,7 @@ public sealed class P2mModelTests
     [Theory]
     [InlineData("1 GiB that goes takes with it what nobody has looked at", 42, "Populate 671c4537 35ee9e9e b8770b3d", "Remove 56b8961d 25ac7ebb bc2706d0")]
     [InlineData("1 GiB without leaves of that size takes a table, which the limit counts", 644, "Limit aa141d08 68598a23 8fe208a9", "MapDevice 9dfe479e ab9acccd 2aba0cf0")]
+    [InlineData("views that are made of the last memory settle what was let go of", 11970, "Elsewhere cc64ae1b b28ebea4 19957762", "Populate 13c758b eb023230 6977e861", "Remove b9b12e6b d6bb48f0 4299ae50", "Hog 20888ea5 eac01b59 4d70eb0f", "Activate e2e41c1d d5ec5217 f8f4cdb")]
     public void What_once_went_wrong_is_right(string what, int variant, params string[] steps)
     {
         using WatchedMemory memory = P2mModelRun.NewMemory();

@@ -44,6 +44,7 @@ internal sealed partial class P2mModelRun
         {
             ViewResult result = ViewResult.Absent;
             Call(domain, _ => (result = domain.Views.TryActivate()) == ViewResult.Done);
+            MaySettle(domain);
             if (result == ViewResult.Done)
             {
                 _frames.Add(domain.Views.VisibleRoots.Value, FrameAllocator.HypervisorOwner, Hold.Lent);
@@ -52,8 +53,6 @@ internal sealed partial class P2mModelRun
             else
             {
                 RequireShortage(domain, $"activate ({result})");
-                // Taking back what was made of them, all CPUs leave.
-                MaySettle(domain);
             }
             return;
         }
