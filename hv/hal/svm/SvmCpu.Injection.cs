@@ -272,6 +272,10 @@ public sealed partial class SvmCpu
             ResumeRareEvent();
             return;
         }
+        // Interrupts and NMIs are delivered by injection alone. Of an INT n, Bochs 2.7 says that an event was under way, and not which.
+        bool isInterrupt = interrupted.Kind is EventKind.ExternalInterrupt or EventKind.Nmi;
+        if (isInterrupt && !_injected.Valid)
+            return;
         // INT n, INT3 and INTO run again: RIP still names them, and without next-RIP save the CPU could not be told what to push.
         // An exception of the same vector that was injected has no instruction behind it and is delivered again.
         bool fromInstruction = interrupted.IsSoftware

@@ -257,6 +257,22 @@ public sealed class ViewTests
         Assert.True(cpu.Exit.DuringDelivery);
     }
 
+    /// <summary>Bochs 2.7 says of an INT n whose delivery faults that there was an event, and leaves its kind and vector 0.</summary>
+    [Theory]
+    [InlineData(0x8000_0000)]
+    [InlineData(0x8000_00F3)]
+    [InlineData(0x8000_0202)]
+    public void AnInterruptThatNobodyInjectedIsNoneOnSvm(ulong information)
+    {
+        using var fixture = new SvmFixture(new SvmCapabilities { Features = 1, AsidCount = 16 });
+        SvmCpu cpu = fixture.Cpu;
+        fixture.Virtualisation.Here.Resident = cpu;
+        SvmInstructions.Entered = (ref GuestRegisters _, ref VmcbLayout vmcb) => (vmcb.ExitCode, vmcb.ExitInterruptInformation) = (0x400, information);
+        cpu.Run();
+        SvmInstructions.Entered = null;
+        Assert.Equal(PendingEvent.None, cpu.WaitingEvent);
+    }
+
     [Fact]
     public void AnInterruptOfTheSameVectorStaysOne()
     {
