@@ -163,9 +163,13 @@ public sealed partial class RunLoop
             case ExitReason.Exception:
             case ExitReason.PauseLoop:
                 // While the delivery of an exception causes it again, no exit by an interrupt comes between. Nor, on Bochs's SVM, while
-                // a guest spins with interrupts off.
+                // a guest spins with interrupts off. A #UD that stood for VMFUNC is none.
                 _exits.Handle(vcpu);
-                TakeInterrupts();
+                if (vcpu.Cpu.Exit.Reason != ExitReason.ViewFunction)
+                {
+                    TakeInterrupts();
+                }
+
                 break;
             default:
                 _exits.Handle(vcpu);

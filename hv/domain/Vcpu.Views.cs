@@ -98,9 +98,26 @@ public sealed partial class Vcpu
         }
         Cpu.SwitchNestedRoot(view?.Root ?? Domain.P2m.Root);
         Cpu.ViewIndex = view is null ? VirtualCpu.NoView : (ushort)view.Index;
-        // Otherwise each access to it would exit, and be emulated.
+        KeepApicPage(view);
+    }
+
+    /// <summary>VMFUNC of the guest where it exits: to a view that it may go to. On the vCPU's own CPU. False: it may not.</summary>
+    public bool TryChooseView(uint index)
+    {
+        if (!MayChooseView || _viewIsNoted || index >= VirtualCpu.MaximumViews || Domain.Altp2m?.FindVisible((int)index) is not { } view)
+            return false;
+        _view = view.Index;
+        Cpu.SwitchNestedRoot(view.Root);
+        Cpu.ViewIndex = (ushort)view.Index;
+        KeepApicPage(view);
+        return true;
+    }
+
+    /// <summary>Otherwise each access to it would exit, and be emulated.</summary>
+    private void KeepApicPage(P2mView? view)
+    {
         if (Domain.Services.Virtualisation.KeepsApics)
-            view?.Fill(Gfn.Of(VirtualApic.PageAddress));
+            view?.Keep(Gfn.Of(VirtualApic.PageAddress));
     }
 
     /// <summary>

@@ -153,14 +153,23 @@ public sealed class InstructionDecoder
             ExitReason.Halt => (0xF4u, 1),
             _ => (0u, 0),
         };
+        return IsPlain(cpu, access, code, length) ? length : 0;
+    }
+
+    /// <summary>Whether the instruction at RIP is VMFUNC without prefixes, which is so in every mode.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static bool IsPlainViewFunction(VirtualCpu cpu, GuestAccess access) => IsPlain(cpu, access, 0xD4_010F, 3);
+
+    private static bool IsPlain(VirtualCpu cpu, GuestAccess access, uint code, int length)
+    {
         ulong linear = LinearRip(cpu, access.Is64Bit);
         // Within a page: the bytes behind the instruction must not decide whether it can be read.
         if (length == 0 || (linear & Page.OffsetMask) > Page.Size - sizeof(uint)
             || !access.TryReadValue(linear, FetchBy(cpu), out uint bytes, out _))
         {
-            return 0;
+            return false;
         }
 
-        return (bytes & ((1u << (8 * length)) - 1)) == code ? length : 0;
+        return (bytes & ((1u << (8 * length)) - 1)) == code;
     }
 }

@@ -44,11 +44,17 @@ internal sealed partial class ExitHandler
     private void HandleInvalidOpcode(Vcpu vcpu)
     {
         VirtualCpu cpu = vcpu.Cpu;
+        // As a guest has it that changes its view often.
+        const int plainLength = 3;
+        if (cpu.HasViews && InstructionDecoder.IsPlainViewFunction(cpu, vcpu.Access) && TryChangeView(vcpu, plainLength))
+        {
+            return;
+        }
+
         if (_decoder.Fetch(cpu, vcpu.Access, out Instruction instruction) == FetchResult.Decoded)
         {
-            if (instruction.Code == Code.Vmfunc && cpu.HasViews && TryChangeView(vcpu))
+            if (instruction.Code == Code.Vmfunc && cpu.HasViews && TryChangeView(vcpu, instruction.Length))
             {
-                cpu.SkipInstruction(instruction.Length);
                 return;
             }
 
@@ -69,14 +75,20 @@ internal sealed partial class ExitHandler
     }
 
     /// <summary>VMFUNC leaf 0, at any privilege level: to a view that is visible. Any other is #UD, which is Xen's answer.</summary>
-    private static bool TryChangeView(Vcpu vcpu)
+    /// <remarks>The exit is the instruction's from then on, and no exception.</remarks>
+    private static bool TryChangeView(Vcpu vcpu, int length)
     {
         ref GuestRegisters registers = ref vcpu.Cpu.Registers;
         uint leaf = (uint)registers.Rax, index = (uint)registers.Rcx;
         vcpu.Domain.Acquire();
-        bool isDone = leaf == 0 && index < VirtualCpu.MaximumViews && vcpu.Domain.Altp2m?.IsVisible((int)index) == true
-            && vcpu.SwitchView((int)index) == ViewResult.Done;
+        bool isDone = leaf == 0 && vcpu.TryChooseView(index);
         vcpu.Domain.Release();
+        if (isDone)
+        {
+            vcpu.Cpu.Exit.Reason = ExitReason.ViewFunction;
+            vcpu.Cpu.SkipInstruction(length);
+        }
+
         return isDone;
     }
 

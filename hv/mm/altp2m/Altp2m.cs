@@ -126,8 +126,11 @@ public sealed class Altp2m
         return null;
     }
 
+    /// <summary>The view, if the guest may go to it; null: it may not, or there is none.</summary>
+    public P2mView? FindVisible(int index) => Find(index) is { } view && _memory.Word64(SlotOf(index)) != Absent ? view : null;
+
     /// <summary>Whether the view is there, and one that the guest may go to.</summary>
-    public bool IsVisible(int index) => Find(index) is not null && _memory.Word64(SlotOf(index)) != Absent;
+    public bool IsVisible(int index) => FindVisible(index) is not null;
 
     /// <summary>Shows or hides a view. A vCPU that is in it stays there. False: there is no such view.</summary>
     public bool TrySetVisible(int index, bool visible)

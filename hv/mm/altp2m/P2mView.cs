@@ -23,6 +23,10 @@ public sealed class P2mView
     /// <summary>Where leaves may be: a bit for each 2 MiB, modulo 64.</summary>
     private ulong _filled;
 
+    /// <summary>Of <see cref="Keep"/>: when it last looked, if it has.</summary>
+    private ulong _keptGeneration;
+    private bool _isKept;
+
     internal P2mView(Altp2m views, P2m host, PhysicalMemory memory, FrameAllocator frames, PageTableFormat format, ViewRecordFormat records, int index)
     {
         _views = views;
@@ -197,6 +201,18 @@ public sealed class P2mView
         return TryFill(gfn, own, hostGfn, in host, place) ? FillResult.Filled : FillResult.NoMemory;
     }
 
+    /// <summary>
+    /// <see cref="Fill"/> of the one frame that is to be there whenever a vCPU comes into the view: looked at again only when a translation of the
+    /// domain has changed since.
+    /// </summary>
+    public void Keep(Gfn gfn)
+    {
+        if (_isKept && _keptGeneration == Generation)
+            return;
+        Fill(gfn);
+        (_isKept, _keptGeneration) = (true, Generation);
+    }
+
     /// <summary>Drops the translation of a guest frame, to be made anew: the host may allow more by now.</summary>
     public void Refresh(Gfn gfn)
     {
@@ -282,6 +298,7 @@ public sealed class P2mView
     {
         _leaves.UnmapAll();
         _filled = 0;
+        _isKept = false;
     }
 
     /// <summary>Gives up the leaves of 2^order frames, and what else a larger one of them maps. False: there were none.</summary>
@@ -367,6 +384,7 @@ public sealed class P2mView
         DefaultAccess = defaultAccess;
         _suppressesVe = suppressesVe;
         _filled = 0;
+        _isKept = false;
         return _leaves.TryBegin();
     }
 
