@@ -17,11 +17,10 @@ public sealed partial class BenchFigures
     private readonly Dictionary<string, HiddenCosts> _hidden = [];
     private readonly List<string> _rows = [];
 
-    private BenchFigures(Arena arena, string hypervisor, string? problem)
+    private BenchFigures(Arena arena, string hypervisor)
     {
         Arena = arena;
         Hypervisor = hypervisor;
-        Problem = problem;
     }
 
     /// <summary>The machine.</summary>
@@ -30,8 +29,8 @@ public sealed partial class BenchFigures
     /// <summary>xenolith or xen.</summary>
     public string Hypervisor { get; }
 
-    /// <summary>Why the run did not come to its end; null when it did.</summary>
-    public string? Problem { get; }
+    /// <summary>Why a run did not come to its end; null when all did.</summary>
+    public string? Problem { get; private set; }
 
     /// <summary>The line in which the guest says how many ticks a known number of instructions took.</summary>
     public string Calibration { get; private set; } = "no calibration";
@@ -57,36 +56,42 @@ public sealed partial class BenchFigures
     /// <summary>Reads a run's console.</summary>
     public static BenchFigures Parse(Arena arena, string hypervisor, GuestRun run)
     {
-        var figures = new BenchFigures(arena, hypervisor, run.Problem is null ? null : $"{run.Problem}; its output is in {run.Log}");
+        var figures = new BenchFigures(arena, hypervisor);
+        figures.Take(run);
+        return figures;
+    }
+
+    /// <summary>Takes over the rows of one more run.</summary>
+    public void Take(GuestRun run)
+    {
+        Problem ??= run.Problem is null ? null : $"{run.Problem}; its output is in {run.Log}";
         foreach (string line in run.Lines)
         {
             if (FigureLine().Match(line) is { Success: true } match)
             {
-                figures._rows.Add(match.Groups[1].Value);
-                figures._figures[match.Groups[1].Value] = new Figure(Number(match, 2), Number(match, 3), Number(match, 4));
+                _rows.Add(match.Groups[1].Value);
+                _figures[match.Groups[1].Value] = new Figure(Number(match, 2), Number(match, 3), Number(match, 4));
             }
             else if (MissingLine().Match(line) is { Success: true } missing)
             {
-                figures._rows.Add(missing.Groups[1].Value);
-                figures._missing[missing.Groups[1].Value] = missing.Groups[2].Value;
+                _rows.Add(missing.Groups[1].Value);
+                _missing[missing.Groups[1].Value] = missing.Groups[2].Value;
             }
             else if (SkippedLine().Match(line) is { Success: true } skipped)
             {
                 // A row that measured something, but not what it is about.
-                figures._figures.Remove(skipped.Groups[1].Value);
-                figures._missing.TryAdd(skipped.Groups[1].Value, skipped.Groups[2].Value);
+                _figures.Remove(skipped.Groups[1].Value);
+                _missing.TryAdd(skipped.Groups[1].Value, skipped.Groups[2].Value);
             }
             else if (MemoryLine().Match(line) is { Success: true } memory)
             {
-                figures.OwnKibibytes = Number(memory, 1);
+                OwnKibibytes ??= Number(memory, 1);
             }
             else if (line.StartsWith("calibration: ", System.StringComparison.Ordinal))
             {
-                figures.Calibration = line["calibration: ".Length..];
+                Calibration = line["calibration: ".Length..];
             }
         }
-
-        return figures;
     }
 
     /// <summary>Takes over what the second run gave, in which the start was measured and rows were listed.</summary>

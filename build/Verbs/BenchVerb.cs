@@ -7,6 +7,7 @@ using Xenolith.Build.Against;
 using Xenolith.Build.Bench;
 using Xenolith.Build.Elf;
 using Xenolith.Build.Emulators;
+using Xenolith.Build.Guests;
 using Xenolith.Build.Host;
 using Xenolith.Build.Images;
 using Xenolith.Build.Terminal;
@@ -38,12 +39,14 @@ internal static class BenchVerb
                 .. kind != MachineKind.Qemu ? Debian.ForBochs : [],
             ]);
             ImageDefinition guest = ImageCatalog.Find("bench") ?? throw new BuildFailure("tests/guests/bench is missing");
-            new ImageBuilder(report, parsed.GetValue(toolchain)).Build(ImageCatalog.Hypervisor, guest);
+            ImageDefinition builder = ImageCatalog.Find("builder") ?? throw new BuildFailure("tests/guests/builder is missing");
+            new ImageBuilder(report, parsed.GetValue(toolchain)).Build(ImageCatalog.Hypervisor, guest, builder);
+            GuestFiles.Prepare("builder", report);
             Contestant[] contestants = parsed.GetValue(against) is null
                 ? [Contestant.Xenolith]
                 : [Contestant.Xenolith, Contestant.Xen(XenPackage.Prepare(report))];
             Arena[] arenas = [.. Arena.All.Where(arena => kind is null || arena.Kind == kind)];
-            Publish(Run(arenas, contestants, guest.Output, report), report);
+            Publish(Run(arenas, contestants, guest.Output, builder.Output, report), report);
             return 0;
         });
         return command;
@@ -57,7 +60,7 @@ internal static class BenchVerb
         return option;
     }
 
-    private static BenchRecord Run(Arena[] arenas, Contestant[] contestants, string guest, Report report)
+    private static BenchRecord Run(Arena[] arenas, Contestant[] contestants, string guest, string builder, Report report)
     {
         var runs = new List<BenchFigures>();
         foreach (Arena arena in arenas)
@@ -67,6 +70,8 @@ internal static class BenchVerb
                 BenchFigures figures = null!;
                 report.Step($"{contestant.Name} on {arena.Name}", () =>
                     figures = BenchFigures.Parse(arena, contestant.Name, GuestRun.Start(contestant, SetupFor(arena, contestant, guest, "first second=3"), Limit, Path.Combine(Logs, $"{arena.Name}.{contestant.Name}.log"), arena.Kind)));
+                report.Step($"{contestant.Name} on {arena.Name}: views", () => figures.Take(GuestRun.Start(contestant,
+                    GuestRun.SetupFor(arena, contestant, builder, "view-costs"), Limit, Path.Combine(Logs, $"views.{arena.Name}.{contestant.Name}.log"), arena.Kind)));
                 report.Step($"{contestant.Name} on {arena.Name}: {(arena.Kind == MachineKind.Bochs ? "start and traces" : "start")}", () => SecondRun(arena, contestant, guest, figures));
                 runs.Add(figures);
             }

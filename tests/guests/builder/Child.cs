@@ -44,6 +44,10 @@ internal static class Child
         {
             Altp2mChild.Run();
         }
+        else if (BootRecord.HasWord("costs"))
+        {
+            ViewCostsChild.Run();
+        }
         else if (BootRecord.HasWord("obey"))
         {
             MonitorChild.Obey();

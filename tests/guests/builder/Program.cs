@@ -45,6 +45,15 @@ internal static class Program
             return;
         }
 
+        if (BootRecord.HasWord("view-costs"))
+        {
+            Watch.Start();
+            ViewCosts.Run(tests);
+            Watch.End();
+            tests.Finish();
+            return;
+        }
+
         if (BootRecord.HasWord("altp2m-only"))
         {
             Watch.Start();

@@ -1,7 +1,7 @@
-namespace Xenolith.Guests.Bench;
+namespace Xenolith.Guests;
 
 /// <summary>Runs an operation many times and keeps the times in order. One buffer, reused.</summary>
-internal sealed class Sampler
+public sealed class Sampler
 {
     /// <summary>How often a short operation is measured.</summary>
     public const int MostSamples = 201;

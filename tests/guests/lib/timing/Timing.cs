@@ -2,17 +2,17 @@ using System.Runtime;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace Xenolith.Guests.Bench;
+namespace Xenolith.Guests;
 
 /// <summary>What the registers hold before the instruction, and RAX after it; the stubs know the offsets.</summary>
 [StructLayout(LayoutKind.Sequential)]
-internal struct TimedRegisters
+public struct TimedRegisters
 {
     public ulong Rax, Rdx, Rcx, Rdi, Rsi, R8, R10, Result;
 }
 
 /// <summary>The instruction that is timed.</summary>
-internal enum TimedInstruction
+public enum TimedInstruction
 {
     /// <summary>None: what a measurement itself takes.</summary>
     Nothing,
@@ -49,10 +49,13 @@ internal enum TimedInstruction
 
     /// <summary>DEC RCX; JNE until RCX is 0.</summary>
     Loop,
+
+    /// <summary>VMFUNC, leaf in EAX, index in ECX.</summary>
+    ViewFunction,
 }
 
 /// <summary>The stubs of Timing.stub.cs. Each returns the ticks between two readings of the TSC around its instruction.</summary>
-internal static unsafe class Timing
+public static unsafe class Timing
 {
     // unsafe: the stubs take the registers by address.
 
@@ -108,6 +111,10 @@ internal static unsafe class Timing
     [MethodImpl(MethodImplOptions.InternalCall)]
     private static extern uint Loop(TimedRegisters* registers);
 
+    [RuntimeImport("*", "bench_vmfunc")]
+    [MethodImpl(MethodImplOptions.InternalCall)]
+    private static extern uint ViewFunction(TimedRegisters* registers);
+
     [RuntimeImport("*", "bench_read_cr0")]
     [MethodImpl(MethodImplOptions.InternalCall)]
     public static extern ulong ReadCr0();
@@ -134,6 +141,7 @@ internal static unsafe class Timing
             TimedInstruction.WriteCr0 => WriteCr0(address),
             TimedInstruction.Interrupt => Interrupt(address),
             TimedInstruction.Loop => Loop(address),
+            TimedInstruction.ViewFunction => ViewFunction(address),
             _ => Nothing(address),
         };
     }

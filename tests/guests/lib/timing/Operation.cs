@@ -1,12 +1,12 @@
 using Xenolith.Abi.Contract;
 
-namespace Xenolith.Guests.Bench;
+namespace Xenolith.Guests;
 
 /// <summary>
 /// A row: an instruction, the registers it runs with, and the answer that shows it did what the row says. Its arguments
 /// lie in a page of the pool, so that they stay where they are.
 /// </summary>
-internal class Operation(string name, TimedInstruction instruction)
+public class Operation(string name, TimedInstruction instruction)
 {
     private TimedRegisters _registers;
     private bool _checked;
@@ -79,13 +79,13 @@ internal class Operation(string name, TimedInstruction instruction)
 }
 
 /// <summary>A call whose effect another call undoes before the next run.</summary>
-internal sealed class UndoneCall(string name, Operation undo) : Operation(name, TimedInstruction.Hypercall)
+public sealed class UndoneCall(string name, Operation undo) : Operation(name, TimedInstruction.Hypercall)
 {
     public override void Prepare() => undo.Run();
 }
 
 /// <summary>A send on a port whose event was taken before, so that each run marks it anew.</summary>
-internal sealed class SendOperation(string name, uint port) : Operation(name, TimedInstruction.Hypercall)
+public sealed class SendOperation(string name, uint port) : Operation(name, TimedInstruction.Hypercall)
 {
     public override void Prepare()
     {

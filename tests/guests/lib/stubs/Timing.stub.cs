@@ -32,6 +32,7 @@ internal sealed class TimingStub : IStub
         Timed(o, "bench_write", a => a.mov(__dword_ptr[rdi], eax));
         Timed(o, "bench_write_cr0", a => a.mov(cr0, rax));
         Timed(o, "bench_interrupt", a => a.@int(CallbackVector));
+        Timed(o, "bench_vmfunc", a => a.vmfunc());
         Timed(o, "bench_loop", a =>
         {
             Label again = a.CreateLabel();
