@@ -45,23 +45,32 @@ internal static class AccessViolations
             return AccessVerdict.Done;
         }
 
-        switch (view?.Fill(gfn))
+        ViewOverride own = ViewOverride.None;
+        P2mEntry entry;
+        if (view is null)
         {
-            case FillResult.Filled:
-                return AccessVerdict.Done;
-            case FillResult.NoMemory:
-                vcpu.Domain.Crash("there is no frame for a table of a view");
-                return AccessVerdict.Done;
+            entry = p2m.Lookup(gfn);
+        }
+        else
+        {
+            switch (view.Fill(gfn, out own, out entry))
+            {
+                case FillResult.Filled:
+                    return AccessVerdict.Done;
+                case FillResult.NoMemory:
+                    vcpu.Domain.Crash("there is no frame for a table of a view");
+                    return AccessVerdict.Done;
+            }
+
+            host = own.IsRemap ? own.Target : gfn;
         }
 
-        host = view?.HostGfnOf(gfn) ?? gfn;
-        P2mEntry entry = p2m.Lookup(host);
         if (entry.Type == P2mType.None || p2m.IsApicPage(host))
         {
             return AccessVerdict.Host;
         }
 
-        allowed = AccessMatrix.RightsOf(view?.AccessOf(gfn) ?? p2m.AccessOf(gfn));
+        allowed = AccessMatrix.RightsOf(view?.AccessOf(gfn, in own) ?? p2m.AccessOf(gfn));
         Rights wanted = WantedBy(in vcpu.Cpu.Exit);
         if ((allowed & wanted) == 0)
         {
@@ -80,9 +89,10 @@ internal static class AccessViolations
         P2mView? view = vcpu.View;
         ulong guestPhysical = vcpu.Cpu.Exit.GuestPhysical;
         Gfn gfn = Gfn.Of(guestPhysical);
-        MemoryAccess access = view?.AccessOf(gfn) ?? domain.P2m.AccessOf(gfn);
+        ViewOverride own = view?.OverrideOf(gfn) ?? ViewOverride.None;
+        MemoryAccess access = view?.AccessOf(gfn, in own) ?? domain.P2m.AccessOf(gfn);
         // Before anything else, as it is where the CPU itself tells the guest.
-        if (view is not null && !view.SuppressesVe(gfn) && vcpu.Cpu.TryRaiseVirtualisationException(AccessMatrix.RightsOf(access)))
+        if (view is not null && !own.SuppressesVe && vcpu.Cpu.TryRaiseVirtualisationException(AccessMatrix.RightsOf(access)))
         {
             return;
         }

@@ -88,7 +88,10 @@ public sealed class P2mView
     }
 
     /// <summary>The right of the guest frame here.</summary>
-    public MemoryAccess AccessOf(Gfn gfn) => Resolve(HostGfnOf(gfn), OverrideOf(gfn).Access);
+    public MemoryAccess AccessOf(Gfn gfn) => AccessOf(gfn, OverrideOf(gfn));
+
+    /// <summary>The same, of who knows what the view has of its own there.</summary>
+    public MemoryAccess AccessOf(Gfn gfn, in ViewOverride own) => Resolve(own.IsRemap ? own.Target : gfn, own.Access);
 
     /// <summary>Whether violations at the guest frame stay unknown to the guest itself.</summary>
     public bool SuppressesVe(Gfn gfn) => OverrideOf(gfn).SuppressesVe;
@@ -184,11 +187,16 @@ public sealed class P2mView
     /// Gives the table the translation of a guest frame at which a fault was, if that is what it lacked: from the host p2m, with what the view has of its own,
     /// in the largest leaf that the host has and nothing of the view's own disturbs. Memory that nobody has looked at is cleared by this.
     /// </summary>
-    public FillResult Fill(Gfn gfn)
+    public FillResult Fill(Gfn gfn) => Fill(gfn, out _, out _);
+
+    /// <summary>The same.</summary>
+    /// <param name="own">What the view has of its own there.</param>
+    /// <param name="host">What the host p2m has for what is seen there.</param>
+    public FillResult Fill(Gfn gfn, out ViewOverride own, out P2mEntry host)
     {
-        ViewOverride own = OverrideOf(gfn);
+        own = OverrideOf(gfn);
         Gfn hostGfn = own.IsRemap ? own.Target : gfn;
-        P2mEntry host = _host.Lookup(hostGfn);
+        host = _host.Lookup(hostGfn);
         if (host.Type == P2mType.None)
             return FillResult.Absent;
         if (_leaves.TryLocate(gfn.Address, out _, out _, out TablePlace place))
