@@ -37,6 +37,7 @@ public sealed class P2mModelTests
     [InlineData("1 GiB that goes takes with it what nobody has looked at", 42, "Populate 671c4537 35ee9e9e b8770b3d", "Remove 56b8961d 25ac7ebb bc2706d0")]
     [InlineData("1 GiB without leaves of that size takes a table, which the limit counts", 644, "Limit aa141d08 68598a23 8fe208a9", "MapDevice 9dfe479e ab9acccd 2aba0cf0")]
     [InlineData("views that are made of the last memory settle what was let go of", 11970, "Elsewhere cc64ae1b b28ebea4 19957762", "Populate 13c758b eb023230 6977e861", "Remove b9b12e6b d6bb48f0 4299ae50", "Hog 20888ea5 eac01b59 4d70eb0f", "Activate e2e41c1d d5ec5217 f8f4cdb")]
+    [InlineData("512 pages of which the hypervisor lends one are no large page, however they lie", 221306, "Populate 91d9fe16 bc854059 67384a1b", "Merge f292b35a 7530dab7 1ba7bac8", "Retype f09d0db8 320690d0 6c67feae")]
     public void What_once_went_wrong_is_right(string what, int variant, params string[] steps)
     {
         using WatchedMemory memory = P2mModelRun.NewMemory();

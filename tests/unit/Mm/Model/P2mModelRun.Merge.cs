@@ -84,12 +84,8 @@ internal sealed partial class P2mModelRun
     }
 
     /// <summary>Whether all of it is plain memory of the domain, with the same rights.</summary>
-    private bool IsOnePage(ModelDomain domain, ulong gfn)
-    {
-        Cell first = domain.Table[gfn];
-        return first.Type == P2mType.Ram && IsOneLargePage(domain, gfn)
-            && Enumerable.Range(0, 512).All(i => _frames.HoldOf(first.Mfn + (ulong)i) == Hold.Held);
-    }
+    private bool IsOnePage(ModelDomain domain, ulong gfn) =>
+        domain.Table[gfn].Type == P2mType.Ram && IsOneLargePage(domain, gfn);
 
     private void Restore(ModelDomain domain, ulong gfn, int order)
     {

@@ -130,8 +130,11 @@ internal sealed partial class P2mModelRun
         SetCell(domain, gfn, order, new Cell(cell.Mfn, type));
     }
 
-    /// <summary>Whether 512 guest frames are one type's, with one right, and their frames one behind the other, as a large page has them.</summary>
-    private static bool IsOneLargePage(ModelDomain domain, ulong gfn)
+    /// <summary>
+    /// Whether 512 guest frames are one type's, with one right, and their frames one behind the other and all the domain's own, as a large page has them. What the
+    /// hypervisor lends may happen to lie so too.
+    /// </summary>
+    private bool IsOneLargePage(ModelDomain domain, ulong gfn)
     {
         Cell first = domain.Table[gfn];
         if (!first.IsRam || (first.Mfn & 511) != 0)
@@ -139,7 +142,7 @@ internal sealed partial class P2mModelRun
         for (ulong i = 0; i < 512; i++)
         {
             Cell cell = domain.Table[gfn + i];
-            if (cell.Type != first.Type || cell.Right != first.Right || cell.Mfn != first.Mfn + i)
+            if (cell.Type != first.Type || cell.Right != first.Right || cell.Mfn != first.Mfn + i || _frames.HoldOf(cell.Mfn) != Hold.Held)
                 return false;
         }
         return true;
