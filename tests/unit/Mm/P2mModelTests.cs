@@ -38,6 +38,7 @@ public sealed class P2mModelTests
     [InlineData("1 GiB without leaves of that size takes a table, which the limit counts", 644, "Limit aa141d08 68598a23 8fe208a9", "MapDevice 9dfe479e ab9acccd 2aba0cf0")]
     [InlineData("views that are made of the last memory settle what was let go of", 11970, "Elsewhere cc64ae1b b28ebea4 19957762", "Populate 13c758b eb023230 6977e861", "Remove b9b12e6b d6bb48f0 4299ae50", "Hog 20888ea5 eac01b59 4d70eb0f", "Activate e2e41c1d d5ec5217 f8f4cdb")]
     [InlineData("512 pages of which the hypervisor lends one are no large page, however they lie", 221306, "Populate 91d9fe16 bc854059 67384a1b", "Merge f292b35a 7530dab7 1ba7bac8", "Retype f09d0db8 320690d0 6c67feae")]
+    [InlineData("a lent frame is free after all have left", 673297, "Lend 8a5ceb7c a6bd0f63 799e533f", "Populate adac1fde 84fc548f 349a563a", "Elsewhere 8ccd0876 12d2778e fffef6fb", "Depopulate 967b8b6c ff0ac169 da7f694b", "Merge 4a6e5196 e601e0c7 f9e5654e")]
     public void What_once_went_wrong_is_right(string what, int variant, params string[] steps)
     {
         using WatchedMemory memory = P2mModelRun.NewMemory();

@@ -78,6 +78,8 @@ internal sealed partial class P2mModelRun
         if (!_allocator.TryAllocate(0, FrameAllocator.HypervisorOwner, FrameType.Shared, out Mfn lent))
             return;
         _frames.Add(lent.Value, FrameAllocator.HypervisorOwner, Hold.Lent);
+        // Who lends a frame frees it when nobody can have it cached any more.
+        Settle(domain);
         FreeLent(domain);
         domain.Lent = lent.Value;
         SetCell(domain, gfn, 0, new Cell(lent.Value, P2mType.Ram));
