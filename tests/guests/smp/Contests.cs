@@ -97,7 +97,7 @@ internal static class Contests
                 Register(isFirst ? HerePage : TherePage);
                 break;
             case Contest.Frame:
-                Change(isFirst ? MemoryOp.PopulatePhysmap : MemoryOp.DecreaseReservation, FramePage);
+                OwnFrames.Change(isFirst ? MemoryOp.PopulatePhysmap : MemoryOp.DecreaseReservation, FramePage);
                 break;
             case Contest.Copy:
                 Copy(isFirst);
@@ -218,17 +218,17 @@ internal static class Contests
                 SettleAreas(tests);
                 break;
             case Contest.Frame:
-                Change(MemoryOp.PopulatePhysmap, FramePage);
+                OwnFrames.Change(MemoryOp.PopulatePhysmap, FramePage);
                 Memory.Write64(AddressOf(FramePage), Pattern);
                 tests.Equal((long)Memory.Read64(AddressOf(FramePage)), (long)Pattern, "the frame is memory");
                 break;
             case Contest.Copy:
-                Change(MemoryOp.PopulatePhysmap, FramePage);
+                OwnFrames.Change(MemoryOp.PopulatePhysmap, FramePage);
                 ulong copied = Memory.Read64(AddressOf(CopyPage));
                 tests.True(copied is Pattern or 0, "what was copied is what was there, or a new frame's zeroes");
                 break;
             case Contest.TableFrame:
-                Change(MemoryOp.PopulatePhysmap, FramePage);
+                OwnFrames.Change(MemoryOp.PopulatePhysmap, FramePage);
                 Memory.Write64(AddressOf(FramePage) + 8, Pattern);
                 GrantTable.Start();
                 tests.True(Memory.Read64(GrantTable.AddressOf(PoolPage.FirstFree) + 8) != Pattern, "the table has one place");
@@ -300,8 +300,8 @@ internal static class Contests
         }
         else
         {
-            Change(MemoryOp.DecreaseReservation, FramePage);
-            Change(MemoryOp.PopulatePhysmap, FramePage);
+            OwnFrames.Change(MemoryOp.DecreaseReservation, FramePage);
+            OwnFrames.Change(MemoryOp.PopulatePhysmap, FramePage);
         }
     }
 
@@ -376,26 +376,18 @@ internal static class Contests
         Xen.Call(Hypercall.GrantTableOp, (ulong)GrantTableOp.UnmapGrantRef, Xen.AddressOf(ref argument), 1);
     }
 
-    private static void Change(MemoryOp operation, int page)
-    {
-        ulong frame = Layout.FrameOf(page);
-        var argument = new MemoryReservation { ExtentStart = Xen.AddressOf(ref frame), ExtentCount = 1, Domain = DomainIds.Self };
-        Xen.Call(Hypercall.MemoryOp, (ulong)operation, ref argument);
-    }
-
     /// <summary>What the domain has.</summary>
     private readonly record struct Measure(long Frames, int Ports)
     {
         public static Measure Now()
         {
-            var domain = new MemoryDomain { Domain = DomainIds.Self };
             int ports = 0;
             for (uint port = 0; port < LastPort; port++)
             {
                 ports += StateOf(port) > 0 ? 1 : 0;
             }
 
-            return new Measure(Xen.Call(Hypercall.MemoryOp, (ulong)MemoryOp.CurrentReservation, ref domain), ports);
+            return new Measure(OwnFrames.Count(), ports);
         }
 
         /// <summary>EVTCHNSTAT_*; below 0: there is no such port.</summary>

@@ -20,7 +20,7 @@ internal static class Races
             s_random[i] = new RandomNumbers((ulong)i + 99);
         }
 
-        long before = Reservation();
+        long before = OwnFrames.Count();
         for (int i = 1; i < Program.Processors; i++)
         {
             Processors.Give(i, Order.Race);
@@ -43,10 +43,10 @@ internal static class Races
 
         for (int page = First; page < First + Count; page++)
         {
-            Change(MemoryOp.PopulatePhysmap, page);
+            OwnFrames.Change(MemoryOp.PopulatePhysmap, page);
         }
 
-        tests.Equal(Reservation(), before, "frames that the domain has");
+        tests.Equal(OwnFrames.Count(), before, "frames that the domain has");
         for (int page = First; page < First + Count; page++)
         {
             Memory.Write64(Layout.FrameOf(page) * Layout.PageSize, (ulong)page);
@@ -73,10 +73,10 @@ internal static class Races
         switch (random.Below(8))
         {
             case 0 or 1:
-                Change(MemoryOp.DecreaseReservation, page);
+                OwnFrames.Change(MemoryOp.DecreaseReservation, page);
                 break;
             case 2 or 3:
-                Change(MemoryOp.PopulatePhysmap, page);
+                OwnFrames.Change(MemoryOp.PopulatePhysmap, page);
                 break;
             case 4:
                 uint near = Events.AllocateUnbound();
@@ -98,18 +98,5 @@ internal static class Races
                 Xen.Call(Hypercall.SchedOp, (ulong)SchedOp.Yield);
                 break;
         }
-    }
-
-    private static void Change(MemoryOp operation, int page)
-    {
-        ulong frame = Layout.FrameOf(page);
-        var argument = new MemoryReservation { ExtentStart = Xen.AddressOf(ref frame), ExtentCount = 1, Domain = DomainIds.Self };
-        Xen.Call(Hypercall.MemoryOp, (ulong)operation, ref argument);
-    }
-
-    private static long Reservation()
-    {
-        var domain = new MemoryDomain { Domain = DomainIds.Self };
-        return Xen.Call(Hypercall.MemoryOp, (ulong)MemoryOp.CurrentReservation, ref domain);
     }
 }

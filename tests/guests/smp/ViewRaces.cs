@@ -31,7 +31,7 @@ internal static class ViewRaces
             Memory.Write64(AddressOf(i), Mark + (ulong)i);
         }
 
-        long frames = Reservation();
+        long frames = OwnFrames.Count();
         tests.Success(SetState(1), "views on");
         s_views = CreateAll();
         tests.True(s_views > 2, "several views");
@@ -46,7 +46,7 @@ internal static class ViewRaces
         tests.Success(SetState(0), "views off");
         for (int i = 0; i < Count; i++)
         {
-            Change(MemoryOp.PopulatePhysmap, i);
+            OwnFrames.Change(MemoryOp.PopulatePhysmap, First + i);
             Memory.Write64(AddressOf(i), Mark + (ulong)i);
         }
 
@@ -55,7 +55,7 @@ internal static class ViewRaces
             tests.Equal((long)Memory.Read64(AddressOf(i)), (long)Mark + i, "each page is RAM of its own");
         }
 
-        tests.Equal(Reservation(), frames, "frames that the domain has");
+        tests.Equal(OwnFrames.Count(), frames, "frames that the domain has");
         tests.Equal((long)s_stranger, 0, "nothing is seen that is not the domain's");
         tests.True(s_changes > 0 && s_entered > 0 && s_opened > 0, "frames are remapped and restricted, and views entered");
     }
@@ -93,7 +93,7 @@ internal static class ViewRaces
                 Altp2mCalls.Call(Altp2mOp.SetSuppressVe, DomainIds.Self, ref suppress);
                 break;
             case 8:
-                Change(random.Below(2) == 0 ? MemoryOp.DecreaseReservation : MemoryOp.PopulatePhysmap, page);
+                OwnFrames.Change(random.Below(2) == 0 ? MemoryOp.DecreaseReservation : MemoryOp.PopulatePhysmap, First + page);
                 break;
             case 9:
                 Memory.Write64(AddressOf(page), Mark + (ulong)other);
@@ -149,17 +149,4 @@ internal static class ViewRaces
     private static ulong FrameOf(int page) => Layout.FrameOf(First + page);
 
     private static ulong AddressOf(int page) => FrameOf(page) * Layout.PageSize;
-
-    private static void Change(MemoryOp operation, int page)
-    {
-        ulong frame = FrameOf(page);
-        var argument = new MemoryReservation { ExtentStart = Xen.AddressOf(ref frame), ExtentCount = 1, Domain = DomainIds.Self };
-        Xen.Call(Hypercall.MemoryOp, (ulong)operation, ref argument);
-    }
-
-    private static long Reservation()
-    {
-        var domain = new MemoryDomain { Domain = DomainIds.Self };
-        return Xen.Call(Hypercall.MemoryOp, (ulong)MemoryOp.CurrentReservation, ref domain);
-    }
 }
