@@ -199,7 +199,7 @@ internal static class SeveralDomains
     private static BootTest LinuxInView(TestMachine machine) => Play("linux-in-view", machine, Guest("builder", machine.Kind == MachineKind.Qemu ? "linux" : "linux no-steps"),
         new BootModule(LinuxGuest.Kernel, "domain name=watched memory=192M paused ramdisk on_reboot=destroy -- " + LinuxGuest.DefaultArguments), new BootModule(LinuxTrapped.InitialFileSystem)) with
     {
-        Arguments = "loglvl=all console=com1 dom0=pvh dom0_mem=64M altp2m",
+        Arguments = "loglvl=all console=com1 dom0=pvh dom0_mem=64M altp2m" + BootSuite.WholeDeliveries(machine),
         MemoryMiB = 512,
         Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 180 : 500),
         Input =

@@ -72,6 +72,15 @@ internal static class Program
             return;
         }
 
+        if (BootRecord.HasWord("deliveries"))
+        {
+            Watch.Start();
+            Deliveries.Run(tests);
+            Watch.End();
+            tests.Finish();
+            return;
+        }
+
         if (BootRecord.HasWord("monitor"))
         {
             Watch.Start();
