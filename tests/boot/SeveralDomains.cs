@@ -112,6 +112,12 @@ internal static class SeveralDomains
             Expected = [@"^\(d2\) guest domains: [1-9]\d* passed, 0 failed", "waited enough"],
             Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 90 : 300),
         };
+        yield return Play("wild", machine, [Part($"wait seconds={(machine.Kind == MachineKind.Qemu ? 5 : 2)}"), .. Enumerable.Range(1, 4).Select(Wild)]) with
+        {
+            Arguments = "loglvl=all console=com1 dom0=pvh dom0_mem=64M altp2m",
+            Expected = [@"^\(xenolith\) d1v0: ", "waited enough"],
+            Limit = TimeSpan.FromSeconds(machine.Kind == MachineKind.Qemu ? 90 : 300),
+        };
         yield return Play("input", machine, Part("talk as=0"), Part("domain name=one memory=16M -- talk as=1"), Part("domain name=two memory=16M -- talk as=2")) with
         {
             Input =
@@ -215,6 +221,13 @@ internal static class SeveralDomains
         ],
         Forbidden = ["trapped: failed", "Kernel panic", "general protection", @"\bBUG\b", "Oops"],
     };
+
+    /// <summary>A guest that is shown everything that is ours, may have views, and makes calls at random until it has ended itself or has made them all.</summary>
+    private static BootModule Wild(int seed) => Guest("hostile", $"domain name=wild{seed} memory=16M altp2m=mixed altp2m_count=12 on_reboot=destroy "
+        + $"expose=XENOLITH_CALL_hctlb,XENOLITH_CALL_gpa,XENOLITH_CALL_lists,XENOLITH_CALL_strict,XENOLITH_CALL_user,{EverythingOfOurs} -- calls own seed={seed}");
+
+    private const string EverythingOfOurs = "xenolith_query,xenolith_hctlb,xenolith_event,xenolith_vcpu,xenolith_memory,XENOLITH_ALTP2M_capabilities,"
+        + "XENOLITH_ALTP2M_describe,XENOLITH_ALTP2M_switch_vcpu,XENOLITH_ALTP2M_next_lost,XENOLITH_ALTP2M_transaction";
 
     /// <summary>Two guests that share pages: what each finds in what the other grants, also when one of them ends.</summary>
     private static IEnumerable<BootTest> Grants(TestMachine machine)

@@ -5,7 +5,8 @@ namespace Xenolith.Guests.Attacks;
 /// <summary>
 /// A guest that attacks: random calls with plausible arguments, registers, ports, the local APIC's page. What it may do and live is
 /// tested by default; the words <c>calls</c> and <c>registers</c> go on to what it need not survive. Then only the
-/// hypervisor must: it answers, or ends the guest and says why. <c>seed=</c> and <c>rounds=</c> choose.
+/// hypervisor must: it answers, or ends the guest and says why. <c>own</c> adds
+/// calls that are ours. <c>seed=</c> and <c>rounds=</c> choose, <c>anew</c> takes a seed of the clock.
 /// </summary>
 internal static class Program
 {
@@ -14,14 +15,22 @@ internal static class Program
     [RuntimeExport("guest_main")]
     private static void Main()
     {
-        ulong seed = BootRecord.Number("seed=", DefaultSeed);
+        // By the clock each life of a guest that is built anew attacks otherwise; what it was is said, to play it again.
+        ulong seed = BootRecord.HasWord("anew") ? Instructions.ReadTsc() & uint.MaxValue : BootRecord.Number("seed=", DefaultSeed);
+        if (BootRecord.HasWord("anew"))
+        {
+            GuestConsole.Write("seed=");
+            GuestConsole.WriteDecimal((long)seed);
+            GuestConsole.EndLine();
+        }
+
         ulong rounds = BootRecord.Number("rounds=", 0);
         Interrupts.SetHandler(NonMaskable, new IgnoringHandler());
         var random = new RandomNumbers((seed + 1) * 0x9E37_79B9_7F4A_7C15);
         if (BootRecord.HasWord("calls"))
         {
             SetWatchdog();
-            WildCalls.Run(random, rounds == 0 ? 20_000 : rounds, BootRecord.HasWord("trace"));
+            WildCalls.Run(random, rounds == 0 ? 20_000 : rounds, BootRecord.HasWord("own"), BootRecord.HasWord("trace"));
         }
         else if (BootRecord.HasWord("registers"))
         {

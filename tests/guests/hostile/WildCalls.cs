@@ -10,12 +10,28 @@ internal static class WildCalls
 {
     private const int Buffers = PoolPage.FirstFree, BufferCount = 4;
 
-    private static ulong BufferStart => Layout.FrameOf(Buffers) * Layout.PageSize;
+    public static ulong BufferStart => Layout.FrameOf(Buffers) * Layout.PageSize;
 
-    public static void Run(RandomNumbers random, ulong rounds, bool trace)
+    /// <param name="random">What is called with what.</param>
+    /// <param name="rounds">How many calls.</param>
+    /// <param name="own">Every other one is one of ours.</param>
+    /// <param name="trace">Whether each is written to the console before it is made.</param>
+    public static void Run(RandomNumbers random, ulong rounds, bool own, bool trace)
     {
+        if (own)
+        {
+            WildOwnCalls.Start();
+        }
+
         for (ulong i = 0; i < rounds; i++)
         {
+            if (own && (i & 1) != 0)
+            {
+                Fill(random);
+                WildOwnCalls.Make(random);
+                continue;
+            }
+
             ulong number = random.Below(3) == 0 ? (ulong)Hypercall.MemoryOp : random.Below(42);
             ulong operation = random.Below(28);
             if (Ends(number, operation))
@@ -49,7 +65,7 @@ internal static class WildCalls
         }
     }
 
-    private static bool Ends(ulong number, ulong operation) => (Hypercall)number switch
+    public static bool Ends(ulong number, ulong operation) => (Hypercall)number switch
     {
         Hypercall.SchedOp => (SchedOp)operation is not SchedOp.Yield,
         Hypercall.VcpuOp => (VcpuOp)operation is VcpuOp.Down,
@@ -93,7 +109,7 @@ internal static class WildCalls
         Memory.Write64(entry + 32, third);
     }
 
-    private static ulong Pointer(RandomNumbers random) => random.Below(40) switch
+    public static ulong Pointer(RandomNumbers random) => random.Below(40) switch
     {
         0 => 0,
         1 => Hostile.At((int)random.Below(Hostile.Count)),
@@ -115,7 +131,7 @@ internal static class WildCalls
     };
 
     /// <summary>Mostly frames high in the guest's RAM or beyond, where nothing of it lies; seldom one of its own.</summary>
-    private static ulong Frame(RandomNumbers random) => random.Below(200) switch
+    public static ulong Frame(RandomNumbers random) => random.Below(200) switch
     {
         0 => random.Below(0x400),
         < 20 => 0xFEE00,
