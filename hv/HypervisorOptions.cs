@@ -15,6 +15,7 @@ public static class HypervisorOptions
         new("step", OptionKind.Number, "0", "So many instructions of the initial domain's first vCPU run one at a time, to see that it does not notice."),
         new("apicv", OptionKind.Boolean, "yes", "Leave guests' local APICs to the CPU where it can keep them."),
         new("vmfunc", OptionKind.Boolean, "yes", "Leave the VMFUNC of guests with views to the CPU where it has it; without, it exits."),
+        new("ept", OptionKind.List, "ad,pml", "Extended page tables: ad uses their accessed and dirty flags, pml logs by them what guests write; exec-sp has no effect.") { Accepted = "ad pml exec-sp", HasBooleans = true },
         new("altp2m", OptionKind.Boolean, "no", "Let toolstacks give domains views of their memory (HVM_PARAM_ALTP2M, HVMOP_altp2m)."),
         new("dom0_max_vcpus", OptionKind.Number, "1", "vCPUs of the initial domain, 1 to 128."),
         new("dom0-expose", OptionKind.Text, "nothing", "Calls and ways to make them that the initial domain is shown beyond those of Xen 4.17."),

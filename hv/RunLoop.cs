@@ -145,6 +145,7 @@ public sealed partial class RunLoop
     private void HandleExit(Vcpu vcpu)
     {
         vcpu.FollowView();
+        vcpu.TakeWrites();
         ExitReason reason = vcpu.Cpu.Exit.Reason;
         if (reason == ExitReason.Hypercall)
         {

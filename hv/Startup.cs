@@ -42,6 +42,7 @@ public static class Startup
         virtualisation.ChecksEntries |= kernel.Options.GetBoolean("entry-checks", false);
         virtualisation.AllowsApicVirtualisation = kernel.Options.GetBoolean("apicv", true);
         virtualisation.AllowsViewFunctions = kernel.Options.GetBoolean("vmfunc", true);
+        virtualisation.AllowsWriteLog = kernel.Options.ListBoolean("ept", "ad", true) && kernel.Options.ListBoolean("ept", "pml", true);
         if (virtualisation.Enable(kernel.Memory, kernel.Frames) is { } missing)
         {
             log.Error($"{virtualisation.Name} can't be used: {missing}");

@@ -125,7 +125,10 @@ public sealed partial class Vcpu
     /// <summary>The value of <see cref="P2m.Generation"/> for which the CPU's cached translations are good.</summary>
     private ulong _nestedGeneration;
 
-    /// <summary>Makes the CPU forget translations that changed since this vCPU ran last. The run loop calls it before each entry.</summary>
+    /// <summary>
+    /// Makes the CPU forget translations that changed since this vCPU ran last, and log writes or not, as the domain's leaves are by now. The run loop calls it
+    /// before each entry.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void SynchroniseNested()
     {
@@ -133,8 +136,24 @@ public sealed partial class Vcpu
         if (_nestedGeneration != generation)
         {
             _nestedGeneration = generation;
+            Cpu.LogWrites(Domain.P2m.IsLoggedByCpus);
             Cpu.InvalidateNested();
         }
+    }
+
+    /// <summary>Marks what the CPU has noted as written since the entry. After each exit, before the CPU answers any other.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void TakeWrites()
+    {
+        if (Cpu.LogsWrites)
+            MarkWrites();
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void MarkWrites()
+    {
+        foreach (ulong address in Cpu.TakeWrites())
+            Domain.P2m.MarkNoted(Gfn.Of(address));
     }
 
     /// <summary>

@@ -13,6 +13,9 @@ internal sealed partial class ExitHandler
     // Present, write, user, reserved bit, fetch: what a #PF can say. Whatever else went wrong is no #PF.
     private const PageFaultError ArchitecturalError = (PageFaultError)0x1F;
 
+    /// <summary>Leaves that are looked at for one exit, where the CPUs' part of a log ends.</summary>
+    private const int LeavesPerExit = 4096;
+
     private void HandleNestedPageFault(Vcpu vcpu)
     {
         ref Exit exit = ref vcpu.Cpu.Exit;
@@ -78,6 +81,13 @@ internal sealed partial class ExitHandler
     /// <summary>A fault where something is mapped that is not for every access. False: nobody knows anything of this one.</summary>
     private bool TryHandleMapped(Vcpu vcpu, ulong guestPhysical, in P2mEntry entry)
     {
+        // The CPU's walk of page tables that the guest can't write: with flags in the nested tables it counts as a write, and is none.
+        if (vcpu.Cpu.Exit.DuringWalk && (entry.Access & Rights.Write) == 0 && vcpu.Domain.P2m.IsLoggedByCpus)
+        {
+            vcpu.Domain.P2m.TryEndCpuLog(LeavesPerExit);
+            return true;
+        }
+
         // What a device model was asked about is finished so, whatever it has made of the memory since.
         if (entry.Type == P2mType.RamForwarded || (entry.IsRam && vcpu.HasDeviceAnswers))
         {

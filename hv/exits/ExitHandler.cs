@@ -75,6 +75,8 @@ internal sealed partial class ExitHandler
         {
             case ExitReason.InterruptWindow:
             case ExitReason.Nmi:
+            // The run loop has emptied it.
+            case ExitReason.WriteLogFull:
                 break;
             case ExitReason.Halt:
                 if (TrySkip(vcpu))

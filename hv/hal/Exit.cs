@@ -66,6 +66,8 @@ public enum ExitReason
     /// (<see cref="VirtualCpu.InterceptDescriptorTables"/>).
     /// </summary>
     DescriptorTable,
+    /// <summary>The CPU has no room left for what it is about to note (<see cref="VirtualCpu.LogWrites"/>). The access has not happened.</summary>
+    WriteLogFull,
     /// <summary>A non-maskable interrupt of the host arrived; its handler in the host's IDT has run by now.</summary>
     Nmi,
     /// <summary>The hardware refused the entry; the HAL has printed which rule was broken.</summary>

@@ -36,6 +36,15 @@ public abstract class Virtualisation
     /// <summary>Whether guests' VMFUNC may be the CPU's own where it has it (<see cref="HasViewFunctions"/>). Without, it exits.</summary>
     public bool AllowsViewFunctions { get; set; } = true;
 
+    /// <summary>Whether the CPU may log what guests write where it can (<see cref="LogsWrites"/>).</summary>
+    public bool AllowsWriteLog { get; set; } = true;
+
+    /// <summary>
+    /// Whether the CPU can note the first write to a frame by itself (<see cref="VirtualCpu.LogWrites"/>): of those whose leaf is
+    /// <see cref="Rights.Logged"/>, which the format has then.
+    /// </summary>
+    public virtual bool LogsWrites => false;
+
     /// <summary>
     /// Whether the CPU keeps vCPUs' local APICs: the guest's accesses to nearly all registers, priorities, and the delivery of interrupts
     /// need no exit. <see cref="VirtualCpu.AttachApic"/> and what follows it there have a meaning then.

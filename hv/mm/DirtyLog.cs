@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using Xenolith.Kernel;
 
 namespace Xenolith.Mm;
@@ -8,8 +9,9 @@ namespace Xenolith.Mm;
 /// who shows what is on its screen (XEN_DMOP_track_dirty_vram). Neither look takes anything from the other. Frames are named by the host p2m.
 /// </summary>
 /// <remarks>
-/// The rule that holds while it is on: a leaf of the nested page table allows writing only if the frame is marked in whichever of the two it
-/// counts for. So the first write since a look is an exit, which marks the frame and opens the leaf. What the hypervisor writes it marks itself.
+/// The rule that holds while it is on: a leaf of the nested page table allows writing unseen only if the frame is marked in whichever of the two it
+/// counts for. So the first write since a look is an exit, which marks the frame and opens the leaf, or is noted by the CPU, which opens the leaf itself. What
+/// the hypervisor writes it marks itself.
 /// </remarks>
 public sealed class DirtyLog(PhysicalMemory memory, FrameAllocator frames, ushort owner)
 {
@@ -39,7 +41,27 @@ public sealed class DirtyLog(PhysicalMemory memory, FrameAllocator frames, ushor
     private bool _hasLostOfRange;
 
     /// <summary>Frames that were marked since the last look that cleared.</summary>
-    public uint DirtyCount { get; internal set; }
+    public uint DirtyCount => Volatile.Read(ref _dirtyCount);
+
+    private uint _dirtyCount;
+
+    /// <summary>First writes that CPUs have noted, and those that were exits, since the log began. For people to read.</summary>
+    public ulong Noted => Volatile.Read(ref _noted);
+
+    /// <inheritdoc cref="Noted"/>
+    public ulong Faults { get; private set; }
+
+    private ulong _noted;
+
+    internal void CountNoted() => Interlocked.Increment(ref _noted);
+
+    internal void CountFault() => Faults++;
+
+    internal void ForgetCounts()
+    {
+        _noted = 0;
+        Faults = 0;
+    }
 
     /// <summary>Whether a mark was lost for want of a machine frame: what is asked for from now on can't be answered, until the log ends.</summary>
     public bool HasLost { get; private set; }
@@ -69,7 +91,7 @@ public sealed class DirtyLog(PhysicalMemory memory, FrameAllocator frames, ushor
         if (!_written.TrySet(gfn, room - _tracked.FrameCount, out bool isNew))
             HasLost = true;
         else if (isNew)
-            DirtyCount = unchecked(DirtyCount + 1);
+            Interlocked.Increment(ref _dirtyCount);
     }
 
     /// <summary>Some frame was written, and nobody knows which.</summary>
@@ -78,7 +100,7 @@ public sealed class DirtyLog(PhysicalMemory memory, FrameAllocator frames, ushor
     /// <summary>A look at all of it that cleared is over.</summary>
     public void FinishLook()
     {
-        DirtyCount = 0;
+        _dirtyCount = 0;
         IsAllWritten = false;
     }
 

@@ -35,6 +35,9 @@ public enum MemoryFeatures : ushort
 
     /// <summary>Devices reach the memory by themselves (XEN_DOMCTL_assign_device).</summary>
     Devices = 1 << 8,
+
+    /// <summary>Frames had rights of their own (XENMEM_access_op), or there were views; for good.</summary>
+    AccessRights = 1 << 9,
 }
 
 /// <summary>Two features that a domain can't have at a time.</summary>
@@ -53,6 +56,13 @@ public static class FeatureMatrix
     /// <summary>What this hypervisor never has on, so that asking for it is refused by itself; the rules for it stand all the same.</summary>
     public const MemoryFeatures NeverOn = MemoryFeatures.NestedVirtualisation | MemoryFeatures.PopulateOnDemand | MemoryFeatures.Paging
         | MemoryFeatures.Sharing | MemoryFeatures.Devices;
+
+    /// <summary>
+    /// While there is any of these, CPUs do nothing for the log, which is by the rights of leaves alone: a CPU that logs notes the frame of the view that was
+    /// written through, not the host p2m's, and takes its walks of the guest's page tables for writes, which rights would forbid. What comes while a log is on
+    /// ends the CPUs' part of it, until there is no log any more.
+    /// </summary>
+    public const MemoryFeatures AgainstCpuLog = MemoryFeatures.Views | MemoryFeatures.AccessRights | MemoryFeatures.NestedVirtualisation;
 
     /// <summary>How many rules there are.</summary>
     public const int Count = 13;

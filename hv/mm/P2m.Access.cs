@@ -24,12 +24,25 @@ public sealed partial class P2m
         {
             RequireExpressible(value);
             _defaultAccess = value;
-            ChecksAccess |= value != MemoryAccess.All;
+            if (value != MemoryAccess.All)
+                BeginAccessChecks();
         }
     }
 
     /// <summary>Whether a fault may be about an access right or a view: any right but <see cref="MemoryAccess.All"/> was ever set, or there were views.</summary>
     public bool ChecksAccess { get; private set; }
+
+    /// <summary>
+    /// CPUs that log take their walks of the guest's page tables for writes (Intel SDM vol. 3, 29.3.5), which a right would then forbid, and name frames as a
+    /// view shows them: <see cref="FeatureMatrix.AgainstCpuLog"/>.
+    /// </summary>
+    private void BeginAccessChecks()
+    {
+        if (ChecksAccess)
+            return;
+        EndCpuLog();
+        ChecksAccess = true;
+    }
 
     /// <summary>The right of a guest frame; where nothing is mapped, what a mapping there would get. Memory that nobody has looked at stays so.</summary>
     public MemoryAccess AccessOf(Gfn gfn) =>
@@ -49,7 +62,8 @@ public sealed partial class P2m
         RequireExpressible(access);
         if (!IsAddressable(gfn, order))
             return true;
-        ChecksAccess |= access != MemoryAccess.All;
+        if (access != MemoryAccess.All)
+            BeginAccessChecks();
         ulong end = gfn.Value + (1UL << order);
         for (ulong at = gfn.Value; at < end;)
         {
@@ -82,11 +96,6 @@ public sealed partial class P2m
     /// <summary>What the leaf says of a frame: what the type and the right allow both, as far as it can be said.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Rights LeafRights(P2mAttributes attributes) => attributes == P2mAttributes.Plain ? Rights.All : LeafRights(attributes.Type, attributes.Access);
-
-    /// <summary>The same of a frame that the log of writes holds back, or not.</summary>
-    private Rights LeafRights(P2mAttributes attributes, bool isHeldBack) => isHeldBack && attributes.Type == P2mType.Ram
-        ? Matrix.LeafFor(AccessMatrix.RightsOf(attributes.Access) & Rights.ReadExecute)
-        : LeafRights(attributes);
 
     private Rights LeafRights(P2mType type, MemoryAccess access) => Matrix.LeafFor(type.Rights & AccessMatrix.RightsOf(access));
 

@@ -104,7 +104,8 @@ public sealed partial class P2m
             // No CPU has cached that nothing was here, so the generation stays.
             var start = new Gfn(gfn.Value - within);
             P2mAttributes attributes = AttributesOf(start);
-            Rights rights = LeafRights(attributes, isHeldBack: Log.IsOn && !Log.MayWrite(start, Page.Order2M));
+            bool isHeldBack = attributes.Type == P2mType.Ram && HoldsBack(start, Page.Order2M);
+            Rights rights = isHeldBack ? HeldBackRights(attributes, Page.Order2M) : LeafRights(attributes);
             if (!_table.TryMap(start.Address, first, Page.Order2M, rights, Caching.WriteBack))
                 throw new InvalidOperationException("the table for cleared memory is gone");
             _uncleared.Unmap(start.Address, Page.Order2M);

@@ -96,8 +96,9 @@ public sealed partial class P2m
     /// <summary>From now on the views, or none, are told of what changes here. No vCPU is in any.</summary>
     internal void Attach(Altp2m? views)
     {
+        if (views is not null)
+            BeginAccessChecks();
         Views = views;
-        ChecksAccess |= views is not null;
     }
 
     /// <summary>The highest guest frame that was ever mapped; 0 at first. Never falls, like Xen's.</summary>

@@ -85,6 +85,25 @@ public sealed class CommandLine
         return false;
     }
 
+    /// <summary>The value of a boolean in the option's list (<see cref="OptionRow.HasBooleans"/>), or what holds without it. The last one counts.</summary>
+    public bool ListBoolean(string name, string word, bool otherwise)
+    {
+        if (!TryGetText(name, out ReadOnlySpan<char> value))
+        {
+            return otherwise;
+        }
+
+        while (OptionValue.TryNext(ref value, ',', out ReadOnlySpan<char> item))
+        {
+            if (OptionValue.TryParseItem(item, out ReadOnlySpan<char> stated, out bool isOn) && stated.SequenceEqual(word.AsSpan()))
+            {
+                otherwise = isOn;
+            }
+        }
+
+        return otherwise;
+    }
+
     /// <summary>
     /// Judges every word: unknown names and malformed values are errors, each named on the log with what is accepted; options without effect
     /// get a warning. False: there was an error.
@@ -198,6 +217,16 @@ public sealed class CommandLine
 
         while (OptionValue.TryNext(ref value, ',', out ReadOnlySpan<char> item))
         {
+            if (row.HasBooleans)
+            {
+                if (!OptionValue.TryParseItem(item, out ReadOnlySpan<char> stated, out _) || !IsAmong(row.Accepted, stated))
+                {
+                    return false;
+                }
+
+                continue;
+            }
+
             int equals = item.IndexOf('=');
             ReadOnlySpan<char> word = equals >= 0 ? item[..equals] : item;
             if (!IsAmong(row.Accepted, word) && !(word.StartsWith("no-".AsSpan()) && IsAmong(row.Accepted, word[3..])))

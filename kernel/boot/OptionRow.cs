@@ -37,6 +37,9 @@ public sealed class OptionRow(string name, OptionKind kind, string defaultValue,
     /// <summary>For lists and texts: the words allowed, separated by spaces; empty: any.</summary>
     public string Accepted { get; init; } = "";
 
+    /// <summary>Of a list: each word is a boolean: word, no-word, word=yes|no….</summary>
+    public bool HasBooleans { get; init; }
+
     /// <summary>Known, because people pass it out of habit, but nothing here depends on it: it gets a warning line.</summary>
     public bool WithoutEffect { get; init; }
 

@@ -26,6 +26,21 @@ public static class OptionValue
         return value || Is(text, "no") || Is(text, "off") || Is(text, "false") || Is(text, "disable") || Is(text, "0");
     }
 
+    /// <summary>A boolean by name, in a list: word, no-word, word=yes|on|true|enable|1 or no|off|false|disable|0.</summary>
+    public static bool TryParseItem(ReadOnlySpan<char> item, out ReadOnlySpan<char> word, out bool value)
+    {
+        int equals = item.IndexOf('=');
+        if (equals >= 0)
+        {
+            word = item[..equals];
+            return TryParseBoolean(item[(equals + 1)..], out value);
+        }
+
+        value = !item.StartsWith("no-".AsSpan());
+        word = value ? item : item[3..];
+        return true;
+    }
+
     /// <summary>Decimal, hexadecimal with 0x, octal with 0.</summary>
     public static bool TryParseNumber(scoped ReadOnlySpan<char> text, out ulong value)
     {

@@ -44,7 +44,7 @@ public sealed partial class PageTable
             && CountConsecutive(first, Entries) == Entries;
         if (isOne)
         {
-            Replace(place, _format.Leaf(mfn, level, _format.RightsOf(part), _format.CachingOf(part, level - 1)));
+            Replace(place, _format.Leaf(mfn, level, _format.RightsOf(part) & ~Rights.Logged, _format.CachingOf(part, level - 1)));
         }
 
         return isOne;

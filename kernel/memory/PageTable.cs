@@ -170,6 +170,23 @@ public sealed partial class PageTable
         return true;
     }
 
+    /// <summary>Gives each leaf of a table the same rights; what it maps, and whether it does, stays.</summary>
+    /// <param name="place">An entry of the table, of which all entries are leaves or not present.</param>
+    /// <param name="rights">At least one.</param>
+    /// <param name="caching">That of all of them.</param>
+    public void SetRights(TablePlace place, Rights rights, Caching caching)
+    {
+        for (uint i = 0; i < Entries; i++)
+        {
+            var leaf = new TablePlace((place.Slot & ~Page.OffsetMask) + (i * sizeof(ulong)), place.Level);
+            ulong entry = _memory.Word64(leaf.Slot);
+            if (_format.IsPresent(entry))
+            {
+                Replace(leaf, _format.Leaf(PageTableFormat.FrameOf(entry), leaf.Level, rights, caching));
+            }
+        }
+    }
+
     /// <summary>Unmaps what one entry maps, whose place was found before.</summary>
     public void Unmap(TablePlace place) => Replace(place, _format.Absent);
 

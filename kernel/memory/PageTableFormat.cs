@@ -19,6 +19,9 @@ public enum Rights : byte
 
     /// <summary>Of a nested leaf, beside others: the CPU may tell the guest itself of what they do not allow (EPT: #VE is not suppressed).</summary>
     Convertible = 16,
+
+    /// <summary>Of a nested leaf, beside write: the CPU notes the first write, where it logs what guests write. The leaf has it until then.</summary>
+    Logged = 32,
 }
 
 /// <summary>Cacheability of a mapping.</summary>

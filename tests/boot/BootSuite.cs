@@ -163,6 +163,15 @@ internal static class BootSuite
             yield return Deliveries(machine);
         }
 
+        // With the CPU's help, without it by choice, and on CPUs that have none to give.
+        yield return Dirty(TestMachine.BochsVmx, isHelped: true);
+        yield return Dirty(TestMachine.BochsVmx, isHelped: true) with { Name = "guest-builder-dirty-on-2", Cpus = 2 };
+        yield return Without("no-pml");
+        yield return Without("pml=0");
+        yield return Without("no-ad");
+        yield return Dirty(TestMachine.BochsVmxWithoutWriteLog, isHelped: false);
+        yield return Dirty(TestMachine.QemuSvm, isHelped: false);
+
         yield return Guest("smp", TestMachine.QemuSvm) with { Name = "guest-smp-on-4", Cpus = 4, Limit = TimeSpan.FromSeconds(180) };
         yield return Guest("smp", TestMachine.BochsVmx) with { Name = "guest-smp-on-2", Cpus = 2, Limit = TimeSpan.FromSeconds(300) };
         foreach (string name in (string[])["hypercalls", "events", "timers", "smp"])
@@ -210,6 +219,28 @@ internal static class BootSuite
     {
         BootTest views = Views(machine);
         return views with { Name = "guest-builder-own-views", Modules = [views.Modules[0] with { Arguments = "own-views" }, .. views.Modules.Skip(1)] };
+    }
+
+    private const string NotedByCpus = "[1-9][0-9]* first writes were noted by CPUs";
+
+    /// <summary>The log of what children write.</summary>
+    /// <param name="isHelped">Whether CPUs note first writes.</param>
+    private static BootTest Dirty(TestMachine machine, bool isHelped)
+    {
+        BootTest views = Views(machine);
+        return views with
+        {
+            Name = "guest-builder-dirty",
+            Modules = [views.Modules[0] with { Arguments = "dirty" }, .. views.Modules.Skip(1)],
+            Expected = isHelped ? [NotedByCpus, .. views.Expected] : ["0 first writes were noted by CPUs, [1-9][0-9]* were exits", .. views.Expected],
+            Forbidden = isHelped ? [] : [NotedByCpus],
+        };
+    }
+
+    private static BootTest Without(string word)
+    {
+        BootTest dirty = Dirty(TestMachine.BochsVmx, isHelped: false);
+        return dirty with { Name = $"{dirty.Name}-{word.Replace('=', '-')}", Arguments = $"{dirty.Arguments} ept={word}" };
     }
 
     /// <summary>A child with a hypercall TLB and views is saved and loaded.</summary>

@@ -17,6 +17,10 @@ internal sealed record TestMachine(string Name, MachineKind Kind, IReadOnlyList<
     /// <summary>Bochs as an Intel processor: VMX, EPT, VPID, unrestricted guest.</summary>
     public static TestMachine BochsVmx { get; } = new("bochs-vmx", MachineKind.Bochs, []);
 
+    /// <summary>An Intel processor that does not note what guests write, nor keep their APICs.</summary>
+    public static TestMachine BochsVmxWithoutWriteLog { get; } =
+        new("bochs-vmx-without-log", MachineKind.Bochs, [$"cpu: model=corei3_cnl, {BochsCpu}"]);
+
     /// <summary>The same with so few instructions a second that one of the guest's passes in less than one of the host's. Time is what was executed, whatever the host does.</summary>
     public static TestMachine BochsVmxOfFewInstructions(int cpus) =>
         new("bochs-vmx", MachineKind.Bochs, [$"cpu: model=tigerlake, count={cpus}, ips=10000000, reset_on_triple_fault=0, ignore_bad_msrs=1"]);

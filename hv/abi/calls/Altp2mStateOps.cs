@@ -10,6 +10,9 @@ internal static class Altp2mStateOps
     /// <summary>Table entries that one pass of switching off looks at, for each unit of the budget.</summary>
     private const int EntriesPerUnit = 512;
 
+    /// <summary>Leaves that one unit of it looks at, where the CPUs' part of a log ends for the views' sake.</summary>
+    private const int LeavesPerUnit = 64;
+
     public static long Get(ref HypercallCall call, ref Altp2mOps.Frame frame)
     {
         frame.Argument.DomainState.State = frame.Target.Altp2m is null ? (byte)0 : (byte)1;
@@ -26,6 +29,8 @@ internal static class Altp2mStateOps
             if (refused != Errno.None)
                 return call.Fail(refused, reason);
         }
+        if (frame.Argument.DomainState.State != 0 && !frame.Target.P2m.TryEndCpuLog(call.Dispatcher.Budget * LeavesPerUnit))
+            return call.Restart();
         if (frame.Argument.DomainState.State != 0)
             return Altp2mOps.Result(ref call, frame.Target.TryActivateAltp2m());
         return frame.Target.DeactivateAltp2m(call.Dispatcher.Budget * EntriesPerUnit) ? 0 : call.Restart();

@@ -95,7 +95,7 @@ internal static class DirtyLogOps
         {
             case ShadowOp.Off:
                 if (!resumes)
-                    p2m.EndLog();
+                    domain.EndLog();
                 isDone = p2m.LetGo(ref at, leaves);
                 break;
             case ShadowOp.Clean or ShadowOp.Peek:
@@ -105,7 +105,7 @@ internal static class DirtyLogOps
                 break;
             default:
                 if (!resumes)
-                    p2m.BeginLog();
+                    domain.BeginLog();
                 isDone = p2m.HoldBack(ref at, leaves);
                 break;
         }

@@ -206,7 +206,7 @@ internal static class DmMemoryOps
         var first = new Gfn(argument.First);
         if (log.RangeCount != argument.Count || (argument.Count != 0 && log.RangeFirst != first))
         {
-            p2m.TrackRange(first, argument.Count);
+            frame.Target.TrackRange(first, argument.Count);
             log.IsRangeNew = true;
             log.RangeDone = 0;
         }

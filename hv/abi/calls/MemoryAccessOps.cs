@@ -63,6 +63,9 @@ internal static class MemoryAccessOps
         return isRead;
     }
 
+    /// <summary>Leaves that one unit of the budget looks at, where the CPUs' part of a log ends for a right's sake.</summary>
+    private const int LeavesPerUnit = 64;
+
     private static long Set(ref HypercallCall call, ref Operation operation)
     {
         ref MemoryAccessArgument argument = ref operation.Argument;
@@ -72,6 +75,8 @@ internal static class MemoryAccessOps
             return call.Fail(Errno.EINVAL, "no frames, or frames past the last");
         if (Check(ref call, p2m, argument.Access) is not 0 and long refused)
             return refused;
+        if (!p2m.TryEndCpuLog(call.Dispatcher.Budget * LeavesPerUnit))
+            return Restart(ref call, operation.Done);
         var access = (MemoryAccess)argument.Access;
         if (argument.Gfn == Everything)
         {
@@ -97,6 +102,8 @@ internal static class MemoryAccessOps
     {
         ref MemoryAccessArgument argument = ref operation.Argument;
         P2m p2m = operation.Target.P2m;
+        if (!p2m.TryEndCpuLog(call.Dispatcher.Budget * LeavesPerUnit))
+            return Restart(ref call, operation.Done);
         int budget = call.Dispatcher.Budget;
         for (ulong i = operation.Done; i < argument.Count; i++)
         {

@@ -65,6 +65,9 @@ public sealed class VmxCapabilities
 
     public bool HasVirtualisationExceptions => Secondary.Allows((uint)SecondaryControls.EptViolationException);
 
+    /// <summary>Whether the CPU can note what is written through EPT (29.3.6).</summary>
+    public bool HasWriteLog => HasAccessedDirty && Secondary.Allows((uint)SecondaryControls.EnablePml);
+
     public bool HasMonitorTrap => Primary.Allows((uint)PrimaryControls.MonitorTrapFlag);
 
     public bool HasDescriptorTableExiting => Secondary.Allows((uint)SecondaryControls.DescriptorTableExiting);

@@ -53,7 +53,7 @@ public sealed partial class VmxCpu
     public override void SetNestedRoot(Mfn root)
     {
         _nestedRoot = root;
-        _vmcs.Write(VmcsField.EptPointer, EptFormat.Pointer(root));
+        _vmcs.Write(VmcsField.EptPointer, EptFormat.Pointer(root, LogsWrites));
         _nestedTranslationsStale = true;
         _needsPreparation = true;
     }
@@ -107,7 +107,7 @@ public sealed partial class VmxCpu
                 else if (Exit.Vector == ExceptionVector.Debug)
                     ShowDebugException();
                 break;
-            case ExitReason.NestedPageFault:
+            case ExitReason.NestedPageFault or ExitReason.WriteLogFull:
                 KeepNmiBlocking(Exit.RawInformation1);
                 break;
         }
@@ -139,6 +139,8 @@ public sealed partial class VmxCpu
             LoadPdptes();
         if (_rootStale | _viewsStale | _indexStale)
             WriteViews();
+        if (_writeLogStale)
+            WriteWriteLog();
         if (_interceptsStale)
             WriteIntercepts();
         WriteEvents();

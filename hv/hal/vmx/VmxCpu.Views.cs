@@ -47,7 +47,7 @@ public sealed partial class VmxCpu
         if (!ChoosesViews || _rootStale)
             return false;
         ulong pointer = _vmcs.Read(VmcsField.EptPointer);
-        if (pointer == EptFormat.Pointer(root))
+        if (pointer == EptFormat.Pointer(root, LogsWrites))
             return false;
         root = new Mfn(pointer >> Page.Shift);
         _nestedRoot = root;
@@ -79,7 +79,7 @@ public sealed partial class VmxCpu
     {
         if (_rootStale)
         {
-            _vmcs.Write(VmcsField.EptPointer, EptFormat.Pointer(_nestedRoot));
+            _vmcs.Write(VmcsField.EptPointer, EptFormat.Pointer(_nestedRoot, LogsWrites));
             _rootStale = false;
         }
         bool tells = TellsOfViolations;

@@ -54,6 +54,8 @@ public sealed partial class VmxCpu : VirtualCpu
         _frames.Free(_vmcs.Region, 0);
         if (_ownMsrBitmap != Mfn.Invalid)
             _frames.Free(_ownMsrBitmap, 0);
+        if (_writeLog != Mfn.Invalid)
+            _frames.Free(_writeLog, 0);
     }
 
     private void WriteControls(Mfn msrBitmap)

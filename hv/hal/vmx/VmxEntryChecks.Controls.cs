@@ -47,6 +47,12 @@ public static partial class VmxEntryChecks
         rules.Require(ept || !Has(secondary, (uint)SecondaryControls.UnrestrictedGuest), nameof(VmcsField.SecondaryControls), secondary,
             "unrestricted guest needs EPT", section);
         CheckViews(vmcs, capabilities, rules, secondary);
+        if (Has(secondary, (uint)SecondaryControls.EnablePml))
+        {
+            rules.Require(ept, nameof(VmcsField.SecondaryControls), secondary, "page-modification logging needs EPT", section);
+            ulong log = vmcs.Read(VmcsField.PmlAddress);
+            rules.Require(IsPageAddress(log, capabilities), nameof(VmcsField.PmlAddress), log, "must be a page-aligned physical address", section);
+        }
         if (ept)
             CheckEptPointer(vmcs.Read(VmcsField.EptPointer), capabilities, rules);
     }

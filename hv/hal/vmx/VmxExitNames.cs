@@ -22,6 +22,7 @@ public static class VmxExitNames
         VmxExitReason.ApicWrite => "APIC write",
         VmxExitReason.EptViolation => "EPT violation",
         VmxExitReason.EptMisconfiguration => "EPT misconfiguration",
+        VmxExitReason.PageModificationLogFull => "write log full",
         VmxExitReason.PreemptionTimer => "preemption timer",
         VmxExitReason.Wbinvd => "WBINVD",
         _ => "another",

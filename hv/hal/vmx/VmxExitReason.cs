@@ -60,6 +60,7 @@ public enum VmxExitReason : uint
     Vmfunc = 59,
     Encls = 60,
     Rdseed = 61,
+    PageModificationLogFull = 62,
     Xsaves = 63,
     Xrstors = 64,
 }

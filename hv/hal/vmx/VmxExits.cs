@@ -80,6 +80,10 @@ public static class VmxExits
             case VmxExitReason.EptMisconfiguration:
                 DecodeEptMisconfiguration(vmcs, ref exit);
                 return;
+            case VmxExitReason.PageModificationLogFull:
+                exit.Reason = ExitReason.WriteLogFull;
+                exit.RawInformation1 = vmcs.Read(VmcsField.ExitQualification);
+                return;
             default:
                 exit.InstructionLength = vmcs.ExitInstructionLength;
                 DecodeInstruction(vmcs, reason, ref exit, in registers);

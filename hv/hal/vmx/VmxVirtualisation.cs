@@ -38,6 +38,8 @@ public sealed class VmxVirtualisation : Virtualisation
 
     public override bool HasVirtualisationExceptions => Here.Capabilities.HasVirtualisationExceptions;
 
+    public override bool LogsWrites => AllowsWriteLog && Here.Capabilities.HasWriteLog;
+
     public override bool HasSingleSteps => Here.Capabilities.HasMonitorTrap;
 
     public override bool HasDescriptorTableExits => Here.Capabilities.HasDescriptorTableExiting;

@@ -45,6 +45,17 @@ internal static class Program
             return;
         }
 
+        if (BootRecord.HasWord("dirty"))
+        {
+            DirtyLog.Run(tests);
+            Watch.Start();
+            DirtyRounds.Run(tests);
+            ViewsDirty.Run(tests);
+            Watch.End();
+            tests.Finish();
+            return;
+        }
+
         if (BootRecord.HasWord("view-costs"))
         {
             Watch.Start();

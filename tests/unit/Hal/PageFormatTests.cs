@@ -14,11 +14,11 @@ public sealed class PageFormatTests
     [Fact]
     public void EptLeafBits()
     {
-        // Read, write, execute; memory type 6; ignore PAT; suppress #VE.
-        Assert.Equal(0x8000_0000_1234_5077, s_ept.Leaf(new Mfn(0x12345), 1, Rights.All, Caching.WriteBack));
-        Assert.Equal(0x8000_0000_1220_00F5, s_ept.Leaf(new Mfn(0x12200), 2, Rights.ReadExecute, Caching.WriteBack));
-        Assert.Equal(0x8000_0000_1234_5043, s_ept.Leaf(new Mfn(0x12345), 1, Rights.ReadWrite, Caching.Uncached));
-        Assert.Equal(0x8000_0000_1234_5074, s_ept.Leaf(new Mfn(0x12345), 1, Rights.Execute, Caching.WriteBack));
+        // Read, write, execute; memory type 6; ignore PAT; accessed, dirty; suppress #VE.
+        Assert.Equal(0x8000_0000_1234_5377, s_ept.Leaf(new Mfn(0x12345), 1, Rights.All, Caching.WriteBack));
+        Assert.Equal(0x8000_0000_1220_03F5, s_ept.Leaf(new Mfn(0x12200), 2, Rights.ReadExecute, Caching.WriteBack));
+        Assert.Equal(0x8000_0000_1234_5343, s_ept.Leaf(new Mfn(0x12345), 1, Rights.ReadWrite, Caching.Uncached));
+        Assert.Equal(0x8000_0000_1234_5374, s_ept.Leaf(new Mfn(0x12345), 1, Rights.Execute, Caching.WriteBack));
     }
 
     [Fact]
@@ -110,12 +110,26 @@ public sealed class PageFormatTests
     [Fact]
     public void OnlyAConvertibleLeafOfEptLeavesVeUnsuppressed()
     {
-        Assert.Equal(0x1234_5075UL, s_ept.Leaf(new Mfn(0x12345), 1, Rights.ReadExecute | Rights.Convertible, Caching.WriteBack));
-        Assert.Equal(0x0010_0000_1234_5070UL, s_ept.Leaf(new Mfn(0x12345), 1, Rights.Withheld | Rights.Convertible, Caching.WriteBack));
+        Assert.Equal(0x1234_5375UL, s_ept.Leaf(new Mfn(0x12345), 1, Rights.ReadExecute | Rights.Convertible, Caching.WriteBack));
+        Assert.Equal(0x0010_0000_1234_5370UL, s_ept.Leaf(new Mfn(0x12345), 1, Rights.Withheld | Rights.Convertible, Caching.WriteBack));
         Assert.Equal(Rights.Read | Rights.Convertible, s_ept.RightsOf(s_ept.Leaf(new Mfn(1), 1, Rights.Read | Rights.Convertible, Caching.WriteBack)));
         Assert.Equal(1UL, s_ept.Absent >> 63);
         Assert.Equal(s_npt.Leaf(new Mfn(1), 1, Rights.Read, Caching.WriteBack), s_npt.Leaf(new Mfn(1), 1, Rights.Read | Rights.Convertible, Caching.WriteBack));
     }
+
+    /// <summary>The CPU sets the flag when it has noted the write, and the leaf is an open one by that.</summary>
+    [Fact]
+    public void ALoggedLeafOfEptLacksDirty()
+    {
+        ulong entry = s_ept.Leaf(new Mfn(0x12345), 1, Rights.All | Rights.Logged, Caching.WriteBack);
+        Assert.Equal(0x8000_0000_1234_5177, entry);
+        Assert.Equal(Rights.All | Rights.Logged, s_ept.RightsOf(entry));
+        Assert.Equal(s_ept.Leaf(new Mfn(0x12345), 1, Rights.All, Caching.WriteBack), entry | (1 << 9));
+        Assert.Equal(Caching.WriteBack, s_ept.CachingOf(entry, 1));
+    }
+
+    [Fact]
+    public void EptPointerSaysWhetherFlagsAreUsed() => Assert.Equal(0x5_005EUL, EptFormat.Pointer(new Mfn(0x50), hasFlags: true));
 
     [Fact]
     public void EptPointerHasFourLevelsAndWriteBack() => Assert.Equal(0x5_001EUL, EptFormat.Pointer(new Mfn(0x50)));

@@ -13,6 +13,7 @@ public sealed class CommandLineTests
         new("number", OptionKind.Number, "1", "A number."),
         new("size", OptionKind.Size, "1M", "A size."),
         new("list", OptionKind.List, "a", "A list.") { Accepted = "alpha beta" },
+        new("switches", OptionKind.List, "", "A list of booleans.") { Accepted = "one two", HasBooleans = true },
         new("text", OptionKind.Text, "", "A text."),
         new("habit", OptionKind.Boolean, "", "Nothing depends on it.") { WithoutEffect = true, AcceptsAnyValue = true },
         new("loglvl", OptionKind.Text, "info", "Levels."),
@@ -40,6 +41,36 @@ public sealed class CommandLineTests
     {
         Assert.Equal(expected, Parse(text).GetBoolean("flag", !expected));
         Assert.True(Parse(text).Check(new Log()));
+    }
+
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("switches=one", true)]
+    [InlineData("switches=no-one", false)]
+    [InlineData("switches=one=0", false)]
+    [InlineData("switches=two=0", true)]
+    [InlineData("switches=no-two,one=disable", false)]
+    [InlineData("switches=no-one,one=on", true)]
+    [InlineData("switches=no-one switches=two", true)]
+    public void BooleansInAList(string text, bool expected)
+    {
+        Assert.Equal(expected, Parse(text).ListBoolean("switches", "one", true));
+        Assert.True(Parse(text).Check(new Log()));
+    }
+
+    [Theory]
+    [InlineData("switches=three")]
+    [InlineData("switches=no-three")]
+    [InlineData("switches=one=maybe")]
+    [InlineData("switches=no-one=0")]
+    [InlineData("switches=one,,two")]
+    [InlineData("switches=")]
+    [InlineData("switches")]
+    [InlineData("no-switches")]
+    public void MalformedBooleansInAListAreRefused(string text)
+    {
+        Assert.False(Parse(text).Check(new Log()));
+        Assert.True(Parse(text).ListBoolean("switches", "one", true));
     }
 
     [Theory]

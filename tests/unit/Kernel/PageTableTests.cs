@@ -233,12 +233,31 @@ public sealed class PageTableTests : IDisposable
     public void AccessedAndDirtyDoNotCountWhenLeavesAreMerged()
     {
         var table = new PageTable(_memory, _frames, new Xenolith.Hal.Vmx.EptFormat(hasExecuteOnly: true, has1GPages: true), 1);
-        MapInParts(table, 0, new Mfn(0x40_0000), Page.Order2M);
-        const ulong accessedAndDirty = 0x300;
+        MapInParts(table, 0, new Mfn(0x40_0000), Page.Order2M, Rights.ReadWrite | Rights.Logged);
+        const ulong dirty = 0x200;
         table.TryLocate(0x7000, out _, out _, out TablePlace place);
-        _memory.Word64(place.Slot) |= accessedAndDirty;
+        _memory.Word64(place.Slot) |= dirty;
         Assert.True(table.TryMerge(0, Page.Order2M));
-        Assert.Equal(0UL, EntryFor(table, 0) & accessedAndDirty);
+        Assert.Equal(dirty, EntryFor(table, 0) & dirty);
+    }
+
+    [Fact]
+    public void LeavesOfATableGetRightsTogether()
+    {
+        var table = new PageTable(_memory, _frames, _format, 1);
+        MapInParts(table, 0, new Mfn(0x40_0000), Page.Order2M);
+        Assert.True(table.Unmap(0x5000, Page.Order4K));
+        Assert.True(table.TryMap(0x20_0000, new Mfn(7), Page.Order4K, Rights.ReadWrite, Caching.WriteBack));
+        table.TryLocate(0x7000, out _, out _, out TablePlace place);
+        table.SetRights(place, Rights.Read, Caching.WriteBack);
+        for (ulong i = 0; i < 512; i++)
+        {
+            Assert.Equal(i != 5, table.TryQuery(i << Page.Shift, out Mfn mfn, out Rights rights, out _));
+            if (i != 5)
+                Assert.Equal((new Mfn(0x40_0000 + i), Rights.Read), (mfn, rights));
+        }
+        Assert.True(table.TryQuery(0x20_0000, out _, out Rights beside, out _));
+        Assert.Equal(Rights.ReadWrite, beside);
     }
 
     [Fact]
@@ -255,11 +274,11 @@ public sealed class PageTableTests : IDisposable
     }
 
     // Small leaves, mapped one by one, that could be one large one.
-    private static void MapInParts(PageTable table, ulong address, Mfn mfn, int order)
+    private static void MapInParts(PageTable table, ulong address, Mfn mfn, int order, Rights rights = Rights.ReadWrite)
     {
         int part = order - Page.Order2M;
         for (ulong i = 0; i < 512; i++)
-            Assert.True(table.TryMap(address + (i << (Page.Shift + part)), new Mfn(mfn.Value + (i << part)), part, Rights.ReadWrite, Caching.WriteBack));
+            Assert.True(table.TryMap(address + (i << (Page.Shift + part)), new Mfn(mfn.Value + (i << part)), part, rights, Caching.WriteBack));
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using Xenolith.Abi.Contract;
 using Xenolith.Hal.Svm;
 using Xenolith.Hal.Vmx;
 using Xenolith.Kernel;
@@ -18,9 +19,9 @@ public sealed class DirtyLogTests
 
     private static PageTableFormat Format(bool isIntel) => isIntel ? new EptFormat(true, true) : new NptFormat(true);
 
-    private static void Begin(P2m p2m)
+    private static void Begin(P2m p2m, bool byCpus = false)
     {
-        p2m.BeginLog();
+        p2m.BeginLog(byCpus);
         for (ulong at = 0; !p2m.HoldBack(ref at, 7);)
         {
         }
@@ -37,10 +38,21 @@ public sealed class DirtyLogTests
     private static bool MayWrite(P2m p2m, Gfn gfn) =>
         Private.Table(p2m).TryQuery(gfn.Address, out _, out Rights rights, out _) && (rights & Rights.Write) != 0;
 
-    /// <summary>Writes as a CPU does: by a leaf that allows it, or after the exit.</summary>
-    private static void GuestWrites(P2m p2m, Gfn gfn, ISet<ulong> written)
+    /// <summary>Writes as a CPU does: by a leaf that allows it, which it notes and opens where it is told to, or after the exit.</summary>
+    private static void GuestWrites(TestMachine machine, P2m p2m, Gfn gfn, ISet<ulong> written, Queue<ulong> noted)
     {
         p2m.Lookup(gfn);
+        if (p2m.IsLoggedByCpus && Private.Table(p2m).TryLocate(gfn.Address, out _, out Rights rights, out TablePlace place) && (rights & Rights.Logged) != 0)
+        {
+            Assert.Equal(1, place.Level);
+            Assert.Equal(p2m.Log.IsOn, p2m.IsHeldBack(gfn) || written.Contains(gfn.Value));
+            const ulong dirty = 0x200;
+            machine.Memory.Word64(place.Slot) |= dirty;
+            Assert.False(p2m.IsHeldBack(gfn));
+            noted.Enqueue(gfn.Value);
+            written.Add(gfn.Value);
+            return;
+        }
         if (MayWrite(p2m, gfn))
         {
             Assert.True(!p2m.Log.IsGlobal || written.Contains(gfn.Value), $"frame {gfn.Value:x} may be written unseen");
@@ -65,10 +77,12 @@ public sealed class DirtyLogTests
 
     /// <summary>Whatever writes, changes and looks come in whatever order: the marks are those that a plain set has.</summary>
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void What_is_written_is_marked_and_nothing_else(bool isIntel)
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    public void What_is_written_is_marked_and_nothing_else(bool isIntel, bool byCpus)
     {
+        ulong notedInAll = 0;
         using var machine = new TestMachine(64);
         ulong free = machine.Frames.FreeFrames;
         for (int seed = 1; seed <= 60; seed++)
@@ -77,15 +91,21 @@ public sealed class DirtyLogTests
             var p2m = new P2m(machine.Memory, machine.Frames, Format(isIntel), Owner);
             var memory = new GuestMemory(p2m, machine.Memory);
             var written = new HashSet<ulong>();
+            // What a vCPU that is in its guest has in its CPU's log.
+            var noted = new Queue<ulong>();
             Assert.True(p2m.TryPopulate(new Gfn(0), Frames / 2));
             for (int step = 0; step < 300; step++)
             {
                 var gfn = new Gfn((ulong)random.Next((int)Frames));
                 bool isThere = p2m.IsUncleared(gfn, out _) || p2m.Lookup(gfn).Type == P2mType.Ram;
-                switch (random.Next(12))
+                int deed = random.Next(byCpus ? 13 : 12);
+                // Looks and switches are made while no vCPU is in its guest.
+                while (deed is > 7 and < 12 && noted.TryDequeue(out ulong next))
+                    p2m.MarkNoted(new Gfn(next));
+                switch (deed)
                 {
                     case < 4 when isThere:
-                        GuestWrites(p2m, gfn, written);
+                        GuestWrites(machine, p2m, gfn, written, noted);
                         break;
                     case 4 when isThere:
                         Assert.True(memory.TryWrite(gfn.Address + 8, [1, 2, 3]));
@@ -112,10 +132,15 @@ public sealed class DirtyLogTests
                         written.RemoveWhere(frame => frame >> 6 == word.Value >> 6);
                         break;
                     case 10 when random.Next(8) == 0 && !p2m.Log.IsGlobal:
-                        Begin(p2m);
+                        Begin(p2m, byCpus);
+                        break;
+                    case 12 when random.Next(3) == 0:
+                        p2m.TryEndCpuLog(random.Next(1, 200));
                         break;
                     case 11 when random.Next(16) == 0 && p2m.Log.IsGlobal:
+                        notedInAll += p2m.Log.Noted;
                         End(p2m);
+                        Assert.False(p2m.IsLoggedByCpus);
                         written.Clear();
                         Assert.Equal(0, p2m.Log.FrameCount);
                         for (ulong i = 0; i < Frames; i++)
@@ -123,11 +148,84 @@ public sealed class DirtyLogTests
                         break;
                 }
             }
+            while (noted.TryDequeue(out ulong last))
+                p2m.MarkNoted(new Gfn(last));
             Compare(p2m, written, seed);
             p2m.Settle();
             p2m.Release();
             Assert.Equal(free, machine.Frames.FreeFrames);
         }
+        Assert.Equal(byCpus, notedInAll != 0);
+    }
+
+    /// <summary>A large page is split by the first write to it; the CPU looks after its other frames from then on.</summary>
+    [Fact]
+    public void Of_a_large_page_only_the_first_write_is_an_exit_where_cpus_log()
+    {
+        using var machine = new TestMachine(16);
+        var p2m = new P2m(machine.Memory, machine.Frames, Format(true), Owner);
+        Assert.True(p2m.TryPopulate(new Gfn(0), 1024));
+        p2m.Lookup(new Gfn(3));
+        p2m.Lookup(new Gfn(600));
+        Begin(p2m, byCpus: true);
+        Assert.True(p2m.IsLoggedByCpus);
+        // As large pages they would be noted by the frame of the first write alone.
+        Assert.False(MayWrite(p2m, new Gfn(3)) || MayWrite(p2m, new Gfn(600)));
+        Assert.True(p2m.TryOpen(new Gfn(3)));
+        for (ulong gfn = 0; gfn < 512; gfn++)
+        {
+            Assert.True(Private.Table(p2m).TryQuery(new Gfn(gfn).Address, out _, out Rights rights, out int level));
+            Assert.Equal((1, gfn == 3 ? Rights.All : Rights.All | Rights.Logged), (level, rights));
+        }
+        Assert.False(MayWrite(p2m, new Gfn(600)));
+        p2m.ClearMarks(new Gfn(0), ulong.MaxValue);
+        Private.Table(p2m).TryQuery(new Gfn(3).Address, out _, out Rights again, out _);
+        Assert.Equal(Rights.All | Rights.Logged, again);
+        Assert.Equal(1UL, p2m.Log.Faults);
+        p2m.Release();
+    }
+
+    /// <summary>Rights and views end the CPUs' part at once, and what is not marked is held back otherwise.</summary>
+    [Theory]
+    [InlineData("right")]
+    [InlineData("default")]
+    [InlineData("views")]
+    public void What_does_not_go_with_it_ends_the_log_by_cpus_and_loses_nothing(string what)
+    {
+        using var machine = new TestMachine(16);
+        PageTableFormat format = Format(true);
+        var p2m = new P2m(machine.Memory, machine.Frames, format, Owner);
+        Assert.True(p2m.TryPopulate(new Gfn(0), 64));
+        Begin(p2m, byCpus: true);
+        var written = new HashSet<ulong>();
+        var noted = new Queue<ulong>();
+        GuestWrites(machine, p2m, new Gfn(5), written, noted);
+        GuestWrites(machine, p2m, new Gfn(7), written, noted);
+        p2m.MarkNoted(new Gfn(noted.Dequeue()));
+        ulong generation = p2m.Generation;
+        switch (what)
+        {
+            case "right":
+                Assert.True(p2m.TrySetAccess(new Gfn(20), 0, MemoryAccess.Read));
+                break;
+            case "default":
+                p2m.DefaultAccess = MemoryAccess.ReadExecute;
+                break;
+            default:
+                Assert.Equal(ViewResult.Done, new Altp2m(p2m, machine.Memory, machine.Frames, format).TryActivate());
+                break;
+        }
+        Assert.False(p2m.IsLoggedByCpus);
+        Assert.NotEqual(generation, p2m.Generation);
+        for (ulong gfn = 0; gfn < 64; gfn++)
+        {
+            Private.Table(p2m).TryQuery(new Gfn(gfn).Address, out _, out Rights rights, out _);
+            Assert.Equal(gfn == 5 ? Rights.All : gfn == 20 && what == "right" ? Rights.Read : Rights.ReadExecute, rights);
+        }
+        // A vCPU that was in its guest comes out, and writes again.
+        p2m.MarkNoted(new Gfn(noted.Dequeue()));
+        Assert.True(p2m.TryOpen(new Gfn(7)));
+        Compare(p2m, written, 0);
     }
 
     /// <summary>The guest goes on; what asks for the log is told that it is not whole.</summary>

@@ -115,12 +115,14 @@ internal sealed class EntryRules
     {
         // SDM table 29-3: rights, no reserved bit. APM 15.25.5: present, writable, user, no NX, no cache bits.
         ulong rest = entry & ~FrameMask;
-        bool isRight = _isEpt ? (rest & ~Bit63) == 7 : (rest & ~0x20UL) == 7;
+        bool isRight = _isEpt ? (rest & ~Bit63) == (7 | Flags) : (rest & ~0x20UL) == 7;
         if (!isRight)
             throw new ModelException($"entry {entry:x} for a table withholds rights or sets reserved bits");
     }
 
-    // SDM table 29-7: rights in bits 0-2, memory type in 3-5, ignore PAT in 6, suppress #VE in 63.
+    private const ulong Flags = 0x300;
+
+    // SDM table 29-7: rights in bits 0-2, memory type in 3-5, ignore PAT in 6, accessed and dirty in 8 and 9, suppress #VE in 63.
     private Translation DecodeEpt(ulong entry, ulong rest)
     {
         var rights = (Rights)(rest & 7);
@@ -128,8 +130,8 @@ internal sealed class EntryRules
         bool isWithheld = (entry & Withheld) != 0;
         if (!CanSay(rights) || type is not (0 or 6) || isWithheld != (rights == Rights.None))
             throw new ModelException($"entry {entry:x} is an EPT misconfiguration");
-        if ((rest & ~(0x38UL | Bit63 | Withheld)) != ((ulong)rights | 0x40))
-            throw new ModelException($"entry {entry:x}: ignore PAT is to be set, and nothing else");
+        if ((rest & ~(0x38UL | Bit63 | Withheld)) != ((ulong)rights | 0x40 | Flags))
+            throw new ModelException($"entry {entry:x}: ignore PAT and the flags are to be set, and nothing else");
         return new Translation(FrameOf(entry), rights | (isWithheld ? Rights.Withheld : 0) | (entry >> 63 == 0 ? Rights.Convertible : 0), type == 0);
     }
 
