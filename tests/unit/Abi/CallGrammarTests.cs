@@ -41,6 +41,17 @@ public sealed class CallGrammarTests
         Assert.False(Shape(EventChannelOp.Send).IsArray);
     }
 
+    /// <summary>Ours take numbers alone, and each row its own.</summary>
+    [Fact]
+    public void A_row_may_say_itself_what_its_arguments_are()
+    {
+        Assert.Equal((ValueKind[])[ValueKind.Operation, ValueKind.Domain, ValueKind.Port], Shape(V2EventOp.BindInterdomain).Words.Select(word => word.Kind));
+        Assert.Equal((ValueKind[])[ValueKind.Operation, ValueKind.Virq, ValueKind.Vcpu], Shape(V2EventOp.BindVirq).Words.Select(word => word.Kind));
+        Assert.Equal((ValueKind[])[ValueKind.Operation, ValueKind.Argument, ValueKind.Count, ValueKind.Plain, ValueKind.Cookie], Shape(V2HctlbOp.Batch).Words.Select(word => word.Kind));
+        Assert.Equal(ValueKind.PhysicalFrameList, Shape(V2MemoryOp.Populate).Words[1].Kind);
+        Assert.Equal((ValueKind[])[ValueKind.Operation, ValueKind.Vcpu, ValueKind.Frame, ValueKind.Frame, ValueKind.TablePages], Shape(VcpuOp.HctlbInsert).Words.Select(word => word.Kind));
+    }
+
     [Fact]
     public void No_field_leaves_its_structure_or_lies_in_another() => Assert.All(CallGrammar.Shapes, shape =>
     {

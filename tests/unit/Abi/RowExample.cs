@@ -34,10 +34,9 @@ internal sealed class RowExample : IDisposable
         if (shape.Group.Exposure is { } exposed)
             Guest.Domain.Exposure.Set(exposed, Dispatch.WholeExposure(exposed));
         if (shape.Group.IsV2)
-        {
             Guest.Domain.Exposure.Set(ExposureGroup.HighNumber, Dispatch.WholeExposure(ExposureGroup.HighNumber));
+        if (shape.Row.Feature is not null)
             Guest.Domain.Exposure.Set(ExposureGroup.CallFeature, Dispatch.WholeExposure(ExposureGroup.CallFeature));
-        }
         if (is64Bit)
             Guest.WriteArray(CallFixture.List, Hole);
         else

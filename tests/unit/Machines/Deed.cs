@@ -41,6 +41,12 @@ internal enum DeedKind
     /// <summary>Frames are taken away until so many are free, or, for a number above, given back.</summary>
     Hog,
 
+    /// <summary>A call from user mode, as <see cref="Call"/>.</summary>
+    UserCall,
+
+    /// <summary>A domain is shown calls: group of exposure bits, and the bits.</summary>
+    Show,
+
     /// <summary>A domain's vCPUs get registers and, for 64 bits, page tables, and are up: 64 or 32.</summary>
     Boot,
 }

@@ -19,6 +19,9 @@ internal sealed class DeedRunner : IDisposable
     /// <summary>Steps of one call before it counts as one that never ends.</summary>
     private const int MostSteps = 100_000;
 
+    /// <summary>Level 3, in a segment's attributes.</summary>
+    private const int UserLevel = 3 << 5;
+
     private readonly MachineAudit _audit;
     private readonly Dictionary<Vcpu, ulong> _calls = [];
 
@@ -31,6 +34,9 @@ internal sealed class DeedRunner : IDisposable
     }
 
     public WholeMachine Machine { get; }
+
+    /// <summary>What is known of calls from 64 on.</summary>
+    public OwnAudit Pauses { get; } = new();
 
     /// <summary>What was done, to be done again.</summary>
     public List<Deed> Done { get; } = [];
@@ -56,7 +62,11 @@ internal sealed class DeedRunner : IDisposable
         Act(deed);
         Machine.NoteIds();
         if (deed.Kind is not (DeedKind.Write or DeedKind.Entry or DeedKind.Budget or DeedKind.Mask))
+        {
             _audit.Check();
+            foreach (Domain domain in Machine.Domains)
+                Pauses.Check(domain);
+        }
     }
 
     /// <summary>Ends all domains: nothing of them is left.</summary>
@@ -76,6 +86,8 @@ internal sealed class DeedRunner : IDisposable
             Machine.Hog(deed.Values[0]);
         else if (deed.Kind == DeedKind.Budget)
             Machine.Machine.Hypercalls.Budget = (int)deed.Values[0];
+        else if (deed.Kind == DeedKind.Show)
+            Machine.Services.Domains.Find(deed.Domain)?.Exposure.Set((ExposureGroup)deed.Values[0], deed.Values[1]);
         else if (Machine.Services.Domains.Find(deed.Domain) is { } domain)
             Act(deed, domain);
     }
@@ -108,6 +120,11 @@ internal sealed class DeedRunner : IDisposable
                 if (!IsInCall(vcpu))
                     Begin(vcpu, deed.Values);
                 break;
+            case DeedKind.UserCall:
+                Finish(vcpu);
+                if (!IsInCall(vcpu))
+                    Begin(vcpu, deed.Values, isUser: true);
+                break;
             case DeedKind.Go when IsInCall(vcpu):
                 GoOn(vcpu);
                 break;
@@ -130,7 +147,7 @@ internal sealed class DeedRunner : IDisposable
         }
     }
 
-    private void Begin(Vcpu vcpu, ulong[] values)
+    private void Begin(Vcpu vcpu, ulong[] values, bool isUser = false)
     {
         if (Machine.TryBring(vcpu) is not { } cpu)
             return;
@@ -143,7 +160,12 @@ internal sealed class DeedRunner : IDisposable
         else
             (registers.Rbx, registers.Rcx, registers.Rdx, registers.Rsi, registers.Rdi, registers.Rbp) = (all[1], all[2], all[3], all[4], all[5], all[6]);
         _calls[vcpu] = vcpu.Cpu.Rip;
-        Issue(vcpu, cpu);
+        Segment stack = vcpu.Cpu.GetSegment(SegmentName.Ss);
+        if (isUser)
+            vcpu.Cpu.SetSegment(SegmentName.Ss, stack with { Attributes = (ushort)(stack.Attributes | UserLevel) });
+        Issue(vcpu, cpu, isUser);
+        if (isUser)
+            vcpu.Cpu.SetSegment(SegmentName.Ss, stack);
     }
 
     private void Finish(Vcpu vcpu)
@@ -165,20 +187,24 @@ internal sealed class DeedRunner : IDisposable
         return true;
     }
 
-    private void Issue(Vcpu vcpu, int cpu)
+    private void Issue(Vcpu vcpu, int cpu, bool isUser = false)
     {
         bool is64Bit = vcpu.Is64BitCaller;
+        OwnAudit.Expected expected = Pauses.Before(vcpu, isUser);
         ulong rip = vcpu.Cpu.Rip;
         Machine.Step(cpu, static at =>
         {
             at.Exit = new Exit { Reason = ExitReason.Hypercall, InstructionLength = InstructionLength };
         });
         // Another domain may have given it other registers meanwhile.
+        if (expected.IsHigh && IsInCall(vcpu))
+            throw new AuditException($"d{vcpu.Domain.Id}v{vcpu.Id}: a call from 64 on is made again under its caller");
         if (IsInCall(vcpu) || vcpu.Cpu.Rip != rip + InstructionLength)
             return;
         ulong rax = vcpu.Cpu.Registers.Rax;
         Result = is64Bit ? (long)rax : (int)(uint)rax;
         if (Result is < 0 and > -4096 && !Enum.IsDefined((Errno)(-Result.Value)))
             throw new InvalidOperationException($"a call answered {Result}, which is no error");
+        Pauses.After(vcpu, in expected, Result.Value, isUser, (ulong)Machine.Machine.Hypercalls.Budget);
     }
 }

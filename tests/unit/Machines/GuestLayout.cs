@@ -19,6 +19,9 @@ internal static class GuestLayout
     /// <summary>Frames for arguments and for the lists that they point at, each one a vCPU.</summary>
     public const ulong FirstArgument = 0x10, FirstList = 0x14;
 
+    /// <summary>Frames for lists of frames, one a vCPU.</summary>
+    private const ulong FirstBufferList = 0x18;
+
     /// <summary>Frames that calls may do with what they like, up to <see cref="Frames"/>; behind them is nothing.</summary>
     public const ulong FirstCommon = 0x20;
 
@@ -32,6 +35,8 @@ internal static class GuestLayout
     private const ulong Code = 0x5000;
 
     public static ulong ArgumentOf(int vcpu) => (FirstArgument + (ulong)(vcpu & 3)) << Page.Shift;
+
+    public static ulong BufferListOf(int vcpu) => (FirstBufferList + (ulong)(vcpu & 3)) << Page.Shift;
 
     public static ulong ListOf(int vcpu) => (FirstList + (ulong)(vcpu & 3)) << Page.Shift;
 

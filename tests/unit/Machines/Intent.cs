@@ -36,6 +36,12 @@ internal enum IntentKind
     Populate,
     Tables,
     Virq,
+    ShowControl,
+    PausedCall,
+    GoOnPaused,
+    BufferTable,
+    BufferList,
+    UserCall,
 }
 
 /// <summary>One step as it is drawn and shrunk.</summary>
@@ -55,6 +61,7 @@ internal static class Intents
     [
         (Hypercall.EventChannelOp, 24), (Hypercall.GrantTableOp, 22), (Hypercall.MemoryOp, 22), (Hypercall.Domctl, 14), (Hypercall.SchedOp, 6),
         (Hypercall.VcpuOp, 8), (Hypercall.HvmOp, 4), (Hypercall.Sysctl, 3), (Hypercall.Multicall, 3), (Hypercall.SetTimerOp, 1), (Hypercall.PlatformOp, 1), (Hypercall.DmOp, 3),
+        (Hypercall.V2Query, 2), (Hypercall.V2Hctlb, 4), (Hypercall.V2Event, 9), (Hypercall.V2Vcpu, 3), (Hypercall.V2Memory, 8),
     ];
 
     private static readonly (IntentKind Kind, int Weight)[] s_kinds =
@@ -63,6 +70,7 @@ internal static class Intents
         (IntentKind.Send, 5), (IntentKind.StartFifo, 2), (IntentKind.MapForeign, 3), (IntentKind.Lend, 4), (IntentKind.NewDomain, 2), (IntentKind.EndDomain, 2), (IntentKind.Pause, 1), (IntentKind.Go, 6),
         (IntentKind.Take, 3), (IntentKind.Mask, 2), (IntentKind.Halt, 1), (IntentKind.Pass, 3), (IntentKind.Budget, 1),
         (IntentKind.Hog, 1), (IntentKind.Claim, 1), (IntentKind.Flood, 1), (IntentKind.Populate, 2), (IntentKind.Tables, 1), (IntentKind.Virq, 1),
+        (IntentKind.ShowControl, 4), (IntentKind.PausedCall, 6), (IntentKind.GoOnPaused, 6), (IntentKind.BufferTable, 2), (IntentKind.BufferList, 1), (IntentKind.UserCall, 2),
     ];
 
     private static Gen<int> Shape => Gen.Frequency(

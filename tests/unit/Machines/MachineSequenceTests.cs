@@ -86,8 +86,8 @@ internal static class SequenceRun
         {
             runner = new DeedRunner(controlIs64Bit);
             var resolver = new Resolver(runner);
-            // Two domains to begin with, one of each width.
-            Do(runner, resolver.NewDomain(new Picker(runner.Machine, [1, 0, 0, 0, 0, 0])));
+            // Two domains to begin with, one of each width; the first is shown all that is ours, the other nothing.
+            Do(runner, resolver.NewDomain(new Picker(runner.Machine, [2, 0, 0, 0, 0, 0, 3, 3])));
             Do(runner, resolver.NewDomain(new Picker(runner.Machine, [0, 0, 0, 0, 1, 0])));
             foreach (Intent intent in sequence)
             {

@@ -81,6 +81,12 @@ internal sealed class Picker(WholeMachine machine, uint[] picks)
                 return Frame() << Page.Shift | (OneIn(8) ? Next & Page.OffsetMask : 0);
             case ValueKind.Buffer or ValueKind.FrameList or ValueKind.PortList or ValueKind.BufferList:
                 return Address(caller);
+            case ValueKind.PhysicalFrameList:
+                return Address(caller);
+            case ValueKind.TablePages:
+                return Of<ulong>([1, 1, 2, 8, 64, 0, 1UL << 20, 1UL << 36, (1UL << 36) + 1, ulong.MaxValue >> 8]) << 8 | (OneIn(8) ? Next & 0xFF : Next & (ulong)HypercallTlbFlags.All);
+            case ValueKind.Cookie:
+                return Cookie(caller.Domain);
             case ValueKind.Count:
                 return OneIn(2) ? 1 : Of(s_counts);
             case ValueKind.Order:
@@ -132,6 +138,15 @@ internal sealed class Picker(WholeMachine machine, uint[] picks)
         return Of(all);
     }
 
+    /// <summary>No cookie; one of a call that waits; one beside.</summary>
+    private ulong Cookie(Domain domain)
+    {
+        ulong[] waiting = [.. Private.Cookies(domain.PausedCalls).Where(cookie => cookie != 0).Select(cookie => (ulong)cookie)];
+        if (waiting.Length == 0 || OneIn(2))
+            return OneIn(6) ? Of<ulong>([1, 16, 17, uint.MaxValue, 1UL << 32]) : 0;
+        return Of(waiting) + (OneIn(4) ? Of<ulong>([1, 16, 1UL << 32]) : 0);
+    }
+
     private ulong Random() => (Below(3)) switch
     {
         0 => FirstRandom + ((ulong)Next << 32) + Next,
@@ -162,11 +177,16 @@ internal sealed class Picker(WholeMachine machine, uint[] picks)
         _ => Of([GuestLayout.FirstArgument, GuestLayout.FirstList, 1UL]),
     };
 
-    /// <summary>An address of a list: mostly good, or straddling the end of memory, unmapped, wrapping, not canonical, the argument itself.</summary>
+    /// <summary>
+    /// An address of a list: mostly good, or straddling the end of memory, unmapped, wrapping, not canonical, the argument itself; or a list of frames in the place of a
+    /// guest-physical one.
+    /// </summary>
     private ulong Address(Vcpu caller)
     {
         if (!OneIn(6))
             return GuestLayout.ListOf(caller.Id);
+        if (OneIn(3))
+            return 1UL << 63 | GuestLayout.BufferListOf(caller.Id) >> Page.Shift << 30 | Of<ulong>([0, 8, 0xFFC, 0x1000, 0x3FF8, 0x3FFF_FFFF]);
         return Of<ulong>(
         [
             0, (GuestLayout.Frames << Page.Shift) - 4, GuestLayout.Frames << Page.Shift, 0x40_0000_0000, 0x8000_0000_0000, ulong.MaxValue - 7, uint.MaxValue - 3, 0xFEE0_0000,

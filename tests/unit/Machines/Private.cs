@@ -192,6 +192,15 @@ internal static class Private
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_queues")]
     public static extern ref TimerQueue[] Queues(CpuTimers timers);
 
+    [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_cookies")]
+    public static extern ref uint[] Cookies(PausedCalls paused);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Own")]
+    public static extern HypercallTlb OwnTable(GuestBuffers buffers);
+
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_Sharers")]
+    public static extern int Sharers(GuestBuffers buffers);
+
     [UnsafeAccessor(UnsafeAccessorKind.Field, Name = "_heap")]
     public static extern ref Unowned<Timer>[] Heap(TimerQueue queue);
 }

@@ -16,6 +16,8 @@ internal sealed class Resolver(DeedRunner runner)
 {
     private const int ListLength = 6;
 
+    private readonly OwnSteps _own = new(runner);
+
     private WholeMachine Machine => runner.Machine;
 
     /// <summary>The deeds of a step, each to be done before the next is asked for.</summary>
@@ -49,6 +51,12 @@ internal sealed class Resolver(DeedRunner runner)
             IntentKind.Populate => Give(vcpu, picker.Of([DomainIds.Self, picker.Domain().Id]), [picker.CommonFrame(), picker.Place(), picker.FarFrame(), picker.FarFrame()]),
             IntentKind.Tables => Control(picker, DomctlOp.SetPagingMempoolSize, new Domctl { PagingPool = new DomctlPagingPool { Bytes = picker.Of<ulong>([0, 0x8000, 0xA000, 1 << 20]) } }),
             IntentKind.Virq => Control(picker, DomctlOp.SetVirqHandler, new Domctl { VirqHandler = new DomctlVirqHandler { Virq = (uint)picker.Below(13) } }),
+            IntentKind.ShowControl => _own.ShowControl(picker),
+            IntentKind.PausedCall => OwnSteps.Pause(vcpu, picker),
+            IntentKind.GoOnPaused => _own.GoOn(picker),
+            IntentKind.BufferTable => OwnSteps.Table(vcpu, picker),
+            IntentKind.BufferList => [OwnSteps.BufferList(vcpu, picker)],
+            IntentKind.UserCall => OwnSteps.User(vcpu, picker),
             IntentKind.Flood => picker.OneIn(3) ? Flood(vcpu, picker) : [],
             _ => [Deed.Of(DeedKind.Budget, 0, 0, picker.Of<ulong>([64, 1, 2, 3, 16]))],
         };
@@ -60,7 +68,7 @@ internal sealed class Resolver(DeedRunner runner)
         if (Machine.Domains.Count() > 4)
             yield break;
         Vcpu by = Machine.Control.Vcpus[0];
-        uint vcpus = 1 + (uint)picker.Below(2);
+        uint vcpus = 1 + (uint)picker.Below(3);
         var settings = new DomctlCreateDomain
         {
             Flags = (uint)(CreateFlags.Hvm | CreateFlags.Hap), MaximumVcpus = vcpus, MaximumPort = picker.OneIn(4) ? 70u : 1023, MaximumGrantFrames = picker.OneIn(4) ? 1 : 4,
@@ -80,6 +88,11 @@ internal sealed class Resolver(DeedRunner runner)
             yield return deed;
         foreach (Deed deed in Give(by, id, GuestLayout.Populated))
             yield return deed;
+        foreach ((ExposureGroup group, ulong bits) in OwnSteps.Shown(picker))
+        {
+            foreach (Deed deed in Domctl(by, DomctlOp.Exposure, new Domctl { Domain = id, Exposure = new DomctlExposure { Command = ExposureOp.Set, Group = group, Bits = bits } }))
+                yield return deed;
+        }
         yield return Deed.Of(DeedKind.Boot, id, 0, is64Bit ? 64UL : 32);
         if (!begins)
             yield break;
@@ -293,10 +306,11 @@ internal sealed class Resolver(DeedRunner runner)
             yield break;
         bool is64Bit = by.Is64BitCaller;
         ulong argument = GuestLayout.ArgumentOf(by.Id);
-        foreach (Deed deed in Lists(by, picker))
+        bool hasOwnList = shape.Group.IsV2 && shape.Row.Preemptible;
+        foreach (Deed deed in hasOwnList ? [] : Lists(by, picker))
             yield return deed;
-        // Numbers and operations that nobody has, too.
-        var values = new List<ulong> { picker.OneIn(200) ? picker.Value(ValueKind.Plain, by) : (ulong)shape.Group.Number };
+        // Numbers and operations that nobody has, too; and all pointers guest-physical.
+        var values = new List<ulong> { picker.OneIn(200) ? picker.Value(ValueKind.Plain, by) : (ulong)shape.Group.Number | (picker.OneIn(6) ? CallFlags.Physical : 0) };
         ulong count = 1;
         foreach (CallField word in shape.Words)
         {
@@ -310,7 +324,11 @@ internal sealed class Resolver(DeedRunner runner)
                 count = value;
             values.Add(value);
         }
-        if (shape.StructureFor(is64Bit) is { } structure)
+        if (hasOwnList)
+        {
+            yield return OwnSteps.List(shape, by, picker);
+        }
+        else if (shape.StructureFor(is64Bit) is { } structure)
         {
             int copies = shape.IsArray ? (int)Math.Min(count, 3) : 1;
             byte[] image = new byte[structure.Size * copies];

@@ -74,7 +74,7 @@ public static class CallGrammar
             Words = words,
             Wide = StructureOf(group, row, row.Argument, group.Self.Argument),
             Narrow = StructureOf(group, row, row.NarrowArgument ?? row.Argument, group.Self.NarrowArgument ?? group.Self.Argument),
-            IsArray = group.Number is Hypercall.GrantTableOp or Hypercall.Multicall,
+            IsArray = group.Number is Hypercall.GrantTableOp or Hypercall.Multicall or Hypercall.V2Hctlb,
         };
     }
 
@@ -82,27 +82,34 @@ public static class CallGrammar
     {
         var words = new List<CallField>();
         Enum? first = group.Parent ?? (group.Selector is Selector.First or Selector.FirstWide or Selector.FirstLow6 ? row.Operation : null);
-        foreach (string parameter in group.Parameters.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (string parameter in (row.Parameters ?? group.Parameters).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             // "cmd | start_extent << 6", "timeout (64-bit callers)".
             string name = parameter.Split(' ')[0];
             words.Add(words.Count == 0 && first is not null
                 ? new CallField(name, 0, sizeof(ulong), ValueKind.Operation, Convert.ToUInt64(first))
-                : new CallField(name.TrimStart('*'), words.Count, sizeof(ulong), KindOfWord(name)));
+                : new CallField(name.TrimStart('*'), words.Count, sizeof(ulong), KindOfWord(name, row)));
         }
         return words;
     }
 
-    private static ValueKind KindOfWord(string name) => name switch
+    private static ValueKind KindOfWord(string name, HypercallRow row) => name switch
     {
         "*buffer" or "*pdone" => ValueKind.Buffer,
         _ when name.StartsWith("**", StringComparison.Ordinal) => ValueKind.BufferList,
         _ when name[0] == '*' => ValueKind.Argument,
         "count" or "nr_calls" or "nr_bufs" => ValueKind.Count,
-        "vcpuid" => ValueKind.Vcpu,
+        "vcpuid" or "owner" => ValueKind.Vcpu,
+        "port" => ValueKind.Port,
+        "virq" => ValueKind.Virq,
+        "bits" or "flags" => ValueKind.Flags,
+        "page" or "gfn" => ValueKind.Frame,
+        "pages" => ValueKind.TablePages,
+        "list" => row.Argument is null ? ValueKind.PhysicalFrameList : ValueKind.Argument,
+        "cookie" => ValueKind.Cookie,
         "domid" or "foreigndom" => ValueKind.Domain,
         "timeout" or "low" or "high" => ValueKind.Time,
-        "type" or "cmd" => ValueKind.Small,
+        "type" or "cmd" or "what" => ValueKind.Small,
         _ => ValueKind.Plain,
     };
 

@@ -52,6 +52,9 @@ public sealed record HypercallRow
     /// </summary>
     public bool Unlocked { get; init; }
 
+    /// <summary>What the row's arguments are, where its group does not say: as <see cref="HypercallGroup.Parameters"/>.</summary>
+    public string? Parameters { get; init; }
+
     /// <summary>Errors in the order in which they are checked for.</summary>
     public string Errors { get; init; } = "";
 

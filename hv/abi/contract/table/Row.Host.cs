@@ -104,6 +104,9 @@ public static class Row
     public static uint NumberOf(HypercallGroup group, HypercallRow row) =>
         Convert.ToUInt32(row.Operation) << (group.Parent is null ? 0 : 16) | (group.Parent is { } parent ? Convert.ToUInt32(parent) : 0);
 
+    /// <summary>What its arguments are, operation and all.</summary>
+    public static HypercallRow Takes(this HypercallRow row, string parameters) => row with { Parameters = parameters };
+
     public static HypercallRow Errors(this HypercallRow row, string errors) => row with { Errors = errors };
 
     public static HypercallRow Note(this HypercallRow row, string note) => row with { Note = note };

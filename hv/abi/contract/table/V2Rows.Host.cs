@@ -15,10 +15,10 @@ internal static class V2Rows
         Parameters = "op, a1, a2",
         Rows =
         [
-            Row.V2(V2QueryOp.Version, "V2QueryOps.Version").User(UserCalls.QueryVersion),
-            Row.V2(V2QueryOp.Operations, "V2QueryOps.Operations").User(UserCalls.QueryOperations).Errors("ENOENT"),
-            Row.V2(V2QueryOp.UserCalls, "V2QueryOps.UserCalls").Of(CallFeature.User).Errors("ENOENT"),
-            Row.V2(V2QueryOp.SetUserCalls, "V2QueryOps.SetUserCalls").Of(CallFeature.User).Errors("ENOENT EINVAL"),
+            Row.V2(V2QueryOp.Version, "V2QueryOps.Version").Takes("op").User(UserCalls.QueryVersion),
+            Row.V2(V2QueryOp.Operations, "V2QueryOps.Operations").Takes("op, number").User(UserCalls.QueryOperations).Errors("ENOENT"),
+            Row.V2(V2QueryOp.UserCalls, "V2QueryOps.UserCalls").Takes("op, vcpuid").Of(CallFeature.User).Errors("ENOENT"),
+            Row.V2(V2QueryOp.SetUserCalls, "V2QueryOps.SetUserCalls").Takes("op, vcpuid, bits").Of(CallFeature.User).Errors("ENOENT EINVAL"),
         ],
     };
 
@@ -45,9 +45,9 @@ internal static class V2Rows
         [
             Row.V2(V2MemoryOp.Populate, "V2MemoryOps.Populate").Preemptible().Allocates().Errors("E2BIG EBADF EINVAL EAGAIN EFAULT EINVAL ENOMEM").Note(Frames),
             Row.V2(V2MemoryOp.Decrease, "V2MemoryOps.Decrease").Preemptible().Errors("E2BIG EBADF EINVAL EAGAIN EFAULT EINVAL").Note(Frames),
-            Row.V2(V2MemoryOp.Pages, "V2MemoryOps.Pages"),
-            Row.V2(V2MemoryOp.MostPages, "V2MemoryOps.MostPages"),
-            Row.V2(V2MemoryOp.MaximumGfn, "V2MemoryOps.MaximumGfn"),
+            Row.V2(V2MemoryOp.Pages, "V2MemoryOps.Pages").Takes("op"),
+            Row.V2(V2MemoryOp.MostPages, "V2MemoryOps.MostPages").Takes("op"),
+            Row.V2(V2MemoryOp.MaximumGfn, "V2MemoryOps.MaximumGfn").Takes("op"),
         ],
     };
 
@@ -59,15 +59,15 @@ internal static class V2Rows
         Parameters = "op, a1, a2",
         Rows =
         [
-            Row.V2(V2EventOp.BindInterdomain, "V2EventOps.BindInterdomain").Allocates().Errors("ESRCH ENOSPC ENOMEM EINVAL"),
-            Row.V2(V2EventOp.BindVirq, "V2EventOps.BindVirq").Allocates().Errors("EINVAL ENOENT EEXIST ENOSPC ENOMEM"),
-            Row.V2(V2EventOp.Close, "V2EventOps.Close").Errors("EINVAL"),
-            Row.V2(V2EventOp.Send, "V2EventOps.Send").User(UserCalls.EventSend).Errors("EINVAL"),
-            Row.V2(V2EventOp.Status, "V2EventOps.Status").User(UserCalls.EventStatus).Errors("EINVAL"),
-            Row.V2(V2EventOp.AllocUnbound, "V2EventOps.AllocateUnbound").Allocates().Errors("ESRCH ENOSPC ENOMEM"),
-            Row.V2(V2EventOp.BindIpi, "V2EventOps.BindIpi").Allocates().Errors("ENOENT ENOSPC ENOMEM"),
-            Row.V2(V2EventOp.BindVcpu, "V2EventOps.BindVcpu").Errors("ENOENT EINVAL"),
-            Row.V2(V2EventOp.Unmask, "V2EventOps.Unmask").User(UserCalls.EventUnmask).Errors("EINVAL"),
+            Row.V2(V2EventOp.BindInterdomain, "V2EventOps.BindInterdomain").Takes("op, domid, port").Allocates().Errors("ESRCH ENOSPC ENOMEM EINVAL"),
+            Row.V2(V2EventOp.BindVirq, "V2EventOps.BindVirq").Takes("op, virq, vcpuid").Allocates().Errors("EINVAL ENOENT EEXIST ENOSPC ENOMEM"),
+            Row.V2(V2EventOp.Close, "V2EventOps.Close").Takes("op, port").Errors("EINVAL"),
+            Row.V2(V2EventOp.Send, "V2EventOps.Send").Takes("op, port").User(UserCalls.EventSend).Errors("EINVAL"),
+            Row.V2(V2EventOp.Status, "V2EventOps.Status").Takes("op, port").User(UserCalls.EventStatus).Errors("EINVAL"),
+            Row.V2(V2EventOp.AllocUnbound, "V2EventOps.AllocateUnbound").Takes("op, domid").Allocates().Errors("ESRCH ENOSPC ENOMEM"),
+            Row.V2(V2EventOp.BindIpi, "V2EventOps.BindIpi").Takes("op, vcpuid").Allocates().Errors("ENOENT ENOSPC ENOMEM"),
+            Row.V2(V2EventOp.BindVcpu, "V2EventOps.BindVcpu").Takes("op, port, vcpuid").Errors("ENOENT EINVAL"),
+            Row.V2(V2EventOp.Unmask, "V2EventOps.Unmask").Takes("op, port").User(UserCalls.EventUnmask).Errors("EINVAL"),
         ],
     };
 
@@ -83,7 +83,7 @@ internal static class V2Rows
             Row.V2(V2VcpuOp.Down, "V2VcpuOps.Down").Errors("ENOENT").Note("The last vCPU down powers the domain off."),
             Row.V2(V2VcpuOp.IsUp, "V2VcpuOps.IsUp").User(UserCalls.VcpuIsUp).Errors("ENOENT"),
             Row.V2(V2VcpuOp.SendNmi, "V2VcpuOps.SendNmi").Errors("ENOENT"),
-            Row.V2(V2VcpuOp.Own, "V2VcpuOps.Own").User(UserCalls.VcpuOwn),
+            Row.V2(V2VcpuOp.Own, "V2VcpuOps.Own").Takes("op").User(UserCalls.VcpuOwn),
         ],
     };
 }

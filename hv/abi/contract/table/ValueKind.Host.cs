@@ -60,6 +60,15 @@ public enum ValueKind
     /// <summary>A linear address of buffers, each an address and a number of bytes; the structure is the first one's content.</summary>
     BufferList,
 
+    /// <summary>A guest-physical address of guest frames of 64 bits each.</summary>
+    PhysicalFrameList,
+
+    /// <summary>Pages of an entry of a hypercall TLB, above its flags.</summary>
+    TablePages,
+
+    /// <summary>What a call from 64 on that has paused goes on with.</summary>
+    Cookie,
+
     /// <summary>Zero, or written by the call only.</summary>
     Padding,
 

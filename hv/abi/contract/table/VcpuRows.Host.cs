@@ -40,11 +40,11 @@ internal static class VcpuRows
                 .Note(PhysicalAreas),
             Row.Done(VcpuOp.RegisterVcpuTimePhysArea, "VcpuAreaOps.RegisterTime").In<VcpuRegisterTimeMemoryArea>().Since("4.18").Errors("EFAULT ENXIO EINVAL")
                 .Note(PhysicalAreas),
-            Row.Done(VcpuOp.HctlbQuery, "HypercallTlbOps.Query").Of(CallFeature.Table).Unlocked().Errors("EINVAL").Note(Tlb),
-            Row.Done(VcpuOp.HctlbInsert, "HypercallTlbOps.Insert").Of(CallFeature.Table).Unlocked().Errors("EINVAL EEXIST ENOSPC").Note(Tlb),
-            Row.Done(VcpuOp.HctlbPurge, "HypercallTlbOps.Purge").Of(CallFeature.Table).Unlocked().Errors("EINVAL").Note(Tlb),
-            Row.Done(VcpuOp.HctlbShare, "HypercallTlbOps.Share").Of(CallFeature.Table).Unlocked().Errors("ENOENT EBUSY").Note(Tlb),
-            Row.Done(VcpuOp.HctlbPolicy, "HypercallTlbOps.SetPolicy").Of(CallFeature.Strict).Unlocked().Errors("EINVAL EPERM").Note(Tlb),
+            Row.Done(VcpuOp.HctlbQuery, "HypercallTlbOps.Query").Takes("cmd, vcpuid, what").Of(CallFeature.Table).Unlocked().Errors("EINVAL").Note(Tlb),
+            Row.Done(VcpuOp.HctlbInsert, "HypercallTlbOps.Insert").Takes("cmd, vcpuid, page, gfn, pages").Of(CallFeature.Table).Unlocked().Errors("EINVAL EEXIST ENOSPC").Note(Tlb),
+            Row.Done(VcpuOp.HctlbPurge, "HypercallTlbOps.Purge").Takes("cmd, vcpuid, page, count, flags").Of(CallFeature.Table).Unlocked().Errors("EINVAL").Note(Tlb),
+            Row.Done(VcpuOp.HctlbShare, "HypercallTlbOps.Share").Takes("cmd, vcpuid, owner").Of(CallFeature.Table).Unlocked().Errors("ENOENT EBUSY").Note(Tlb),
+            Row.Done(VcpuOp.HctlbPolicy, "HypercallTlbOps.SetPolicy").Takes("cmd, vcpuid, what").Of(CallFeature.Strict).Unlocked().Errors("EINVAL EPERM").Note(Tlb),
         ],
     };
 }
