@@ -147,6 +147,11 @@ public sealed partial class RunLoop
         vcpu.FollowView();
         vcpu.TakeWrites();
         ExitReason reason = vcpu.Cpu.Exit.Reason;
+        if (vcpu.TellsExits && IsListeners(vcpu, reason))
+        {
+            return;
+        }
+
         if (reason == ExitReason.Hypercall)
         {
             _exits.HandleHypercall(vcpu);
@@ -176,6 +181,31 @@ public sealed partial class RunLoop
                 _exits.Handle(vcpu);
                 break;
         }
+    }
+
+    /// <summary>
+    /// Tells the listener of an exit. True: the rest is the listener's. What the machine wants of it is done all the same, and one that failed is nobody's but the machine's.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool IsListeners(Vcpu vcpu, ExitReason reason)
+    {
+        bool isMachines = reason == ExitReason.EntryFailed || (reason == ExitReason.Exception && vcpu.Cpu.Exit.Vector == ExceptionVector.MachineCheck);
+        if (isMachines || !Listeners.TellOfExit(vcpu))
+        {
+            return false;
+        }
+
+        switch (reason)
+        {
+            case ExitReason.Interrupt:
+                TakeInterrupts();
+                break;
+            case ExitReason.InterruptWindow:
+                vcpu.SeeWindow();
+                break;
+        }
+
+        return true;
     }
 
     /// <summary>Does what the vCPU's attention is asked for.</summary>
@@ -222,7 +252,7 @@ public sealed partial class RunLoop
         if (vcpu.Cpu.SingleSteps)
         {
             vcpu.Notify(Attention.Interrupts);
-            return true;
+            return !vcpu.WantsNextInterrupt || !IsDelivering(vcpu);
         }
 
         // Before any interrupt: the instruction that waited comes first.
@@ -238,11 +268,25 @@ public sealed partial class RunLoop
 
         if (vcpu.HasOrderedEvent)
         {
-            return DeliverOrdered(vcpu);
+            return DeliverOrdered(vcpu) && (!vcpu.WantsNextInterrupt || !IsDelivering(vcpu));
         }
 
         Deliver(vcpu);
-        return true;
+        return !vcpu.WantsNextInterrupt || !IsDelivering(vcpu);
+    }
+
+    /// <summary>Whether the next entry would deliver an event: its listener, who asked for that, is told, and the vCPU waits. Otherwise the next entry is looked at too.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool IsDelivering(Vcpu vcpu)
+    {
+        PendingEvent next = vcpu.Cpu.NextEvent;
+        if (next.Valid)
+        {
+            Listeners.TellOfInterrupt(vcpu, in next);
+        }
+
+        vcpu.Notify(Attention.Interrupts);
+        return !vcpu.IsRunnable;
     }
 
     /// <summary>Delivers what was ordered for the vCPU, and then what waits besides. False: no CPU delivers that, and the domain has ended.</summary>

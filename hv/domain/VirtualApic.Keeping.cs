@@ -11,8 +11,24 @@ namespace Xenolith.Domains;
 /// </summary>
 public sealed partial class VirtualApic
 {
+    /// <summary>Whether the CPU can keep the APIC.</summary>
+    private readonly bool _canBeKept;
+
     /// <summary>Whether <see cref="TryGetInterrupt"/> names what the caller is to inject; otherwise the CPU delivers it.</summary>
-    public bool IsInjected { get; }
+    public bool IsInjected { get; private set; }
+
+    /// <summary>
+    /// Has each interrupt injected, since somebody wants to hear of it before the guest does; or leaves it to the CPU again, where that can. Until then every access to a register
+    /// exits, by which a priority could come down unseen. On the vCPU's own CPU.
+    /// </summary>
+    public void InjectAll(bool wanted)
+    {
+        if (!_canBeKept || IsInjected == wanted)
+            return;
+        IsInjected = wanted;
+        KeepingChanged();
+        _vcpu.Notify(Attention.Interrupts);
+    }
 
     /// <summary>Whether the CPU has to be told something before the next entry, by <see cref="Synchronise"/>.</summary>
     public bool HasNews
@@ -23,7 +39,7 @@ public sealed partial class VirtualApic
 
     private bool IsDelivered => !IsInjected && IsEnabled && _isSoftwareEnabled;
 
-    private ApicInterface Interface => !IsEnabled ? ApicInterface.None
+    private ApicInterface Interface => !IsEnabled || IsInjected ? ApicInterface.None
         : !IsX2Apic ? ApicInterface.Page
         : _isSoftwareEnabled ? ApicInterface.Msrs : ApicInterface.None;
 
@@ -65,7 +81,7 @@ public sealed partial class VirtualApic
     /// <summary>The registers have changed in a way that the CPU does not see by itself.</summary>
     private void KeepingChanged()
     {
-        if (!IsInjected)
+        if (_canBeKept)
             Interlocked.Or(ref _news, KeepingChange);
     }
 

@@ -36,7 +36,8 @@ public sealed partial class VirtualApic
         _vcpu = vcpu;
         _registers = new ApicRegisterFile(vcpu.Domain.Services.Memory, frame);
         _timer = new ApicTimer(this);
-        IsInjected = !vcpu.Domain.Services.Virtualisation.KeepsApics;
+        _canBeKept = vcpu.Domain.Services.Virtualisation.KeepsApics;
+        IsInjected = !_canBeKept;
         Reset();
         _base = PageAddress | BaseEnabled | (vcpu.Id == 0 ? BaseBootProcessor : 0);
     }

@@ -50,6 +50,7 @@ internal sealed partial class ExitHandler
             }
 
             vcpu.Cpu.SingleSteps = vcpu.WantsSteps || vcpu.StepsPastIntercept;
+            vcpu.Apic.InjectAll(vcpu.WantsNextInterrupt);
         }
 
         vcpu.Domain.Release();
@@ -159,6 +160,7 @@ internal sealed partial class ExitHandler
         cpu.InterceptCr3Writes = (controls & 1 << (int)VmEventControl.Cr3) != 0;
         cpu.InterceptCr4Writes = (controls & 1 << (int)VmEventControl.Cr4) != 0;
         cpu.InterceptDescriptorTables = monitor.Asks(MonitorEvent.DescriptorAccess);
+        vcpu.TellsExits = monitor.Asks(MonitorEvent.Exit);
         const uint breakpoint = 1u << ExceptionVector.Breakpoint;
         cpu.ExceptionBitmap = monitor.Asks(MonitorEvent.SoftwareBreakpoint) ? cpu.ExceptionBitmap | breakpoint : cpu.ExceptionBitmap & ~breakpoint;
         for (int i = 0; i < s_heldMsrs.Length; i++)

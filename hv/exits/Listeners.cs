@@ -13,6 +13,8 @@ internal static class Listeners
 {
     private const ulong NoFrame = ulong.MaxValue;
 
+    private const uint NoErrorCode = uint.MaxValue;
+
     /// <summary>CPUID has been executed, but for RIP. True: the vCPU waits, and RIP is the listener's to move.</summary>
     public static bool TellOfCpuid(Vcpu vcpu, uint leaf, uint subleaf, int length)
     {
@@ -136,9 +138,44 @@ internal static class Listeners
         var request = new VmEventRequest
         {
             Reason = VmEventReason.DescriptorAccess,
-            DescriptorAccess = new VmEventDescriptorAccess { Descriptor = descriptor, IsWrite = isWrite ? (byte)1 : (byte)0 },
+            DescriptorAccess = new VmEventDescriptorAccess
+            {
+                Descriptor = descriptor, IsWrite = isWrite ? (byte)1 : (byte)0,
+                InstructionInformation = vcpu.Cpu.ExitInstructionInformation,
+                Qualification = vcpu.Cpu.ExitInformation,
+            },
         };
         return Report(vcpu, MonitorEvent.DescriptorAccess, ref request, pause: true);
+    }
+
+    /// <summary>A guest has left to the hypervisor. True: the vCPU waits, and what it left for is the listener's to do.</summary>
+    public static bool TellOfExit(Vcpu vcpu)
+    {
+        var request = new VmEventRequest
+        {
+            Reason = VmEventReason.Exit,
+            Exit = new VmEventExit { Reason = vcpu.Cpu.ExitNumber, Qualification = vcpu.Cpu.ExitInformation },
+        };
+        bool waits = vcpu.Domain.Monitor.Settings.ExitSync;
+        return Report(vcpu, MonitorEvent.Exit, ref request, waits) && waits;
+    }
+
+    /// <summary>An event is about to be delivered to a vCPU of which the next one is asked for. The vCPU waits, and gets the event once the listener has answered.</summary>
+    public static void TellOfInterrupt(Vcpu vcpu, in PendingEvent next)
+    {
+        var request = new VmEventRequest
+        {
+            Reason = VmEventReason.Interrupt,
+            Interrupt = new VmEventInterrupt
+            {
+                Vector = next.Vector, Type = (uint)next.Kind, ErrorCode = next.HasErrorCode ? next.ErrorCode : NoErrorCode, Cr2 = vcpu.Cpu.Cr2,
+            },
+        };
+        Domain domain = vcpu.Domain;
+        domain.Acquire();
+        vcpu.ForgetNextInterrupt();
+        domain.Monitor.TryReport(vcpu, ref request, pause: true);
+        domain.Release();
     }
 
     private static bool Report(Vcpu vcpu, MonitorEvent what, ref VmEventRequest request, bool pause)

@@ -226,6 +226,18 @@ public abstract partial class VirtualCpu
         set { }
     }
 
+    /// <summary>What the next entry delivers, those of INT instructions too. Not valid: nothing.</summary>
+    public virtual PendingEvent NextEvent => WaitingEvent;
+
+    /// <summary>The vendor's number of the last exit, whatever it was. Before the next entry, on the vCPU's own CPU.</summary>
+    public virtual ulong ExitNumber => Exit.RawReason;
+
+    /// <summary>What the vendor says of it beside: the exit qualification, or EXITINFO1. As <see cref="ExitNumber"/>.</summary>
+    public virtual ulong ExitInformation => Exit.RawInformation1;
+
+    /// <summary>What a vendor says of the instruction that exited last (Intel SDM vol. 3, 28.2.5); elsewhere 0. As <see cref="ExitNumber"/>.</summary>
+    public virtual uint ExitInstructionInformation => 0;
+
     /// <summary>Debug addresses and x87 state. Only while no CPU has the vCPU resident: it has run nowhere since <see cref="LetGo"/>.</summary>
     public ref ProcessorState State => ref Processor;
 

@@ -8,10 +8,10 @@ internal static class DomctlMonitorOps
 {
     private const uint EventBits = 32;
 
-    /// <summary>What can be asked for. The rest of 4.17's is refused, and docs/monitor.md says why.</summary>
+    /// <summary>What can be had on every processor. The rest of 4.17's is refused, and docs/monitor.md says why.</summary>
     private const uint Capabilities = 1u << (int)MonitorEvent.WriteControlRegister | 1u << (int)MonitorEvent.WriteMsr
         | 1u << (int)MonitorEvent.SoftwareBreakpoint | 1u << (int)MonitorEvent.GuestRequest | 1u << (int)MonitorEvent.DebugException
-        | 1u << (int)MonitorEvent.Cpuid | 1u << (int)MonitorEvent.EmulationUnimplemented;
+        | 1u << (int)MonitorEvent.Cpuid | 1u << (int)MonitorEvent.EmulationUnimplemented | 1u << (int)MonitorEvent.Interrupt | 1u << (int)MonitorEvent.Exit;
 
     private const uint SteppingCapabilities = 1u << (int)MonitorEvent.SingleStep | 1u << (int)MonitorEvent.DescriptorAccess;
 
@@ -32,7 +32,8 @@ internal static class DomctlMonitorOps
             case MonitorOp.Disable:
                 if (argument.Event >= EventBits)
                     return call.Fail(Errno.EINVAL, "no such event");
-                if ((CapabilitiesOf(target) & 1u << (int)argument.Event) == 0)
+                // As on Xen, an interrupt is among the capabilities and asked for by an answer alone.
+                if ((CapabilitiesOf(target) & 1u << (int)argument.Event) == 0 || argument.Event == (uint)MonitorEvent.Interrupt)
                     return call.Fail(Errno.EOPNOTSUPP, "events of that kind are not told of");
                 return call.Result(Set(target.Monitor, in argument, argument.Operation == (uint)MonitorOp.Enable), "it is so already, or no such register");
             case MonitorOp.GetCapabilities:
@@ -74,6 +75,9 @@ internal static class DomctlMonitorOps
                 break;
             case MonitorEvent.DebugException:
                 monitor.Settings.DebugSync = argument.DebugSync != 0;
+                break;
+            case MonitorEvent.Exit:
+                monitor.Settings.ExitSync = argument.ExitSync != 0;
                 break;
         }
         monitor.Settings.Set(what, on);

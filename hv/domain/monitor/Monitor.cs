@@ -169,9 +169,14 @@ public sealed class Monitor : AccessListener
         MonitorRegisters.Read(vcpu.Cpu, out request.Registers);
         if (pause)
             vcpu.PauseForMonitor();
-        if (_ring.Free == 0)
+        if (vcpu.EventsForRing != 0 || _ring.Free == 0)
         {
-            _frames.Held(vcpu) = request;
+            if (vcpu.EventsForRing == MonitorFrames.MaximumHeld)
+            {
+                _domain.Crash("one exit of a vCPU has brought more events than are kept for it");
+                return true;
+            }
+            _frames.Held(vcpu, vcpu.EventsForRing) = request;
             vcpu.WaitForRing(hasEvent: true);
             return true;
         }
@@ -279,14 +284,15 @@ public sealed class Monitor : AccessListener
             Vcpu vcpu = vcpus[(first + i) % vcpus.Length];
             if (!vcpu.AwaitsRing)
                 continue;
-            if (vcpu.HasEventForRing)
-            {
-                Put(ref _frames.Held(vcpu));
-                hasPut = true;
-            }
+            int held = vcpu.EventsForRing;
+            if (held > room)
+                break;
+            for (int one = 0; one < held; one++)
+                Put(ref _frames.Held(vcpu, one));
+            hasPut |= held != 0;
             _lastWoken = vcpu.Id;
             vcpu.EndWaitForRing();
-            room--;
+            room -= Math.Max(held, 1);
         }
         if (hasPut)
             _domain.EventChannels.SendForDeviceModel(_port);

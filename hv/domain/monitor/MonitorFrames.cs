@@ -6,12 +6,15 @@ using Xenolith.Kernel;
 namespace Xenolith.Domains;
 
 /// <summary>
-/// Memory of the hypervisor for a domain that is listened to, from enable to disable: which MSRs are watched, and for each vCPU an event that
-/// the ring has no room for, and the answer that it has got. Two frames, and one for each four vCPUs.
+/// Memory of the hypervisor for a domain that is listened to, from enable to disable: which MSRs are watched, and for each vCPU the events that
+/// the ring has no room for, and the answer that it has got. Two frames, and one for each three vCPUs.
 /// </summary>
 internal sealed class MonitorFrames(Domain domain)
 {
-    private const int MsrFrames = 2, VcpusPerFrame = 4, RecordSize = 1024, AnswerOffset = 512;
+    private const int MsrFrames = 2, VcpusPerFrame = 3, EventSize = 400, RecordSize = (MaximumHeld + 1) * EventSize;
+
+    /// <summary>Events that one exit of a vCPU may bring: that it was one, and what it was.</summary>
+    public const int MaximumHeld = 2;
 
     private readonly Mfn[] _frames = new Mfn[MsrFrames + (domain.Vcpus.Length + VcpusPerFrame - 1) / VcpusPerFrame];
     private int _count;
@@ -40,16 +43,17 @@ internal sealed class MonitorFrames(Domain domain)
             domain.Services.Frames.Free(_frames[--_count], 0);
     }
 
-    /// <summary>The event of a vCPU that waits for room in the ring.</summary>
-    public ref VmEventRequest Held(Vcpu vcpu) => ref Record(vcpu, 0);
+    /// <summary>An event of a vCPU that waits for room in the ring.</summary>
+    /// <param name="index">Its place among them, less than <see cref="MaximumHeld"/>.</param>
+    public ref VmEventRequest Held(Vcpu vcpu, int index) => ref Record(vcpu, index * EventSize);
 
     /// <summary>What the listener has answered to a vCPU.</summary>
-    public ref VmEventRequest Answer(Vcpu vcpu) => ref Record(vcpu, AnswerOffset);
+    public ref VmEventRequest Answer(Vcpu vcpu) => ref Record(vcpu, MaximumHeld * EventSize);
 
     private ref VmEventRequest Record(Vcpu vcpu, int offset)
     {
         ulong address = _frames[MsrFrames + vcpu.Id / VcpusPerFrame].Address + (ulong)(vcpu.Id % VcpusPerFrame * RecordSize + offset);
-        return ref MemoryMarshal.AsRef<VmEventRequest>(domain.Services.Memory.Bytes(address, 400));
+        return ref MemoryMarshal.AsRef<VmEventRequest>(domain.Services.Memory.Bytes(address, EventSize));
     }
 
     /// <summary>Whether there is a bit for the MSR: the ranges that an MSR bitmap has, and that of hypervisors (Intel SDM vol. 3, 25.6.9).</summary>

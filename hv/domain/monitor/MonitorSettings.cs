@@ -11,8 +11,8 @@ public struct MonitorSettings
     /// <summary>A bit for each <see cref="MonitorEvent"/>; that of control registers and of MSRs while any is watched.</summary>
     public uint Events;
 
-    /// <summary>Whether the vCPU waits for the answer; a debug exception is then the listener's alone to deliver.</summary>
-    public bool RequestSync, DebugSync;
+    /// <summary>Whether the vCPU waits for the answer; a debug exception is then the listener's alone to deliver, and so is what an exit asks for.</summary>
+    public bool RequestSync, DebugSync, ExitSync;
 
     /// <summary>Whether user mode may make the request.</summary>
     public bool RequestFromUser;

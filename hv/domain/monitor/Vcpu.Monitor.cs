@@ -28,8 +28,8 @@ public sealed partial class Vcpu
     /// <summary>Whether it waits until there is room in its listener's ring.</summary>
     public bool AwaitsRing => Volatile.Read(ref _awaitsRing);
 
-    /// <summary>Whether an event of its waits for room too.</summary>
-    internal bool HasEventForRing { get; private set; }
+    /// <summary>Events of its that wait for room too.</summary>
+    internal int EventsForRing { get; private set; }
 
     private bool IsHeldByMonitor => IsPausedByMonitor || AwaitsRing;
 
@@ -66,6 +66,21 @@ public sealed partial class Vcpu
     /// <summary>Whether the next step is over an instruction that would exit for the listener's sake, and does not this once.</summary>
     public bool StepsPastIntercept { get; set; }
 
+    /// <summary>Whether each exit is told of.</summary>
+    public bool TellsExits { get; set; }
+
+    /// <summary>Whether the next event that is delivered to it is told of before (VM_EVENT_FLAG_GET_NEXT_INTERRUPT).</summary>
+    public bool WantsNextInterrupt => Volatile.Read(ref _wantsNextInterrupt);
+
+    private bool _wantsNextInterrupt;
+
+    /// <summary>The next event is told of, or nobody asks any more. The domain's lock is held.</summary>
+    public void ForgetNextInterrupt()
+    {
+        Volatile.Write(ref _wantsNextInterrupt, false);
+        Volatile.Write(ref _hasMonitorAnswer, true);
+    }
+
     /// <summary>The view to go to after one instruction; <see cref="NoView"/>: steps are told of.</summary>
     public int ViewAfterStep { get; set; } = NoView;
 
@@ -81,7 +96,7 @@ public sealed partial class Vcpu
     /// <summary>It waits for room in the ring from now on. On its own CPU, with the domain's lock held.</summary>
     internal void WaitForRing(bool hasEvent)
     {
-        HasEventForRing = hasEvent;
+        EventsForRing += hasEvent ? 1 : 0;
         RunQueueLock.Acquire();
         Volatile.Write(ref _awaitsRing, true);
         Enter(IdleState);
@@ -90,7 +105,7 @@ public sealed partial class Vcpu
 
     internal void EndWaitForRing()
     {
-        HasEventForRing = false;
+        EventsForRing = 0;
         RunQueueLock.Acquire();
         Volatile.Write(ref _awaitsRing, false);
         Enter(PresentState);
@@ -117,6 +132,8 @@ public sealed partial class Vcpu
             Step(in answer, flags);
         if ((flags & VmEventFlags.AlternateP2m) != 0)
             AnsweredView = answer.View;
+        if ((flags & VmEventFlags.GetNextInterrupt) != 0)
+            Volatile.Write(ref _wantsNextInterrupt, true);
         Volatile.Write(ref _hasMonitorAnswer, true);
         if ((flags & VmEventFlags.VcpuPaused) == 0)
             return;
@@ -160,9 +177,10 @@ public sealed partial class Vcpu
     /// <summary>Nobody listens any more: it goes on as if its events had been answered with nothing.</summary>
     internal void LeaveMonitor()
     {
-        HasEventForRing = false;
+        EventsForRing = 0;
         AnsweredFlags = 0;
         _wantsSteps = false;
+        _wantsNextInterrupt = false;
         ViewAfterStep = NoView;
         Volatile.Write(ref _hasMonitorAnswer, true);
         RunQueueLock.Acquire();

@@ -38,6 +38,8 @@ public sealed partial class SvmCpu
         }
     }
 
+    public override PendingEvent NextEvent => _events.Next;
+
     public override bool CanTakeInterrupt => _events.IsEmpty && AcceptsInterrupts;
 
     public override void RequestInterruptWindow(bool wanted)

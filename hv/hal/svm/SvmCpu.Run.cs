@@ -52,6 +52,10 @@ public sealed partial class SvmCpu
         ForgetTranslations();
     }
 
+    public override ulong ExitNumber => _vmcb.Fields.ExitCode;
+
+    public override ulong ExitInformation => _vmcb.Fields.ExitInformation1;
+
     public override string ExitName => SvmExits.NameOf((SvmExitCode)Exit.RawReason);
 
     public override void InvalidateNested() => ForgetTranslations();

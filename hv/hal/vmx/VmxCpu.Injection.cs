@@ -30,6 +30,8 @@ public sealed partial class VmxCpu
         }
     }
 
+    public override PendingEvent NextEvent => _events.Next;
+
     public override bool CanTakeInterrupt => _events.IsEmpty && AcceptsInterrupts;
 
     public override void RequestInterruptWindow(bool wanted)

@@ -58,6 +58,12 @@ public sealed partial class VmxCpu
         _needsPreparation = true;
     }
 
+    public override ulong ExitNumber => _vmcs.Read(VmcsField.ExitReason);
+
+    public override ulong ExitInformation => _vmcs.Read(VmcsField.ExitQualification);
+
+    public override uint ExitInstructionInformation => _vmcs.Read32(VmcsField.ExitInstructionInformation);
+
     public override string ExitName => VmxExits.NameOf((VmxExitReason)Exit.RawReason);
 
     public override void InvalidateNested()

@@ -128,6 +128,7 @@ internal static partial class Monitor
         Provoke(tests, code, in registers, VmEventReason.DescriptorAccess, VmEventFlags.VcpuPaused, out VmEventRequest request);
         tests.Equal((long)request.DescriptorAccess.Descriptor, (long)descriptor, "which");
         tests.Equal(request.DescriptorAccess.IsWrite, isWrite, "loaded or stored");
+        tests.True(!Xen.UsesVmcall || request.DescriptorAccess.InstructionInformation != 0, "what the processor says of the instruction");
         tests.Equal((long)request.Registers.Rip, (long)MonitorChild.CodeAddress, "RIP");
         Resume(ref request, VmEventFlags.Emulate);
         Finish(tests);

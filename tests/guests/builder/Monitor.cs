@@ -54,6 +54,8 @@ internal static partial class Monitor
         DescriptorTables(tests);
         Accesses(tests);
         Unheard(tests);
+        Exits(tests);
+        Interrupts(tests);
         tests.Start("the end of a child that the builder listens to");
         tests.Success(Listener.Disable(), "disable");
         Listener.UnmapRing();
@@ -172,7 +174,7 @@ internal static partial class Monitor
         Provoke(tests, s_request, in registers, VmEventReason.GuestRequest, VmEventFlags.VcpuPaused, out request);
         tests.True(!Listener.Finish(s_child, out _, out _, Short), "it waits, whatever was said before");
         request.Reason = VmEventReason.Cpuid;
-        Resume(ref request, VmEventFlags.Deny | VmEventFlags.GetNextInterrupt & 0);
+        Resume(ref request, VmEventFlags.Deny);
         Finish(tests);
         tests.Success(Disable(MonitorEvent.GuestRequest), "off");
     }

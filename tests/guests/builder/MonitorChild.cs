@@ -17,8 +17,11 @@ internal static unsafe class MonitorChild
 
     public const ulong DataPattern = 0x1111_2222_3333_4444;
 
-    /// <summary>In the page of commands: bytes of code, 0 ends the child; not 0: in user mode; the exception that ended it; registers; the code.</summary>
-    public const ulong LengthOffset = 0, UserOffset = 4, VectorOffset = 8, RegistersOffset = 16, CodeOffset = 256;
+    /// <summary>In the page of commands: bytes of code, 0 ends the child; not 0: in user mode; the exception that ended it; the interrupts that it has had; registers; the code.</summary>
+    public const ulong LengthOffset = 0, UserOffset = 4, VectorOffset = 8, InterruptsOffset = 12, RegistersOffset = 16, CodeOffset = 256;
+
+    /// <summary>An interrupt that the child counts, at <see cref="InterruptsOffset"/>.</summary>
+    public const byte MessageVector = 0x52;
 
     /// <summary>For <see cref="VectorOffset"/>: none.</summary>
     public const uint NoVector = uint.MaxValue;
@@ -39,6 +42,8 @@ internal static unsafe class MonitorChild
             Memory.Write64(DataAddress + i, DataPattern);
         }
 
+        Interrupts.SetHandler(MessageVector, new Counter());
+        LocalApic.Enable(0xFF);
         Child.Send();
         while (true)
         {
@@ -55,6 +60,16 @@ internal static unsafe class MonitorChild
             Memory.At<Registers>(command + RegistersOffset) = registers;
             Memory.Write32(command + VectorOffset, outcome.Faulted ? outcome.Vector : NoVector);
             Child.Send();
+        }
+    }
+
+    private sealed class Counter : InterruptHandler
+    {
+        public override void Handle(ref InterruptFrame frame)
+        {
+            ulong count = CommandAddress + InterruptsOffset;
+            Memory.Write32(count, Memory.Read32(count) + 1);
+            LocalApic.End();
         }
     }
 }

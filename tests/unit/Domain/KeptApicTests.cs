@@ -65,6 +65,29 @@ public sealed class KeptApicTests : IDisposable
         Assert.True(_machine.Memory.Frame(_cpu.ApicPage).IndexOfAnyExcept((byte)0xFF) < 0);
     }
 
+    /// <summary>Who wants to hear of an interrupt before it is delivered has it injected: the CPU keeps nothing meanwhile, and all of it again afterwards.</summary>
+    [Fact]
+    public void WhatIsToBeHeardOfIsInjected()
+    {
+        const byte vector = 0x61, next = 0x51;
+        Write(Svr, SoftwareEnable);
+        Assert.True(_cpu.Keeping is { Interface: ApicInterface.Page, Delivers: true });
+        _apic.InjectAll(true);
+        _apic.Synchronise();
+        Assert.Equal(new ApicKeeping(ApicInterface.None, false, 0, 0), _cpu.Keeping);
+        _apic.Raise(vector);
+        _apic.Raise(next);
+        Assert.Equal(new Injection(InjectionKind.LocalApic, vector), _vcpu.SelectInjection());
+        _vcpu.AcceptInjection(_vcpu.SelectInjection());
+        Assert.True(Has(Isr, vector));
+        Assert.Equal(InjectionKind.None, _vcpu.SelectInjection().Kind);
+        _apic.InjectAll(false);
+        Assert.True(_apic.HasNews);
+        _apic.Synchronise();
+        Assert.Equal(new ApicKeeping(ApicInterface.Page, true, next, vector), _cpu.Keeping);
+        Assert.Equal(InjectionKind.None, _vcpu.SelectInjection().Kind);
+    }
+
     [Fact]
     public void ADomainGivesItsFramesBack()
     {

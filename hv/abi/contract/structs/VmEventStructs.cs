@@ -39,7 +39,9 @@ public struct VmEventRequest
     [FieldOffset(24), XenField("u.software_breakpoint")] public VmEventDebug Debug;
     /// <summary>CPUID.</summary>
     [FieldOffset(24), XenField("u.cpuid")] public VmEventCpuid Cpuid;
-    /// <summary>What was injected.</summary>
+    /// <summary>An exit.</summary>
+    [FieldOffset(24), XenField("u.vmexit")] public VmEventExit Exit;
+    /// <summary>What is to be delivered.</summary>
     [FieldOffset(24), XenField("u.interrupt.x86")] public VmEventInterrupt Interrupt;
     /// <summary>Ours: remaps that are lost.</summary>
     [FieldOffset(24), XenField("u.mem_access.gfn")] public VmEventLostRemaps LostRemaps;
@@ -166,6 +168,17 @@ public struct VmEventCpuid
     [XenField("subleaf")] public uint Subleaf;
     /// <summary>Zero.</summary>
     [XenField("_pad")] public uint Pad;
+}
+
+/// <summary>VM_EVENT_REASON_VMEXIT.</summary>
+[XenStruct("struct vm_event_vmexit", XenLayout.Both)]
+[StructLayout(LayoutKind.Sequential)]
+public struct VmEventExit
+{
+    /// <summary>VMX: the basic exit reason; SVM: EXITCODE, which Xen never tells.</summary>
+    [XenField("arch.vmx.reason")] public ulong Reason;
+    /// <summary>VMX: the exit qualification; SVM: EXITINFO1.</summary>
+    [XenField("arch.vmx.qualification")] public ulong Qualification;
 }
 
 /// <summary>VM_EVENT_REASON_INTERRUPT.</summary>
