@@ -44,8 +44,8 @@ public static class MachineStatusWord
         }
 
         ReadOnlySpan<byte> bytes = [(byte)cr0, (byte)(cr0 >> 8)];
-        return TryLocate(cpu, access, in instruction, true, out ulong linear)
-            && access.TryWrite(linear, bytes, Kind(cpu) | AccessKind.Write, out fault);
+        return OperandAddress.TryLocate(cpu, access, in instruction, Size, true, out ulong linear)
+            && access.TryWrite(linear, bytes, OperandAddress.KindOf(cpu) | AccessKind.Write, out fault);
     }
 
     private static bool TryRead(VirtualCpu cpu, GuestAccess access, in Instruction instruction, out ushort source)
@@ -58,46 +58,12 @@ public static class MachineStatusWord
         }
 
         Span<byte> bytes = stackalloc byte[Size];
-        if (!TryLocate(cpu, access, in instruction, false, out ulong linear) || !access.TryRead(linear, bytes, Kind(cpu), out _))
+        if (!OperandAddress.TryLocate(cpu, access, in instruction, Size, false, out ulong linear) || !access.TryRead(linear, bytes, OperandAddress.KindOf(cpu), out _))
         {
             return false;
         }
 
         source = (ushort)(bytes[0] | bytes[1] << 8);
         return true;
-    }
-
-    private static AccessKind Kind(VirtualCpu cpu) => cpu.PrivilegeLevel == 3 ? AccessKind.User : AccessKind.Read;
-
-    private static bool TryLocate(VirtualCpu cpu, GuestAccess access, in Instruction instruction, bool writes, out ulong linear)
-    {
-        Register @base = instruction.MemoryBase;
-        Register index = instruction.MemoryIndex;
-        ulong offset = instruction.MemoryDisplacement64;
-        // The decoder has added RIP already.
-        if (@base is not (Register.None or Register.RIP or Register.EIP))
-        {
-            offset += GuestGeneralRegister.Read(ref cpu.Registers, @base);
-        }
-
-        if (index != Register.None)
-        {
-            offset += GuestGeneralRegister.Read(ref cpu.Registers, index) * (ulong)instruction.MemoryIndexScale;
-        }
-
-        offset &= AddressMask(access.Is64Bit, in instruction);
-        return PortIoEmulator.TryLinearise(cpu, access, PortIoEmulator.NameOf(instruction.MemorySegment), offset, Size, writes, out linear);
-    }
-
-    /// <summary>The address size, which the registers tell, or without one the displacement.</summary>
-    private static ulong AddressMask(bool is64Bit, in Instruction instruction)
-    {
-        int size = Math.Max(GuestGeneralRegister.SizeOf(instruction.MemoryBase), GuestGeneralRegister.SizeOf(instruction.MemoryIndex));
-        if (size == 0)
-        {
-            size = instruction.MemoryBase == Register.EIP ? 4 : is64Bit ? 8 : instruction.MemoryDisplSize == 2 ? 2 : 4;
-        }
-
-        return GuestGeneralRegister.MaskOf(size);
     }
 }

@@ -49,7 +49,7 @@ internal sealed partial class ExitHandler
                 Emulate(vcpu, flags);
             }
 
-            vcpu.Cpu.SingleSteps = vcpu.WantsSteps || vcpu.StepsPastIntercept;
+            vcpu.Cpu.SingleSteps = vcpu.WantsSteps;
             vcpu.Apic.InjectAll(vcpu.WantsNextInterrupt);
         }
 
@@ -69,7 +69,7 @@ internal sealed partial class ExitHandler
         VirtualCpu cpu = vcpu.Cpu;
         if (vcpu.ReportedReason == VmEventReason.DescriptorAccess)
         {
-            StepPast(vcpu);
+            Finish(vcpu, _descriptorTables.Execute(cpu, vcpu.Access), _descriptorTables.Fault, _descriptorTables.IsStackFault, "a descriptor table in no memory");
             return;
         }
 
@@ -105,27 +105,12 @@ internal sealed partial class ExitHandler
         }
     }
 
-    /// <summary>Has an instruction executed that exits for the listener's sake: one step without that exit, of this vCPU alone.</summary>
-    private static void StepPast(Vcpu vcpu)
-    {
-        vcpu.StepsPastIntercept = true;
-        vcpu.Cpu.InterceptDescriptorTables = false;
-    }
-
-    /// <summary>A step that a listener, or <see cref="StepPast"/>, asked for is done. False: it is somebody else's.</summary>
+    /// <summary>A step that a listener asked for is done. False: it is somebody else's.</summary>
     private static bool TryEndListenersStep(Vcpu vcpu)
     {
-        bool hasPassed = vcpu.StepsPastIntercept;
-        if (hasPassed)
-        {
-            vcpu.StepsPastIntercept = false;
-            vcpu.Cpu.InterceptDescriptorTables = vcpu.Domain.Monitor.Asks(MonitorEvent.DescriptorAccess);
-            vcpu.Cpu.SingleSteps = vcpu.WantsSteps;
-        }
-
         if (!vcpu.WantsSteps)
         {
-            return hasPassed;
+            return false;
         }
 
         if (vcpu.ViewAfterStep == Vcpu.NoView)

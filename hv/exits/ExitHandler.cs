@@ -19,6 +19,7 @@ internal sealed partial class ExitHandler
     private readonly InstructionDecoder _decoder = new();
     private readonly PortIoEmulator _ports;
     private readonly MmioEmulator _mmio;
+    private readonly DescriptorTableEmulator _descriptorTables;
     private readonly GuestPorts _guestPorts = new();
     private readonly InducedFaults? _induced;
     private readonly ApicPage _apicPage = new();
@@ -36,6 +37,7 @@ internal sealed partial class ExitHandler
         _hypercalls = machine.Hypercalls;
         _ports = new PortIoEmulator(_decoder);
         _mmio = new MmioEmulator(_decoder);
+        _descriptorTables = new DescriptorTableEmulator(_decoder);
         _stepsLeft = machine.Kernel.Options.GetNumber("step", 0);
         _induced = machine.Kernel.Options.GetBoolean("induce", false) ? new InducedFaults(_guestPorts) : null;
         _forwardedPorts = new ForwardedPorts((PortDevice?)_induced ?? _guestPorts);

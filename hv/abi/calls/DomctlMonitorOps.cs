@@ -13,11 +13,9 @@ internal static class DomctlMonitorOps
         | 1u << (int)MonitorEvent.SoftwareBreakpoint | 1u << (int)MonitorEvent.GuestRequest | 1u << (int)MonitorEvent.DebugException
         | 1u << (int)MonitorEvent.Cpuid | 1u << (int)MonitorEvent.EmulationUnimplemented | 1u << (int)MonitorEvent.Interrupt | 1u << (int)MonitorEvent.Exit;
 
-    private const uint SteppingCapabilities = 1u << (int)MonitorEvent.SingleStep | 1u << (int)MonitorEvent.DescriptorAccess;
-
-    /// <summary>An instruction that reaches for a descriptor table is executed by a step, where its listener wants it to be.</summary>
-    private static uint CapabilitiesOf(Domain domain) =>
-        Capabilities | (domain.Services.Virtualisation.HasSingleSteps ? SteppingCapabilities : 0);
+    private static uint CapabilitiesOf(Domain domain) => Capabilities
+        | (domain.Services.Virtualisation.HasSingleSteps ? 1u << (int)MonitorEvent.SingleStep : 0)
+        | (domain.Services.Virtualisation.HasDescriptorTableExits ? 1u << (int)MonitorEvent.DescriptorAccess : 0);
 
     public static long Handle(ref HypercallCall call, ref DomctlOps.Frame frame)
     {

@@ -63,9 +63,6 @@ public sealed partial class Vcpu
         KickElsewhere();
     }
 
-    /// <summary>Whether the next step is over an instruction that would exit for the listener's sake, and does not this once.</summary>
-    public bool StepsPastIntercept { get; set; }
-
     /// <summary>Whether each exit is told of.</summary>
     public bool TellsExits { get; set; }
 

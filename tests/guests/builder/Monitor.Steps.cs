@@ -12,6 +12,12 @@ internal static partial class Monitor
     private static readonly byte[] s_debugTrap = [0xF1];
 
     private static readonly byte[] s_storeGdt = [0x0F, 0x01, 0x07], s_loadGdt = [0x0F, 0x01, 0x17], s_storeIdt = [0x0F, 0x01, 0x0F], s_loadIdt = [0x0F, 0x01, 0x1F];
+    /// <summary>The child's task state, which is busy: it can't be loaded again.</summary>
+    private const ushort TaskSelector = 0x30;
+
+    private const uint GeneralProtection = 13;
+
+    private static readonly byte[] s_storeLdt = [0x0F, 0x00, 0x07], s_loadLdt = [0x0F, 0x00, 0xD0], s_storeTask = [0x0F, 0x00, 0x0F], s_loadTask = [0x0F, 0x00, 0xD8];
 
     private static void Steps(TestRun tests)
     {
@@ -114,16 +120,35 @@ internal static partial class Monitor
         var registers = new Registers { Rdi = MonitorChild.DataAddress };
         tests.Success(Enable(MonitorEvent.DescriptorAccess), "on");
         Descriptor(tests, s_storeGdt, VmEventDescriptor.Gdtr, 0, in registers);
+        ulong limitAndBase = Data(0);
+        tests.True((limitAndBase & 0xFFFF) is not 0 and not 0x4444 && Data(8) == (MonitorChild.DataPattern & ~0xFFFFUL), "GDTR in memory, and nothing behind it");
         Descriptor(tests, s_loadGdt, VmEventDescriptor.Gdtr, 1, in registers);
         Descriptor(tests, s_storeIdt, VmEventDescriptor.Idtr, 0, in registers);
+        tests.Equal((long)(Data(0) & 0xFFFF), 0xFFF, "IDTR's limit");
         Descriptor(tests, s_loadIdt, VmEventDescriptor.Idtr, 1, in registers);
+        Descriptor(tests, s_storeGdt, VmEventDescriptor.Gdtr, 0, in registers);
+        tests.Equal((long)Data(0), (long)limitAndBase, "GDTR as it was loaded");
+        Descriptor(tests, s_storeLdt, VmEventDescriptor.Ldtr, 0, in registers);
+        tests.Equal((long)(Data(0) & 0xFFFF), 0, "LDTR");
+        Descriptor(tests, s_storeTask, VmEventDescriptor.Tr, 0, in registers);
+        tests.Equal((long)(Data(0) & 0xFFFF), TaskSelector, "TR");
+        Descriptor(tests, s_loadLdt, VmEventDescriptor.Ldtr, 1, new Registers());
+        Descriptor(tests, s_loadTask, VmEventDescriptor.Tr, 1, new Registers { Rax = TaskSelector }, GeneralProtection);
         tests.Success(Disable(MonitorEvent.DescriptorAccess), "off");
         Listener.Begin(s_child, s_storeGdt, in registers);
         Finish(tests);
         tests.Equal(Listener.Waiting, 0, "events after that");
     }
 
-    private static void Descriptor(TestRun tests, byte[] code, VmEventDescriptor descriptor, byte isWrite, in Registers registers)
+    /// <summary>A word of the child's data.</summary>
+    private static ulong Data(ulong offset)
+    {
+        ulong word = Memory.Read64(ChildImage.See(s_child.Id, MonitorChild.DataAddress) + offset);
+        ChildImage.Unsee();
+        return word;
+    }
+
+    private static void Descriptor(TestRun tests, byte[] code, VmEventDescriptor descriptor, byte isWrite, in Registers registers, uint vector = MonitorChild.NoVector)
     {
         Provoke(tests, code, in registers, VmEventReason.DescriptorAccess, VmEventFlags.VcpuPaused, out VmEventRequest request);
         tests.Equal((long)request.DescriptorAccess.Descriptor, (long)descriptor, "which");
@@ -131,7 +156,7 @@ internal static partial class Monitor
         tests.True(!Xen.UsesVmcall || request.DescriptorAccess.InstructionInformation != 0, "what the processor says of the instruction");
         tests.Equal((long)request.Registers.Rip, (long)MonitorChild.CodeAddress, "RIP");
         Resume(ref request, VmEventFlags.Emulate);
-        Finish(tests);
+        Finish(tests, vector);
         tests.Equal(Listener.Waiting, 0, "no second event");
     }
 }
