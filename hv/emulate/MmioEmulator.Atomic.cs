@@ -3,7 +3,7 @@ using Xenolith.Hal;
 
 namespace Xenolith.Emulate;
 
-/// <summary>XADD and CMPXCHG (SDM vol. 2). Nothing here keeps another CPU from the memory meanwhile.</summary>
+/// <summary>XADD and CMPXCHG (SDM vol. 2).</summary>
 public sealed partial class MmioEmulator
 {
     private static EmulationResult ExchangeAndAdd(VirtualCpu cpu, in Instruction instruction, MmioDevice device, uint offset, int size)
@@ -15,7 +15,12 @@ public sealed partial class MmioEmulator
             return EmulationResult.Waits;
         }
 
-        device.Write(offset, size, Alu.Compute(AluOperation.Add, size, inMemory, GuestGeneralRegister.Read(ref cpu.Registers, instruction.Op1Register), ref flags));
+        ulong sum = Alu.Compute(AluOperation.Add, size, inMemory, GuestGeneralRegister.Read(ref cpu.Registers, instruction.Op1Register), ref flags);
+        if (!device.TryExchange(offset, size, inMemory, sum))
+        {
+            return EmulationResult.Again;
+        }
+
         if (device.MustWait)
         {
             return EmulationResult.Waits;
@@ -38,7 +43,11 @@ public sealed partial class MmioEmulator
         }
 
         bool isEqual = Alu.Compute(AluOperation.Sub, size, GuestGeneralRegister.Read(ref cpu.Registers, accumulator), inMemory, ref flags) == 0;
-        device.Write(offset, size, isEqual ? GuestGeneralRegister.Read(ref cpu.Registers, instruction.Op1Register) : inMemory);
+        if (!device.TryExchange(offset, size, inMemory, isEqual ? GuestGeneralRegister.Read(ref cpu.Registers, instruction.Op1Register) : inMemory))
+        {
+            return EmulationResult.Again;
+        }
+
         if (device.MustWait)
         {
             return EmulationResult.Waits;

@@ -15,6 +15,9 @@ namespace Xenolith.Emulate;
 /// </remarks>
 public sealed partial class MmioEmulator(InstructionDecoder decoder)
 {
+    /// <summary>How often another CPU may write between what an instruction reads and what it writes, before the guest is to try again.</summary>
+    private const int MostAttempts = 64;
+
     /// <summary>What was refused, after <see cref="EmulationResult.Refused"/>: for one line of log.</summary>
     public string Reason { get; private set; } = "";
 
@@ -44,9 +47,15 @@ public sealed partial class MmioEmulator(InstructionDecoder decoder)
         Mnemonic = instruction.Mnemonic;
         uint offset = (uint)(cpu.Exit.GuestPhysical & Page.OffsetMask);
         bool isOver = true;
-        EmulationResult result = instruction.Mnemonic is Mnemonic.Stosb or Mnemonic.Stosw or Mnemonic.Stosd or Mnemonic.Stosq
-            ? Store(cpu, in instruction, device, offset, out isOver)
-            : Execute(cpu, in instruction, device, offset);
+        EmulationResult result;
+        int attempts = MostAttempts;
+        do
+        {
+            result = instruction.Mnemonic is Mnemonic.Stosb or Mnemonic.Stosw or Mnemonic.Stosd or Mnemonic.Stosq
+                ? Store(cpu, in instruction, device, offset, out isOver)
+                : Execute(cpu, in instruction, device, offset);
+        }
+        while (result == EmulationResult.Again && --attempts != 0);
         if (result == EmulationResult.Done && isOver)
         {
             cpu.SkipInstruction(instruction.Length);
@@ -165,7 +174,11 @@ public sealed partial class MmioEmulator(InstructionDecoder decoder)
             : Alu.Compute(operation, size, other, inMemory, ref flags);
         if (writesBack && memory == 0)
         {
-            device.Write(offset, size, result);
+            if (!device.TryExchange(offset, size, inMemory, result))
+            {
+                return EmulationResult.Again;
+            }
+
             if (device.MustWait)
             {
                 return EmulationResult.Waits;
@@ -202,7 +215,11 @@ public sealed partial class MmioEmulator(InstructionDecoder decoder)
         };
         if (instruction.Mnemonic != Mnemonic.Bt)
         {
-            device.Write(offset, size, changed);
+            if (!device.TryExchange(offset, size, value, changed))
+            {
+                return EmulationResult.Again;
+            }
+
             if (device.MustWait)
             {
                 return EmulationResult.Waits;
@@ -222,7 +239,11 @@ public sealed partial class MmioEmulator(InstructionDecoder decoder)
             return EmulationResult.Waits;
         }
 
-        device.Write(offset, size, GuestGeneralRegister.Read(ref cpu.Registers, register));
+        if (!device.TryExchange(offset, size, value, GuestGeneralRegister.Read(ref cpu.Registers, register)))
+        {
+            return EmulationResult.Again;
+        }
+
         if (device.MustWait)
         {
             return EmulationResult.Waits;

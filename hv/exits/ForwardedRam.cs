@@ -1,5 +1,3 @@
-using System;
-using System.Buffers.Binary;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Emulate;
@@ -35,10 +33,7 @@ internal sealed class ForwardedRam(PhysicalMemory memory) : MmioDevice
             return kept;
         }
 
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-        bytes.Clear();
-        memory.Bytes(_mfn.Address + offset, size).CopyTo(bytes);
-        ulong value = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        ulong value = FrameBytes.Read(memory, _mfn.Address + offset, size);
         _vcpu.Value!.KeepRead(request with { Data = value });
         return value;
     }
@@ -53,9 +48,7 @@ internal sealed class ForwardedRam(PhysicalMemory memory) : MmioDevice
             return;
         }
 
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, value);
-        bytes.Slice(0, size).CopyTo(memory.Bytes(_mfn.Address + offset, size));
+        FrameBytes.Write(memory, _mfn.Address + offset, size, value);
         _vcpu.Value!.Domain.P2m.MarkWritten(Gfn.Of(_page));
     }
 }

@@ -40,22 +40,34 @@ internal sealed class ListenedFrame(PhysicalMemory memory) : MmioDevice
 
     public override ulong Read(uint offset, int size)
     {
+        if (_dataLength == 0)
+        {
+            return FrameBytes.Read(memory, _mfn.Address + offset, size);
+        }
+
         Span<byte> value = stackalloc byte[sizeof(ulong)];
         value.Clear();
-        ReadOnlySpan<byte> source = _dataLength != 0 ? _data.AsSpan(0, size) : memory.Bytes(_mfn.Address + offset, size);
-        source.CopyTo(value);
+        _data.AsSpan(0, size).CopyTo(value);
         return BinaryPrimitives.ReadUInt64LittleEndian(value);
     }
 
     public override void Write(uint offset, int size, ulong value)
     {
-        if (!_isWritten)
+        if (_isWritten)
         {
-            return;
+            FrameBytes.Write(memory, _mfn.Address + offset, size, value);
+        }
+    }
+
+    public override bool TryExchange(uint offset, int size, ulong expected, ulong value)
+    {
+        if (_isWritten && _dataLength == 0)
+        {
+            return FrameBytes.TryExchange(memory, _mfn.Address + offset, size, expected, value);
         }
 
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, value);
-        bytes.Slice(0, size).CopyTo(memory.Bytes(_mfn.Address + offset, size));
+        // Nothing is written, or it does not follow from what is there.
+        Write(offset, size, value);
+        return true;
     }
 }

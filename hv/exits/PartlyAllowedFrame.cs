@@ -1,5 +1,3 @@
-using System;
-using System.Buffers.Binary;
 using Xenolith.Emulate;
 using Xenolith.Kernel;
 
@@ -24,30 +22,18 @@ internal sealed class PartlyAllowedFrame(PhysicalMemory memory) : MmioDevice
         MustWait = false;
     }
 
-    public override ulong Read(uint offset, int size)
-    {
-        if (!May(Rights.Read))
-        {
-            return 0;
-        }
-
-        Span<byte> value = stackalloc byte[sizeof(ulong)];
-        value.Clear();
-        memory.Bytes(_mfn.Address + offset, size).CopyTo(value);
-        return BinaryPrimitives.ReadUInt64LittleEndian(value);
-    }
+    public override ulong Read(uint offset, int size) => May(Rights.Read) ? FrameBytes.Read(memory, _mfn.Address + offset, size) : 0;
 
     public override void Write(uint offset, int size, ulong value)
     {
-        if (!May(Rights.Write))
+        if (May(Rights.Write))
         {
-            return;
+            FrameBytes.Write(memory, _mfn.Address + offset, size, value);
         }
-
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-        BinaryPrimitives.WriteUInt64LittleEndian(bytes, value);
-        bytes.Slice(0, size).CopyTo(memory.Bytes(_mfn.Address + offset, size));
     }
+
+    public override bool TryExchange(uint offset, int size, ulong expected, ulong value) =>
+        !May(Rights.Write) || FrameBytes.TryExchange(memory, _mfn.Address + offset, size, expected, value);
 
     // Whoever waits has not executed the instruction.
     private bool May(Rights kind)

@@ -1,5 +1,3 @@
-using System;
-using System.Buffers.Binary;
 using Xenolith.Emulate;
 using Xenolith.Kernel;
 
@@ -14,13 +12,7 @@ internal sealed class ReadOnlyFrame : MmioDevice
     /// <summary>Which frame it is from now on.</summary>
     public void Select(PhysicalMemory memory, Mfn mfn) => (_memory, _mfn) = (memory, mfn);
 
-    public override ulong Read(uint offset, int size)
-    {
-        Span<byte> value = stackalloc byte[sizeof(ulong)];
-        value.Clear();
-        _memory!.Bytes(_mfn.Address + offset, size).CopyTo(value);
-        return BinaryPrimitives.ReadUInt64LittleEndian(value);
-    }
+    public override ulong Read(uint offset, int size) => FrameBytes.Read(_memory!, _mfn.Address + offset, size);
 
     public override void Write(uint offset, int size, ulong value)
     {
