@@ -144,14 +144,13 @@ public sealed partial class RunLoop
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void HandleExit(Vcpu vcpu)
     {
-        vcpu.FollowView();
-        vcpu.TakeWrites();
-        ExitReason reason = vcpu.Cpu.Exit.Reason;
-        if (vcpu.TellsExits && IsListeners(vcpu, reason))
+        VirtualCpu cpu = vcpu.Cpu;
+        if (cpu.Checks != ExitChecks.None && IsTaken(vcpu))
         {
             return;
         }
 
+        ExitReason reason = cpu.Exit.Reason;
         if (reason == ExitReason.Hypercall)
         {
             _exits.HandleHypercall(vcpu);
@@ -183,10 +182,27 @@ public sealed partial class RunLoop
         }
     }
 
+    /// <summary>Looks at what comes before all else after an exit. True: nothing else is to be done about it.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool IsTaken(Vcpu vcpu)
+    {
+        ExitChecks checks = vcpu.Cpu.Checks;
+        if ((checks & ExitChecks.ViewSwitch) != 0)
+        {
+            vcpu.FollowView();
+        }
+
+        if ((checks & ExitChecks.Writes) != 0)
+        {
+            vcpu.TakeWrites();
+        }
+
+        return (checks & ExitChecks.Listener) != 0 && IsListeners(vcpu, vcpu.Cpu.Exit.Reason);
+    }
+
     /// <summary>
     /// Tells the listener of an exit. True: the rest is the listener's. What the machine wants of it is done all the same, and one that failed is nobody's but the machine's.
     /// </summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
     private bool IsListeners(Vcpu vcpu, ExitReason reason)
     {
         bool isMachines = reason == ExitReason.EntryFailed || (reason == ExitReason.Exception && vcpu.Cpu.Exit.Vector == ExceptionVector.MachineCheck);

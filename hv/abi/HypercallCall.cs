@@ -166,8 +166,8 @@ internal struct HypercallCall
         return Restart();
     }
 
-    /// <summary>Whether a call from 64 on has paused, which is no error.</summary>
-    public readonly bool IsPaused => (_state & State.Paused) != 0;
+    /// <summary>Whether the call is to be issued again, or has paused as those from 64 on do, which is no error.</summary>
+    public readonly bool IsUnfinished => (_state & (State.Restart | State.Paused)) != 0;
 
     /// <summary>
     /// Pauses a call from 64 on: -EAGAIN, and in the fifth argument's register a cookie, with which the caller makes the same call again.

@@ -95,16 +95,27 @@ public sealed class HypercallDispatcher(DomainServices services, ConsoleInput? c
             result = Dispatch.Invoke(ref call);
         else
             result = InvokeLocked(ref call);
-        if (call.IsRestart)
-        {
-            call.StoreArguments(ref cpu.Registers);
-            return HypercallOutcome.Restart;
-        }
+        if (call.IsUnfinished)
+            return Leave(ref call, result);
         cpu.Registers.Rax = call.Is64Bit ? unchecked((ulong)result) : unchecked((uint)result);
-        if (result < 0 && !call.IsPaused && !Services.Log.IsSilent(ref call.Domain.LogLimit))
+        if (result < 0 && !Services.Log.IsSilent(ref call.Domain.LogLimit))
             Report(ref call, result);
         // A call that takes the vCPU off says so for the run loop's sake.
         return (vcpu.Attention & Attention.Schedule) == 0 || vcpu.IsRunnable ? HypercallOutcome.Done : HypercallOutcome.Blocked;
+    }
+
+    /// <summary>A call that goes on when it is issued again, or that has paused: neither is an error to tell of.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static HypercallOutcome Leave(ref HypercallCall call, long result)
+    {
+        Vcpu vcpu = call.Vcpu;
+        if (call.IsRestart)
+        {
+            call.StoreArguments(ref vcpu.Cpu.Registers);
+            return HypercallOutcome.Restart;
+        }
+        vcpu.Cpu.Registers.Rax = call.Is64Bit ? unchecked((ulong)result) : unchecked((uint)result);
+        return vcpu.IsRunnable ? HypercallOutcome.Done : HypercallOutcome.Blocked;
     }
 
     /// <summary>A number that is none of 4.17's that the domain is shown: one from 64 on, or with a flag, or no call.</summary>

@@ -124,16 +124,11 @@ public sealed partial class Vcpu
     /// Takes note of where the guest has gone by itself, after an exit and before the CPU answers any other. Without the domain's lock: what others do to
     /// views waits for this CPU's answer, and the view that the guest is in is there until it leaves it.
     /// </summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public void FollowView()
     {
-        if (Cpu.HasViews && Cpu.TryTakeViewSwitch(out Mfn root))
-            FollowView(root);
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void FollowView(Mfn root)
-    {
+        if (!Cpu.TryTakeViewSwitch(out Mfn root))
+            return;
         Altp2m? views = Domain.Altp2m;
         if (views?.Find(Cpu.ViewIndex)?.Root == root)
             return;

@@ -142,15 +142,7 @@ public sealed partial class Vcpu
     }
 
     /// <summary>Marks what the CPU has noted as written since the entry. After each exit, before the CPU answers any other.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void TakeWrites()
-    {
-        if (Cpu.LogsWrites)
-            MarkWrites();
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private void MarkWrites()
     {
         foreach (ulong address in Cpu.TakeWrites())
             Domain.P2m.MarkNoted(Gfn.Of(address));

@@ -63,19 +63,10 @@ internal sealed partial class ExitHandler
         int length = _decoder.LengthAt(vcpu.Cpu, vcpu.Access);
         ulong value = (registers.Rdx << 32) | (uint)registers.Rax;
         uint index = (uint)registers.Rcx;
-        bool isDeferred = false;
-        if (vcpu.Domain.Monitor.Asks(MonitorEvent.WriteMsr) && vcpu.Domain.Monitor.WatchesMsr(index))
-        {
-            if (vcpu.Domain.Policies.Msrs.Read(vcpu, index, out ulong old) != MsrResult.Done)
-            {
-                vcpu.Cpu.InjectException(ExceptionVector.GeneralProtection, true, 0);
-                return;
-            }
-
-            isDeferred = Listeners.TellOfMsr(vcpu, index, old, value);
-        }
-
-        if (!isDeferred && !WriteMsr(vcpu, index, value))
+        bool isTaken = vcpu.Domain.Monitor.Asks(MonitorEvent.WriteMsr) ? WriteWatchedMsr(vcpu, index, value)
+            : index == MsrIndex.Efer ? vcpu.Domain.Policies.Controls.TryWriteEfer(vcpu.Cpu, value)
+            : WriteMsr(vcpu, index, value);
+        if (!isTaken)
         {
             vcpu.Cpu.InjectException(ExceptionVector.GeneralProtection, true, 0);
         }
@@ -85,7 +76,22 @@ internal sealed partial class ExitHandler
         }
     }
 
+    // Not inlined, so that who is not listened to does not pay for what it needs.
+    /// <summary>One of a domain whose listener asked for such writes. True: it is done, or waits for the listener's answer.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static bool WriteWatchedMsr(Vcpu vcpu, uint index, ulong value)
+    {
+        if (!vcpu.Domain.Monitor.WatchesMsr(index))
+        {
+            return WriteMsr(vcpu, index, value);
+        }
+
+        return vcpu.Domain.Policies.Msrs.Read(vcpu, index, out ulong old) == MsrResult.Done
+            && (Listeners.TellOfMsr(vcpu, index, old, value) || WriteMsr(vcpu, index, value));
+    }
+
     /// <summary>EFER and the local APIC's registers are the vCPU's own; others may be the domain's.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     private static bool WriteMsr(Vcpu vcpu, uint index, ulong value)
     {
         MsrPolicy policy = vcpu.Domain.Policies.Msrs;

@@ -24,6 +24,7 @@ public abstract partial class VirtualCpu
         if (isWanted == LogsWrites)
             return;
         LogsWrites = isWanted;
+        Check(ExitChecks.Writes, isWanted);
         SwitchWriteLog();
     }
 

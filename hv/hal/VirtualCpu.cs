@@ -15,6 +15,12 @@ public abstract partial class VirtualCpu
     /// <summary>The last exit.</summary>
     public Exit Exit;
 
+    /// <summary>What the caller looks at after each exit before all else.</summary>
+    public ExitChecks Checks { get; private set; }
+
+    /// <summary>Has that looked at after each exit, or no more.</summary>
+    public void Check(ExitChecks what, bool wanted) => Checks = wanted ? Checks | what : Checks & ~what;
+
     /// <summary>Debug addresses, x87 and vector state, while the vCPU is not the one that its CPU holds them for.</summary>
     protected ProcessorState Processor = new() { Dr6 = ProcessorState.Dr6Reset };
 

@@ -1,4 +1,5 @@
 using System;
+using System.Runtime.CompilerServices;
 using System.Threading;
 using Xenolith.Abi.Contract;
 using Xenolith.Hal;
@@ -51,6 +52,7 @@ public sealed class Monitor : AccessListener
     public int Generation => Volatile.Read(ref _generation);
 
     /// <summary>Whether somebody listens and asked for events of that kind. Needs no lock: who decides by it looks again with the lock held.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Asks(MonitorEvent what) => (Volatile.Read(ref _active) & 1u << (int)what) != 0;
 
     /// <summary>Events that have been told of, modulo 2^48.</summary>

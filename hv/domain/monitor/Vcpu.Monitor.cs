@@ -1,5 +1,6 @@
 using System.Threading;
 using Xenolith.Abi.Contract;
+using Xenolith.Hal;
 
 namespace Xenolith.Domains;
 
@@ -64,7 +65,11 @@ public sealed partial class Vcpu
     }
 
     /// <summary>Whether each exit is told of.</summary>
-    public bool TellsExits { get; set; }
+    public bool TellsExits
+    {
+        get => (Cpu.Checks & ExitChecks.Listener) != 0;
+        set => Cpu.Check(ExitChecks.Listener, value);
+    }
 
     /// <summary>Whether the next event that is delivered to it is told of before (VM_EVENT_FLAG_GET_NEXT_INTERRUPT).</summary>
     public bool WantsNextInterrupt => Volatile.Read(ref _wantsNextInterrupt);

@@ -15,7 +15,8 @@ public sealed partial class VmxCpu
     private bool _indexStale;
     private ushort _viewIndex;
 
-    private bool ChoosesViews => HasViews && _virtualisation.HasViewFunctions;
+    /// <summary>Whether the guest may change its view without an exit.</summary>
+    private bool ChoosesViews => (Checks & ExitChecks.ViewSwitch) != 0;
 
     private bool TellsOfViolations => HasInformationPage && _processor.Capabilities.HasVirtualisationExceptions;
 
@@ -60,6 +61,7 @@ public sealed partial class VmxCpu
     public override void AttachViews(Mfn eptPointerList)
     {
         base.AttachViews(eptPointerList);
+        Check(ExitChecks.ViewSwitch, HasViews && _virtualisation.HasViewFunctions);
         _viewsStale = true;
         // The guest may have translations of any of them cached, and nobody sees which.
         _hasSeveralRoots = true;

@@ -113,7 +113,9 @@ public sealed class ViewTests
         VmxCpu cpu = fixture.Cpu;
         Enter(fixture);
         Assert.False(cpu.TryTakeViewSwitch(out _));
+        Assert.Equal(ExitChecks.None, cpu.Checks);
         cpu.AttachViews(s_list);
+        Assert.Equal(ExitChecks.ViewSwitch, cpu.Checks);
         Enter(fixture, () => cpu.ControlBlock.Write(VmcsField.EptPointer, EptFormat.Pointer(s_other)));
         Assert.True(cpu.TryTakeViewSwitch(out Mfn root));
         Assert.Equal(s_other, root);

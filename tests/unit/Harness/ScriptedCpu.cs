@@ -100,6 +100,12 @@ public sealed class ScriptedCpu(PhysicalMemory? memory = null) : VirtualCpu
     /// <param name="view">As the CPU notes it; <see cref="VirtualCpu.NoView"/>: it does not.</param>
     public void Choose(Mfn root, ushort view) => (_chosenRoot, _chosenView) = (root, view);
 
+    public override void AttachViews(Mfn eptPointerList)
+    {
+        base.AttachViews(eptPointerList);
+        Check(ExitChecks.ViewSwitch, HasViews);
+    }
+
     public override bool TryTakeViewSwitch(out Mfn root)
     {
         root = _chosenRoot;
