@@ -12,9 +12,8 @@ namespace Xenolith.Mm;
 /// </summary>
 public sealed unsafe partial class GuestAccess
 {
-    // The vCPU's kept walks as long as handles are linear addresses and nothing else, and else walks that never are; so looking at more costs only
-    // those who use it.
-    private GuestTranslations _handleTranslations;
+    // The vCPU's kept walks as long as handles are linear addresses and nothing else; so looking at more costs only those who use it.
+    private GuestTranslations? _handleTranslations;
     private bool _looksIntoTables;
 
     /// <summary>What handles mean beside linear addresses.</summary>
@@ -23,9 +22,9 @@ public sealed unsafe partial class GuestAccess
     /// <summary>Copies in what a handle means.</summary>
     public bool CopyIn(ulong handle, Span<byte> destination)
     {
-        if (destination.Length <= Page.Size - (int)(handle & Page.OffsetMask))
+        if (_handleTranslations is { } translations && destination.Length <= Page.Size - (int)(handle & Page.OffsetMask))
         {
-            byte* place = _handleTranslations.Find(_cpu, handle, AccessKind.Read);
+            byte* place = translations.Find(_cpu, handle, AccessKind.Read);
             if (place != null)
             {
                 new ReadOnlySpan<byte>(place, destination.Length).CopyTo(destination);
@@ -38,9 +37,9 @@ public sealed unsafe partial class GuestAccess
     /// <summary>Copies out to what a handle means. What is written to read-only memory is dropped.</summary>
     public bool CopyOut(ulong handle, ReadOnlySpan<byte> source)
     {
-        if (source.Length <= Page.Size - (int)(handle & Page.OffsetMask))
+        if (_handleTranslations is { } translations && source.Length <= Page.Size - (int)(handle & Page.OffsetMask))
         {
-            byte* place = _handleTranslations.Find(_cpu, handle, AccessKind.Write);
+            byte* place = translations.Find(_cpu, handle, AccessKind.Write);
             if (place != null)
             {
                 source.CopyTo(new Span<byte>(place, source.Length));
@@ -53,25 +52,28 @@ public sealed unsafe partial class GuestAccess
     /// <summary>Copies one value in.</summary>
     public bool TryCopyIn<T>(ulong handle, out T value) where T : unmanaged
     {
-        if (IsWithinPage<T>(handle))
+        if (_handleTranslations is { } translations && IsWithinPage<T>(handle))
         {
-            byte* place = _handleTranslations.Find(_cpu, handle, AccessKind.Read);
+            byte* place = translations.Find(_cpu, handle, AccessKind.Read);
             if (place != null)
             {
                 value = Unsafe.ReadUnaligned<T>(place);
                 return true;
             }
         }
+        Unsafe.SkipInit(out value);
+        if (CopyInBytes(handle, ref Unsafe.As<T, byte>(ref value), sizeof(T)))
+            return true;
         value = default;
-        return CopyInBytes(handle, ref Unsafe.As<T, byte>(ref value), sizeof(T));
+        return false;
     }
 
     /// <summary>Copies one value out.</summary>
     public bool TryCopyOut<T>(ulong handle, in T value) where T : unmanaged
     {
-        if (IsWithinPage<T>(handle))
+        if (_handleTranslations is { } translations && IsWithinPage<T>(handle))
         {
-            byte* place = _handleTranslations.Find(_cpu, handle, AccessKind.Write);
+            byte* place = translations.Find(_cpu, handle, AccessKind.Write);
             if (place != null)
             {
                 Unsafe.WriteUnaligned(place, value);
@@ -98,7 +100,7 @@ public sealed unsafe partial class GuestAccess
     public void BeginPhysical(bool mayBeLists)
     {
         Buffers.BeginPhysical(mayBeLists);
-        _handleTranslations = Memory.NoTranslations;
+        _handleTranslations = null;
     }
 
     /// <summary>Handles are what they are for other calls.</summary>
@@ -109,7 +111,7 @@ public sealed unsafe partial class GuestAccess
         // Another CPU may have begun to use tables meanwhile, and then thinks that this is done.
         Interlocked.MemoryBarrier();
         if (Volatile.Read(ref _looksIntoTables))
-            _handleTranslations = Memory.NoTranslations;
+            _handleTranslations = null;
     }
 
     /// <summary>Handles may be in a hypercall TLB from now on, or be out of reach. Any CPU may say so.</summary>
@@ -117,10 +119,10 @@ public sealed unsafe partial class GuestAccess
     {
         Volatile.Write(ref _looksIntoTables, true);
         Interlocked.MemoryBarrier();
-        Volatile.Write(ref _handleTranslations, Memory.NoTranslations);
+        Volatile.Write(ref _handleTranslations, null);
     }
 
-    private bool IsPlain => _handleTranslations == _translations;
+    private bool IsPlain => _handleTranslations is not null;
 
     // These two are not inlined, so that who finds a walk that was kept has no span to make room for.
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -13,16 +13,12 @@ public sealed class GuestMemory
     {
         P2m = p2m;
         Physical = memory;
-        NoTranslations = new GuestTranslations(this);
     }
 
     public P2m P2m { get; }
 
     /// <summary>The seam below.</summary>
     public PhysicalMemory Physical { get; }
-
-    /// <summary>Walks that are kept for nobody: nothing is ever found there.</summary>
-    internal GuestTranslations NoTranslations { get; }
 
     /// <summary>Copies in. False when a byte of the range is not readable memory; what was copied before it stays copied.</summary>
     public bool TryRead(ulong guestPhysical, Span<byte> destination)

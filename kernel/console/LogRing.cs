@@ -47,12 +47,27 @@ public sealed class LogRing
     public int Read(ulong position, Span<byte> destination)
     {
         position = Math.Max(position, Start);
-        int count = (int)Math.Min((ulong)destination.Length, position < End ? End - position : 0);
-        int at = (int)(position & (uint)(_bytes.Length - 1));
-        int first = Math.Min(count, _bytes.Length - at);
-        _bytes.AsSpan(at, first).CopyTo(destination);
-        _bytes.AsSpan(0, count - first).CopyTo(destination.Slice(first));
+        int count = 0;
+        while (Peek(position + (uint)count, (uint)(destination.Length - count)) is { IsEmpty: false } piece)
+        {
+            piece.CopyTo(destination.Slice(count));
+            count += piece.Length;
+        }
+
         return count;
+    }
+
+    /// <summary>
+    /// Bytes from a position on (from the oldest, when that one is gone) where they lie, up to the end of the ring at most. They change when more is
+    /// written than there is room for.
+    /// </summary>
+    /// <param name="most">How many at most.</param>
+    public ReadOnlySpan<byte> Peek(ulong position, ulong most)
+    {
+        position = Math.Max(position, Start);
+        int at = (int)(position & (uint)(_bytes.Length - 1));
+        ulong count = Math.Min(position < End ? End - position : 0, most);
+        return _bytes.AsSpan(at, (int)Math.Min(count, (uint)(_bytes.Length - at)));
     }
 
     /// <summary>Forgets everything.</summary>

@@ -7,7 +7,6 @@ namespace Xenolith.Abi.Calls;
 /// <summary>sysctl: the log, the debug keys, the trace buffers.</summary>
 internal static class SysctlConsoleOps
 {
-    private const int PieceLength = 128;
     private const uint DefaultEvents = 0x0FFF_F000;
 
     /// <summary>Copies the log out, from where it was cleared last or from the index given; indices are modulo 2^32.</summary>
@@ -19,17 +18,16 @@ internal static class SysctlConsoleOps
         uint back = unchecked((uint)end - argument.Index);
         if (argument.IsIncremental != 0 && back <= end - at)
             at = end - back;
-        Span<byte> piece = stackalloc byte[PieceLength];
         uint written = 0;
         while (at < end && written < argument.Count)
         {
-            int count = ring.Read(at, piece.Slice(0, (int)Math.Min(Math.Min(end - at, argument.Count - written), PieceLength)));
-            if (count == 0)
+            ReadOnlySpan<byte> piece = ring.Peek(at, Math.Min(end - at, argument.Count - written));
+            if (piece.IsEmpty)
                 break;
-            if (!call.Access.CopyOut(unchecked(call.Handle<byte>(argument.Buffer).Address + written), piece.Slice(0, count)))
+            if (!call.Access.CopyOut(unchecked(call.Handle<byte>(argument.Buffer).Address + written), piece))
                 return call.Fault();
-            at += (uint)count;
-            written += (uint)count;
+            at += (uint)piece.Length;
+            written += (uint)piece.Length;
         }
         if (argument.Clears != 0)
             ring.Clear();

@@ -121,6 +121,11 @@ public sealed class LogTests
         Assert.Equal(256, ring.Read(0, read));
         Assert.Equal(unchecked((byte)744), read[0]);
         Assert.Equal(unchecked((byte)999), read[255]);
+        // Where they lie: the ring's end is between the 767th and the 768th.
+        Assert.Equal((24, unchecked((byte)744)), (ring.Peek(0, 300).Length, ring.Peek(0, 300)[0]));
+        Assert.Equal((10, unchecked((byte)768)), (ring.Peek(768, 10).Length, ring.Peek(768, 10)[0]));
+        Assert.Equal(232, ring.Peek(768, 300).Length);
+        Assert.True(ring.Peek(1000, 1).IsEmpty);
         _log.Info("kept");
         _log.ResizeRing(1 << 20);
         Assert.Equal(1 << 20, _log.Ring.Size);
