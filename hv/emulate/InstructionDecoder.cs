@@ -90,6 +90,18 @@ public sealed class InstructionDecoder
         return FetchResult.Invalid;
     }
 
+    /// <summary>Decodes bytes as if they were at CS:RIP.</summary>
+    /// <param name="bytes">At least <see cref="MaximumLength"/> of them.</param>
+    public FetchResult Decode(VirtualCpu cpu, GuestAccess access, ReadOnlySpan<byte> bytes, out Instruction instruction)
+    {
+        bytes[..MaximumLength].CopyTo(_bytes.Room);
+        _bytes.Start(MaximumLength);
+        Decoder decoder = access.Is64Bit ? _decoder64 : cpu.GetSegment(SegmentName.Cs).Default32 ? _decoder32 : _decoder16;
+        decoder.IP = cpu.Rip;
+        decoder.Decode(out instruction);
+        return instruction.IsInvalid ? FetchResult.Invalid : FetchResult.Decoded;
+    }
+
     private static ulong LinearRip(VirtualCpu cpu, bool is64) => is64 ? cpu.Rip : (uint)(cpu.GetSegment(SegmentName.Cs).Base + cpu.Rip);
 
     private static AccessKind FetchBy(VirtualCpu cpu) => cpu.PrivilegeLevel == 3 ? AccessKind.Fetch | AccessKind.User : AccessKind.Fetch;

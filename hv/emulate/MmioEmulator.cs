@@ -24,13 +24,14 @@ public sealed partial class MmioEmulator(InstructionDecoder decoder)
     /// <summary>The instruction refused or executed last.</summary>
     public Mnemonic Mnemonic { get; private set; }
 
-    /// <summary>Where code did not translate, after <see cref="EmulationResult.Fault"/>.</summary>
-    public PageFault Fault => decoder.Fault;
+    /// <summary>Where code, or an operand, did not translate, after <see cref="EmulationResult.Fault"/>.</summary>
+    public PageFault Fault => _isOperandFault ? _operandFault : decoder.Fault;
 
     /// <summary>Executes the instruction at RIP, whose access to the device's page is the vCPU's last exit.</summary>
     public EmulationResult Execute(VirtualCpu cpu, GuestAccess access, MmioDevice device)
     {
         Mnemonic = Mnemonic.INVALID;
+        _isOperandFault = false;
         if (cpu.Exit.DuringWalk || cpu.Exit.IsFetch)
         {
             return Refuse(cpu.Exit.IsFetch ? "code fetched from device registers" : "page table in device registers");
@@ -83,6 +84,11 @@ public sealed partial class MmioEmulator(InstructionDecoder decoder)
             return Refuse("an access across the end of the page");
         }
 
+        return Execute(cpu, in instruction, device, offset, size, memory);
+    }
+
+    private EmulationResult Execute(VirtualCpu cpu, in Instruction instruction, MmioDevice device, uint offset, int size, int memory)
+    {
         switch (instruction.Mnemonic)
         {
             case Mnemonic.Mov:
@@ -311,7 +317,8 @@ public sealed partial class MmioEmulator(InstructionDecoder decoder)
         _ => 0,
     };
 
-    private EmulationResult Refuse(string reason)
+    /// <summary>Refuses an instruction, with what the log says of it.</summary>
+    public EmulationResult Refuse(string reason)
     {
         Reason = reason;
         return EmulationResult.Refused;

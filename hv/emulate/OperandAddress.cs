@@ -17,6 +17,13 @@ internal static class OperandAddress
     /// <param name="linear">Of its first byte; whether the address is canonical is for the access to find out.</param>
     public static bool TryLocate(VirtualCpu cpu, GuestAccess access, in Instruction instruction, int size, bool writes, out ulong linear)
     {
+        ulong offset = OffsetOf(cpu, access.Is64Bit, in instruction);
+        return PortIoEmulator.TryLinearise(cpu, access, PortIoEmulator.NameOf(instruction.MemorySegment), offset, size, writes, out linear);
+    }
+
+    /// <summary>The effective address of the operand in memory, its segment's base aside.</summary>
+    public static ulong OffsetOf(VirtualCpu cpu, bool is64Bit, in Instruction instruction)
+    {
         Register @base = instruction.MemoryBase;
         Register index = instruction.MemoryIndex;
         ulong offset = instruction.MemoryDisplacement64;
@@ -31,8 +38,7 @@ internal static class OperandAddress
             offset += GuestGeneralRegister.Read(ref cpu.Registers, index) * (ulong)instruction.MemoryIndexScale;
         }
 
-        offset &= AddressMask(access.Is64Bit, in instruction);
-        return PortIoEmulator.TryLinearise(cpu, access, PortIoEmulator.NameOf(instruction.MemorySegment), offset, size, writes, out linear);
+        return offset & AddressMask(is64Bit, in instruction);
     }
 
     /// <summary>The address size, which the registers tell, or without one the displacement.</summary>

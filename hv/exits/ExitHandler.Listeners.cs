@@ -1,4 +1,6 @@
+using System;
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Emulate;
@@ -73,21 +75,19 @@ internal sealed partial class ExitHandler
             return;
         }
 
-        if (vcpu.ReportedReason != VmEventReason.MemoryAccess || cpu.Exit.Reason != ExitReason.NestedPageFault
-            || AccessViolations.Judge(vcpu, out Gfn host, out _) != AccessVerdict.Violation)
+        EmulationResult result;
+        if (vcpu.ReportedReason == VmEventReason.SoftwareBreakpoint && (flags & VmEventFlags.SetEmulateInstructionData) != 0)
+        {
+            result = EmulateWhole(vcpu, flags);
+        }
+        else if (vcpu.ReportedReason == VmEventReason.MemoryAccess && cpu.Exit.Reason == ExitReason.NestedPageFault
+            && AccessViolations.Judge(vcpu, out Gfn host, out _) == AccessVerdict.Violation)
+        {
+            result = EmulateAccess(vcpu, host, flags);
+        }
+        else
         {
             return;
-        }
-
-        string? reason = (flags & VmEventFlags.SetEmulateInstructionData) != 0 ? "other bytes than the guest's can't be emulated"
-            : cpu.Exit.DuringDelivery ? "the delivery of an event can't be emulated" : null;
-        EmulationResult result = EmulationResult.Refused;
-        if (reason is null)
-        {
-            P2mEntry entry = vcpu.Domain.P2m.Lookup(host);
-            _listenedFrame.Select(vcpu, in entry, flags);
-            result = _mmio.Execute(cpu, vcpu.Access, _listenedFrame);
-            reason = _mmio.Reason;
         }
 
         if (result != EmulationResult.Refused)
@@ -97,12 +97,76 @@ internal sealed partial class ExitHandler
         }
 
         _machine.Kernel.Log.Guest(ref vcpu.Domain.LogLimit,
-            $"domain {vcpu.Domain.Id} vCPU {vcpu.Id}: the instruction at rip {cpu.Rip:x} is not emulated for the listener: {reason}");
+            $"domain {vcpu.Domain.Id} vCPU {vcpu.Id}: the instruction at rip {cpu.Rip:x} is not emulated for the listener: {_mmio.Reason}");
         if (vcpu.Domain.Monitor.Asks(MonitorEvent.EmulationUnimplemented))
         {
             var request = new VmEventRequest { Reason = VmEventReason.EmulationUnimplemented };
             vcpu.Domain.Monitor.TryReport(vcpu, ref request, pause: true);
         }
+    }
+
+    /// <summary>The instruction whose access is forbidden, by that access alone where that will do.</summary>
+    /// <param name="host">The frame of the host p2m that it is to.</param>
+    private EmulationResult EmulateAccess(Vcpu vcpu, Gfn host, VmEventFlags flags)
+    {
+        const VmEventFlags first = VmEventFlags.SetEmulateReadData | VmEventFlags.EmulateNoWrite;
+        VirtualCpu cpu = vcpu.Cpu;
+        if (cpu.Exit.DuringDelivery)
+        {
+            return _mmio.Refuse("the delivery of an event can't be emulated");
+        }
+
+        // As vm_event.h has it: the bytes count for nothing beside either of the other two.
+        bool hasBytes = (flags & (VmEventFlags.SetEmulateInstructionData | first)) == VmEventFlags.SetEmulateInstructionData;
+        if (!hasBytes && !cpu.Exit.DuringWalk && !cpu.Exit.IsFetch)
+        {
+            P2mEntry entry = vcpu.Domain.P2m.Lookup(host);
+            _listenedFrame.Select(vcpu, in entry, flags);
+            EmulationResult result = _mmio.Execute(cpu, vcpu.Access, _listenedFrame);
+            if (_listenedFrame.HasWritten)
+            {
+                vcpu.Domain.P2m.MarkWritten(host);
+            }
+
+            if (result != EmulationResult.Refused)
+            {
+                return result;
+            }
+        }
+
+        return EmulateWhole(vcpu, hasBytes ? flags : flags & ~VmEventFlags.SetEmulateInstructionData);
+    }
+
+    /// <summary>The instruction at RIP, or the bytes that the listener has given for it, whatever rights say of its operands.</summary>
+    private EmulationResult EmulateWhole(Vcpu vcpu, VmEventFlags flags)
+    {
+        Bytes16 given = vcpu.Domain.Monitor.AnswerOf(vcpu).InstructionData;
+        bool isGiven = (flags & VmEventFlags.SetEmulateInstructionData) != 0;
+        _operands.Select(vcpu, flags & ~VmEventFlags.SetEmulateInstructionData, checksRights: false);
+        return _mmio.ExecuteWhole(vcpu.Cpu, vcpu.Access, _operands, isGiven ? MemoryMarshal.AsBytes(new ReadOnlySpan<Bytes16>(in given)) : default);
+    }
+
+    /// <summary>
+    /// What a walk of the CPU's own wanted to do to page tables that their right keeps it from, of which a listener wants to hear nothing: the instruction is executed by software, whose own walks nobody
+    /// hears of. Who listens is told of what rights forbid its operands. False: nobody wants that, or the instruction is not one of those that are emulated.
+    /// </summary>
+    private bool TryFinishWalk(Vcpu vcpu)
+    {
+        ref Exit exit = ref vcpu.Cpu.Exit;
+        if (!exit.DuringWalk || exit.DuringDelivery || !vcpu.Domain.Monitor.Asks(MonitorEvent.GuestPageFault))
+        {
+            return false;
+        }
+
+        _operands.Select(vcpu, 0, checksRights: true);
+        EmulationResult result = _mmio.ExecuteWhole(vcpu.Cpu, vcpu.Access, _operands, default);
+        if (result == EmulationResult.Refused)
+        {
+            return false;
+        }
+
+        Finish(vcpu, result, _mmio.Fault, false, _mmio.Reason);
+        return true;
     }
 
     /// <summary>A step that a listener asked for is done. False: it is somebody else's.</summary>

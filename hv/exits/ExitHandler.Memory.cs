@@ -145,7 +145,11 @@ internal sealed partial class ExitHandler
             return false;
         }
 
-        AccessViolations.Answer(vcpu, wanted);
+        if (verdict != AccessVerdict.Violation || !TryFinishWalk(vcpu))
+        {
+            AccessViolations.Answer(vcpu, wanted);
+        }
+
         return false;
     }
 

@@ -30,6 +30,7 @@ internal sealed partial class ExitHandler
     private readonly ForwardedRam _forwardedRam;
     private readonly PartlyAllowedFrame _partlyAllowed;
     private readonly ListenedFrame _listenedFrame;
+    private readonly GuestOperands _operands;
 
     public ExitHandler(Machine machine)
     {
@@ -45,6 +46,7 @@ internal sealed partial class ExitHandler
         _forwardedRam = new ForwardedRam(machine.Kernel.Memory);
         _partlyAllowed = new PartlyAllowedFrame(machine.Kernel.Memory);
         _listenedFrame = new ListenedFrame(machine.Kernel.Memory);
+        _operands = new GuestOperands(machine.Kernel.Memory);
     }
 
     /// <summary>Handles the vCPU's last exit, which is not <see cref="ExitReason.Interrupt"/> or <see cref="ExitReason.Hypercall"/>.</summary>

@@ -15,39 +15,49 @@ namespace Xenolith;
 /// </summary>
 internal sealed class ListenedFrame(PhysicalMemory memory) : MmioDevice
 {
-    private readonly byte[] _data = new byte[sizeof(ulong)];
+    private const int DataLength = 340;
+
+    private readonly byte[] _data = new byte[DataLength + sizeof(ulong)];
     private Mfn _mfn;
     private bool _isWritten;
-    private int _dataLength;
+    private bool _readsData;
+
+    /// <summary>Bytes of the data that have been read: what the instruction reads next are the next ones.</summary>
+    private int _dataRead;
+
+    /// <summary>Whether something has been written to the frame.</summary>
+    public bool HasWritten { get; private set; }
 
     /// <summary>Which frame it is from now on, and how the listener of the vCPU has answered.</summary>
     public void Select(Vcpu vcpu, in P2mEntry entry, VmEventFlags flags)
     {
         _mfn = entry.Mfn;
         _isWritten = (flags & VmEventFlags.EmulateNoWrite) == 0 && (entry.Access & Rights.Write) != 0;
-        _dataLength = 0;
-        if ((flags & VmEventFlags.SetEmulateReadData) == 0)
+        HasWritten = false;
+        _dataRead = 0;
+        _readsData = (flags & VmEventFlags.SetEmulateReadData) != 0;
+        if (!_readsData)
         {
             return;
         }
 
         VmEventReadData given = vcpu.Domain.Monitor.AnswerOf(vcpu).ReadData;
         _data.AsSpan().Clear();
-        _dataLength = _data.Length;
-        int count = (int)Math.Min(given.Size, (uint)_data.Length);
+        int count = (int)Math.Min(given.Size, DataLength);
         MemoryMarshal.AsBytes(new ReadOnlySpan<Bytes340>(in given.Data)).Slice(0, count).CopyTo(_data);
     }
 
     public override ulong Read(uint offset, int size)
     {
-        if (_dataLength == 0)
+        if (!_readsData)
         {
             return FrameBytes.Read(memory, _mfn.Address + offset, size);
         }
 
         Span<byte> value = stackalloc byte[sizeof(ulong)];
         value.Clear();
-        _data.AsSpan(0, size).CopyTo(value);
+        _data.AsSpan(_dataRead, size).CopyTo(value);
+        _dataRead = Math.Min(_dataRead + size, DataLength);
         return BinaryPrimitives.ReadUInt64LittleEndian(value);
     }
 
@@ -55,14 +65,16 @@ internal sealed class ListenedFrame(PhysicalMemory memory) : MmioDevice
     {
         if (_isWritten)
         {
+            HasWritten = true;
             FrameBytes.Write(memory, _mfn.Address + offset, size, value);
         }
     }
 
     public override bool TryExchange(uint offset, int size, ulong expected, ulong value)
     {
-        if (_isWritten && _dataLength == 0)
+        if (_isWritten && !_readsData)
         {
+            HasWritten = true;
             return FrameBytes.TryExchange(memory, _mfn.Address + offset, size, expected, value);
         }
 

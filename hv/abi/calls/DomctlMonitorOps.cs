@@ -11,7 +11,8 @@ internal static class DomctlMonitorOps
     /// <summary>What can be had on every processor. The rest of 4.17's is refused, and docs/monitor.md says why.</summary>
     private const uint Capabilities = 1u << (int)MonitorEvent.WriteControlRegister | 1u << (int)MonitorEvent.WriteMsr
         | 1u << (int)MonitorEvent.SoftwareBreakpoint | 1u << (int)MonitorEvent.GuestRequest | 1u << (int)MonitorEvent.DebugException
-        | 1u << (int)MonitorEvent.Cpuid | 1u << (int)MonitorEvent.EmulationUnimplemented | 1u << (int)MonitorEvent.Interrupt | 1u << (int)MonitorEvent.Exit;
+        | 1u << (int)MonitorEvent.Cpuid | 1u << (int)MonitorEvent.EmulationUnimplemented | 1u << (int)MonitorEvent.Interrupt | 1u << (int)MonitorEvent.Exit
+        | 1u << (int)MonitorEvent.GuestPageFault;
 
     private static uint CapabilitiesOf(Domain domain) => Capabilities
         | (domain.Services.Virtualisation.HasSingleSteps ? 1u << (int)MonitorEvent.SingleStep : 0)

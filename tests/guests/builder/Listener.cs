@@ -145,12 +145,6 @@ internal static class Listener
         Memory.Write32(Window + ResponseProducer, s_answered);
     }
 
-    /// <summary>Writes the index of answers, whatever it is.</summary>
-    public static void WriteProducer(uint value) => Memory.Write32(Window + ResponseProducer, value);
-
-    /// <summary>Writes it as it was.</summary>
-    public static void RestoreProducer() => Memory.Write32(Window + ResponseProducer, s_answered);
-
     private static ref VmEventRequest EntryAt(uint index) => ref Memory.At<VmEventRequest>(Window + Entries + index % EntryCount * EntrySize);
 
     /// <summary>Has the child run code; it may be stopped by events until <see cref="Finish"/>.</summary>

@@ -72,6 +72,9 @@ internal static partial class Monitor
         tests.Success(MonitorErrors.Set(s_child.Id, MonitorChild.CodeAddress >> 12, 1, MemoryAccess.All), "the right of the code");
         Resume(ref request);
         Finish(tests);
+        Strings(tests);
+        UnexecutableCode(tests);
+        Walks(tests);
     }
 
     private static void Emulations(TestRun tests)
@@ -103,6 +106,16 @@ internal static partial class Monitor
         request.ReadData.Data[4] = 0xFF;
         Resume(ref request, VmEventFlags.Emulate | VmEventFlags.SetEmulateReadData);
         tests.Equal((long)Finish(tests).Rax, 0x1234_5678, "read as the listener has it");
+        // More than there is room for; and the data goes before what else the answer says of the instruction.
+        ProvokeAccess(tests, Execute.Load, VmEventAccess.Read, out request);
+        request.ReadData.Size = uint.MaxValue;
+        for (int i = 0; i < 8; i++)
+        {
+            request.ReadData.Data[i] = 0x11;
+        }
+
+        Resume(ref request, VmEventFlags.Emulate | VmEventFlags.SetEmulateReadData | VmEventFlags.EmulateNoWrite | VmEventFlags.SetEmulateInstructionData | VmEventFlags.Deny);
+        tests.Equal((long)Finish(tests).Rax, 0x1111_1111_1111_1111, "read as the listener has it");
         Restrict(tests, MemoryAccess.All);
     }
 

@@ -48,11 +48,64 @@ internal static partial class Monitor
         Resume(ref request, VmEventFlags.AlternateP2m);
         Finish(tests);
         tests.Equal(ViewNow(), hidden, "a view that is hidden from the child itself");
+        OneStep(tests, view);
         tests.Success(Listener.Disable(), "disable");
         Listener.UnmapRing();
         Listener.End(s_child);
         s_child.AwaitDeath(tests, ShutdownReason.Poweroff);
         s_child.Destroy(tests);
+    }
+
+    /// <summary>An answer that takes the vCPU to a view for one instruction, of which nobody is told.</summary>
+    private static void OneStep(TestRun tests, ushort view)
+    {
+        tests.Start("altp2m, answers to events that take a vCPU to another view for one instruction");
+        if (!Listener.Can(MonitorEvent.SingleStep) || (Xen.UsesVmcall && IsWithoutSteps()))
+        {
+            tests.Skip("the processor has no steps, or a monitor trap flag that does nothing");
+            return;
+        }
+
+        byte[] twice = [.. Execute.Store, .. Execute.Store];
+        Write(MonitorChild.DataPattern);
+        GoTo(tests, view);
+        ProvokeAccess(tests, twice, Writing, out VmEventRequest request, InView);
+        for (uint i = 0; i < 2; i++)
+        {
+            tests.Equal((long)request.Registers.Rip, (long)MonitorChild.CodeAddress + (i * 3), "RIP");
+            request.View = 0;
+            request.FastSingleStep.View = view;
+            Resume(ref request, VmEventFlags.AlternateP2m | VmEventFlags.FastSingleStep);
+            if (i == 0)
+            {
+                tests.True(Listener.Next(out request), "told of the next store, as it is in the view again");
+                tests.Equal((long)request.Reason, (long)VmEventReason.MemoryAccess, "its reason");
+            }
+        }
+
+        Finish(tests);
+        tests.Equal(ViewNow(), view, "the view in which it goes on");
+        tests.Equal((long)DataNow(), unchecked((long)Pattern), "written");
+        tests.Equal(Listener.Waiting, 0, "steps that are told of");
+    }
+
+    /// <summary>Bochs 2.7 has the monitor trap flag among its capabilities, and takes no exit by it.</summary>
+    private static bool IsWithoutSteps()
+    {
+        Enable(MonitorEvent.SingleStep);
+        Enable(MonitorEvent.Cpuid);
+        byte[] code = [.. s_cpuid, .. s_three];
+        Listener.Begin(s_child, code, default);
+        Listener.Next(out VmEventRequest request);
+        request.Registers.Rip += 2;
+        Resume(ref request, VmEventFlags.SetRegisters | VmEventFlags.ToggleSingleStep);
+        Listener.Next(out request);
+        bool isWithout = request.Registers.Rip != MonitorChild.CodeAddress + 3;
+        Resume(ref request, VmEventFlags.ToggleSingleStep);
+        Listener.Finish(s_child, out _, out _);
+        Disable(MonitorEvent.Cpuid);
+        Disable(MonitorEvent.SingleStep);
+        return isWithout;
     }
 
     private static ushort MakeView(TestRun tests)

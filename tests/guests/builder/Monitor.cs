@@ -56,6 +56,7 @@ internal static partial class Monitor
         Unheard(tests);
         Exits(tests);
         Interrupts(tests);
+        Replaced(tests);
         tests.Start("the end of a child that the builder listens to");
         tests.Success(Listener.Disable(), "disable");
         Listener.UnmapRing();
@@ -176,6 +177,18 @@ internal static partial class Monitor
         request.Reason = VmEventReason.Cpuid;
         Resume(ref request, VmEventFlags.Deny);
         Finish(tests);
+        tests.Start("answers with flags that mean nothing for their event, or nothing at all");
+        const VmEventFlags idle = VmEventFlags.Foreign | VmEventFlags.NestedP2m | VmEventFlags.ResetTrace | VmEventFlags.ResetForkState | VmEventFlags.ResetForkMemory,
+            others = VmEventFlags.Emulate | VmEventFlags.EmulateNoWrite | VmEventFlags.SetEmulateReadData | VmEventFlags.SetEmulateInstructionData | VmEventFlags.Deny
+                | VmEventFlags.AlternateP2m, unknown = (VmEventFlags)0xFFFF_0000;
+        foreach (VmEventFlags flags in new[] { idle, others, unknown, idle | others | unknown })
+        {
+            Provoke(tests, s_request, in registers, VmEventReason.GuestRequest, VmEventFlags.VcpuPaused, out request);
+            Resume(ref request, flags);
+            tests.Equal((long)Finish(tests).Rbx, unchecked((long)Pattern), "RBX");
+            tests.Equal(Listener.Waiting, 0, "events after that");
+        }
+
         tests.Success(Disable(MonitorEvent.GuestRequest), "off");
     }
 

@@ -232,6 +232,46 @@ public sealed class AccessViolationTests
         Assert.Equal(MemoryAccess.All, f.Domain.P2m.AccessOf(s_page));
     }
 
+    /// <summary>An operand of an instruction that is executed by software is where the vCPU's view has it, and its right counts where it is asked to.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Operands_are_the_views_and_their_rights_are_told_of(bool hasView)
+    {
+        using var f = new Fixture(hasView);
+        var listener = new Listener();
+        f.Domain.AccessListener = listener;
+        var operands = new GuestOperands(f.Machine.Memory);
+        f.Machine.Memory.Word64(f.Domain.P2m.Lookup(s_page).Mfn.Address + 0x120) = 0x5555;
+        f.Machine.Memory.Word64(f.Domain.P2m.Lookup(new Gfn(6)).Mfn.Address + 0x120) = 0x6666;
+        f.Access = MemoryAccess.Read;
+        f.Domain.Acquire();
+        operands.Select(f.Vcpu, 0, checksRights: true);
+        Assert.Equal(OperandResult.Found, operands.Find(0x5120, false, out MmioDevice? frame));
+        Assert.Equal(0x5555UL, frame!.Read(0x120, 8));
+        Assert.Equal(OperandResult.Forbidden, operands.Find(0x5120, true, out _));
+        Assert.Equal((0x5120UL, Rights.Write), (Assert.Single(listener.Heard).GuestPhysical, listener.Heard[0].Wanted));
+        Assert.Equal((0x5120UL, true, false, false), (f.Vcpu.Cpu.Exit.GuestLinear, f.Vcpu.Cpu.Exit.IsWrite, f.Vcpu.Cpu.Exit.IsFetch, f.Vcpu.Cpu.Exit.DuringWalk));
+        operands.Select(f.Vcpu, 0, checksRights: false);
+        Assert.Equal(OperandResult.Found, operands.Find(0x5120, true, out frame));
+        frame!.Write(0x120, 8, 0x7777);
+        Assert.Single(listener.Heard);
+        Assert.Equal(0x7777UL, f.Machine.Memory.Word64(f.Domain.P2m.Lookup(s_page).Mfn.Address + 0x120));
+        Assert.Equal(OperandResult.Fault, operands.Find(1UL << 40, false, out _));
+        Assert.Equal(1UL << 40, operands.Fault.Linear);
+        if (hasView)
+        {
+            Assert.Equal(ViewResult.Done, f.View.TryRemap(s_page, new Gfn(6)));
+            Assert.Equal(OperandResult.Found, operands.Find(0x5120, false, out frame));
+            Assert.Equal(0x6666UL, frame!.Read(0x120, 8));
+        }
+
+        // What a device model gets is not for an emulator's hand.
+        Assert.True(f.Domain.P2m.TrySet(new Gfn(7), f.Domain.P2m.Lookup(new Gfn(7)).Mfn, 0, P2mType.RamForwarded));
+        Assert.Equal(OperandResult.NoMemory, operands.Find(0x7000, false, out _));
+        f.Domain.Release();
+    }
+
     [Fact]
     public void What_is_partly_allowed_is_done_whole_or_not_at_all()
     {
