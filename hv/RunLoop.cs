@@ -165,16 +165,14 @@ public sealed partial class RunLoop
             case ExitReason.InterruptWindow:
                 vcpu.SeeWindow();
                 break;
+            case ExitReason.Exception when cpu.Exit.Vector == ExceptionVector.InvalidOpcode && cpu.HasViews && ExitHandler.TryChangeView(vcpu):
+                break;
             case ExitReason.Exception:
             case ExitReason.PauseLoop:
                 // While the delivery of an exception causes it again, no exit by an interrupt comes between. Nor, on Bochs's SVM, while
-                // a guest spins with interrupts off. A #UD that stood for VMFUNC is none.
+                // a guest spins with interrupts off.
                 _exits.Handle(vcpu);
-                if (vcpu.Cpu.Exit.Reason != ExitReason.ViewFunction)
-                {
-                    TakeInterrupts();
-                }
-
+                TakeInterrupts();
                 break;
             default:
                 _exits.Handle(vcpu);

@@ -113,23 +113,21 @@ public sealed partial class Domain
     /// <summary>All vCPUs are in that view by the return. <see cref="ViewResult.NoSuchView"/>.</summary>
     public ViewResult SwitchViews(int index)
     {
-        if (Altp2m?.Find(index) is null)
+        if (Altp2m?.Find(index) is not { } view)
             return ViewResult.NoSuchView;
         foreach (Vcpu vcpu in Vcpus)
-            vcpu.SetView(index);
+            vcpu.SendTo(view);
         P2m.Users?.Expel();
         return ViewResult.Done;
     }
 
     /// <summary>
-    /// From here until the domain's lock is given back no vCPU changes its view by itself: each that may do so without an exit has left its guest, and waits for
-    /// the lock before it enters it again. So where it is is known, and the list of views may be changed, which the CPU reads at each VMFUNC (Intel SDM
-    /// vol. 3, 25.11.4: not while a guest runs that is told of it). Without effect where VMFUNC exits.
+    /// From here until the domain's lock is given back no vCPU changes its view by itself: each that may has left its guest, and waits for
+    /// the lock before it enters it again or does what its VMFUNC says. So where it is is known, and the list of views may be changed, which the CPU reads at each VMFUNC
+    /// (Intel SDM vol. 3, 25.11.4: not while a guest runs that is told of it).
     /// </summary>
     public void HoldViews()
     {
-        if (!Services.Virtualisation.HasViewFunctions)
-            return;
         bool holds = false;
         foreach (Vcpu vcpu in Vcpus)
             holds |= vcpu.HoldsView();

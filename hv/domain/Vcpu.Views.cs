@@ -7,7 +7,7 @@ namespace Xenolith.Domains;
 
 /// <summary>
 /// Which of its domain's views the vCPU sees. What the CPU has to know of it is written by the CPU that runs the vCPU, before the next
-/// entry: elsewhere it is only noted. All under the domain's lock.
+/// entry: elsewhere it is only noted. All under the domain's lock, but for the vCPU's own way from view to view.
 /// </summary>
 public sealed partial class Vcpu
 {
@@ -23,7 +23,7 @@ public sealed partial class Vcpu
     /// The view's number, as last set or as the guest itself has chosen by its last exit; <see cref="NoView"/>. Of a vCPU that runs elsewhere it may
     /// be another already, unless <see cref="Domain.HoldViews"/> came before.
     /// </summary>
-    public int ViewIndex => _view != NoView && !_viewIsNoted && Cpu.HasViews ? ChosenView : _view;
+    public int ViewIndex => _view != NoView && !_viewIsNoted ? ChosenView : _view;
 
     /// <summary>The view; null: the host p2m, or one that the guest has got to and that is none.</summary>
     public P2mView? View => ViewIndex is var index and not NoView ? Domain.Altp2m?.Find(index) : null;
@@ -36,9 +36,9 @@ public sealed partial class Vcpu
     /// <summary>The vCPU is in the view by the return, wherever it runs. <see cref="ViewResult.NoSuchView"/>.</summary>
     public ViewResult SwitchView(int index)
     {
-        if (Domain.Altp2m?.Find(index) is null)
+        if (Domain.Altp2m?.Find(index) is not { } view)
             return ViewResult.NoSuchView;
-        SetView(index);
+        SendTo(view);
         ExpelElsewhere();
         return ViewResult.Done;
     }
@@ -61,6 +61,18 @@ public sealed partial class Vcpu
         MayChooseView |= page != Mfn.Invalid;
         SetView(ViewIndex);
         ExpelElsewhere();
+    }
+
+    /// <summary>As <see cref="SetView"/>, of a vCPU that may be in another view already, and has nothing else to be told.</summary>
+    internal void SendTo(P2mView view)
+    {
+        if (!RunsHere || _viewIsNoted || _view == NoView)
+        {
+            SetView(view.Index);
+            return;
+        }
+        GoTo(view);
+        KeepApicPage(view);
     }
 
     /// <summary>Notes the view, or writes it where the vCPU runs here. Who runs elsewhere sees it once made to leave its guest.</summary>
@@ -98,27 +110,67 @@ public sealed partial class Vcpu
         }
         Cpu.SwitchNestedRoot(view?.Root ?? Domain.P2m.Root);
         Cpu.ViewIndex = view is null ? VirtualCpu.NoView : (ushort)view.Index;
-        KeepApicPage(view);
+        if (view is not null)
+            KeepApicPage(view);
     }
 
     /// <summary>VMFUNC of the guest where it exits: to a view that it may go to. On the vCPU's own CPU. False: it may not.</summary>
-    public bool TryChooseView(uint index)
+    public bool TryChooseView(uint index) => MayChooseView && TryGoTo(index, byFunction: true);
+
+    /// <summary>The guest goes to a view that is visible, by a call of its own. On the vCPU's own CPU, which has not the domain's lock. False: there is no such view.</summary>
+    public bool TryGoTo(ulong index) => TryGoTo(index, byFunction: false);
+
+    /// <summary>Without the domain's lock, where the guest may choose its view.</summary>
+    /// <remarks>
+    /// It is as VMFUNC by the CPU, which nobody sees: who changes views has the vCPU wait for the lock first (<see cref="Domain.HoldViews"/>), by a bit of
+    /// its attention and an answer of its CPU. From the look at that bit to the end this CPU answers nobody, so it is done before the views change, or not begun.
+    /// </remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool TryGoTo(ulong index, bool byFunction)
     {
-        if (!MayChooseView || _viewIsNoted || index >= VirtualCpu.MaximumViews || Domain.Altp2m?.FindVisible((int)index) is not { } view)
+        if (!MayChooseView || (Attention & Attention.View) != 0 || _viewIsNoted || _view == NoView)
+            return TryGoToLocked(index, byFunction);
+        if (index >= VirtualCpu.MaximumViews || Domain.Altp2m?.FindVisible((int)index) is not { } view)
             return false;
-        _view = view.Index;
-        Cpu.SwitchNestedRoot(view.Root);
-        Cpu.ViewIndex = (ushort)view.Index;
-        KeepApicPage(view);
+        if (!HasApicPage(view))
+            return TryGoToLocked(index, byFunction);
+        GoTo(view);
         return true;
     }
 
+    /// <summary>Behind what has been noted for the vCPU.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private bool TryGoToLocked(ulong index, bool byFunction)
+    {
+        Domain.Acquire();
+        ApplyView();
+        bool isDone = false;
+        if ((MayChooseView || !byFunction) && _view != NoView && index < VirtualCpu.MaximumViews && Domain.Altp2m?.FindVisible((int)index) is { } view)
+        {
+            GoTo(view);
+            KeepApicPage(view);
+            isDone = true;
+        }
+        Domain.Release();
+        return isDone;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void GoTo(P2mView view)
+    {
+        Cpu.SwitchNestedRoot(view.Root);
+        Cpu.ViewIndex = (ushort)view.Index;
+    }
+
     /// <summary>Otherwise each access to it would exit, and be emulated.</summary>
-    private void KeepApicPage(P2mView? view)
+    private void KeepApicPage(P2mView view)
     {
         if (Domain.Services.Virtualisation.KeepsApics)
-            view?.Keep(Gfn.Of(VirtualApic.PageAddress));
+            view.Keep(Gfn.Of(VirtualApic.PageAddress));
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private bool HasApicPage(P2mView view) => view.IsKept || !Domain.Services.Virtualisation.KeepsApics;
 
     /// <summary>
     /// Takes note of where the guest has gone by itself, after an exit and before the CPU answers any other. Without the domain's lock: what others do to
@@ -139,7 +191,7 @@ public sealed partial class Vcpu
     }
 
     /// <summary>
-    /// A vCPU that may change its view without an exit, and runs elsewhere or is about to, waits for the domain's lock before it enters its guest the next time.
+    /// A vCPU that may change its view itself, and runs elsewhere or is about to, waits for the domain's lock before it does or enters its guest the next time.
     /// False: it needs not.
     /// </summary>
     internal bool HoldsView()

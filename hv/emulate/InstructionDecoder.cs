@@ -168,9 +168,12 @@ public sealed class InstructionDecoder
         return IsPlain(cpu, access, code, length) ? length : 0;
     }
 
-    /// <summary>Whether the instruction at RIP is VMFUNC without prefixes, which is so in every mode.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static bool IsPlainViewFunction(VirtualCpu cpu, GuestAccess access) => IsPlain(cpu, access, 0xD4_010F, 3);
+    /// <summary>
+    /// Whether the instruction at RIP is VMFUNC without prefixes, which is the same in every mode: true only where its page was read lately. False says nothing.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static bool IsPlainViewFunction(VirtualCpu cpu, GuestAccess access) =>
+        access.HasKeptCode(cpu.RunsLongCode ? cpu.Rip : LinearRip(cpu, false), FetchBy(cpu), 0xD4_010F, 0xFF_FFFF);
 
     private static bool IsPlain(VirtualCpu cpu, GuestAccess access, uint code, int length)
     {

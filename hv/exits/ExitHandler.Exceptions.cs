@@ -44,13 +44,6 @@ internal sealed partial class ExitHandler
     private void HandleInvalidOpcode(Vcpu vcpu)
     {
         VirtualCpu cpu = vcpu.Cpu;
-        // As a guest has it that changes its view often.
-        const int plainLength = 3;
-        if (cpu.HasViews && InstructionDecoder.IsPlainViewFunction(cpu, vcpu.Access) && TryChangeView(vcpu, plainLength))
-        {
-            return;
-        }
-
         if (_decoder.Fetch(cpu, vcpu.Access, out Instruction instruction) == FetchResult.Decoded)
         {
             if (instruction.Code == Code.Vmfunc && cpu.HasViews && TryChangeView(vcpu, instruction.Length))
@@ -74,22 +67,24 @@ internal sealed partial class ExitHandler
         cpu.ReturnException();
     }
 
+    /// <summary>Whether a #UD was VMFUNC as a guest has it that changes its view often, which is done then. No decoder is needed for that.</summary>
+    public static bool TryChangeView(Vcpu vcpu)
+    {
+        const int plainLength = 3;
+        return InstructionDecoder.IsPlainViewFunction(vcpu.Cpu, vcpu.Access) && TryChangeView(vcpu, plainLength);
+    }
+
     /// <summary>VMFUNC leaf 0, at any privilege level: to a view that is visible. Any other is #UD, which is Xen's answer.</summary>
-    /// <remarks>The exit is the instruction's from then on, and no exception.</remarks>
     private static bool TryChangeView(Vcpu vcpu, int length)
     {
         ref GuestRegisters registers = ref vcpu.Cpu.Registers;
-        uint leaf = (uint)registers.Rax, index = (uint)registers.Rcx;
-        vcpu.Domain.Acquire();
-        bool isDone = leaf == 0 && vcpu.TryChooseView(index);
-        vcpu.Domain.Release();
-        if (isDone)
+        if ((uint)registers.Rax != 0 || !vcpu.TryChooseView((uint)registers.Rcx))
         {
-            vcpu.Cpu.Exit.Reason = ExitReason.ViewFunction;
-            vcpu.Cpu.SkipInstruction(length);
+            return false;
         }
 
-        return isDone;
+        vcpu.Cpu.SkipInstruction(length);
+        return true;
     }
 
     /// <summary>INT n, INT3 or INTO of a CPU that says no more than that it is one.</summary>

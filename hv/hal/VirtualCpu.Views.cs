@@ -28,7 +28,8 @@ public abstract partial class VirtualCpu
 
     /// <summary>
     /// Another root. Unlike <see cref="SetNestedRoot"/> nothing that is cached of either root is forgotten where the CPU keeps the two apart:
-    /// <see cref="InvalidateNested"/> is the caller's when a table has changed, or a root is a new one in a frame that had been another.
+    /// <see cref="InvalidateNested"/> is the caller's when a table has changed, or a root is a new one in a frame that had been another. On the CPU that
+    /// runs the vCPU, or will when it does.
     /// </summary>
     public virtual void SwitchNestedRoot(Mfn root) => SetNestedRoot(root);
 

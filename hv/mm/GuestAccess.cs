@@ -113,6 +113,21 @@ public sealed unsafe partial class GuestAccess
         return TryWritePages(linear, MemoryMarshal.AsBytes(new ReadOnlySpan<T>(in value)), access | AccessKind.Write, out fault);
     }
 
+    /// <summary>
+    /// Whether the first bytes at a linear address are those, within a page whose walk is kept. False says nothing: they are read by <see cref="TryRead"/> then, which keeps
+    /// the walk.
+    /// </summary>
+    /// <param name="access">How they are fetched.</param>
+    /// <param name="code">The bytes, the first one lowest.</param>
+    /// <param name="mask">Which bits of four bytes count.</param>
+    public bool HasKeptCode(ulong linear, AccessKind access, uint code, uint mask)
+    {
+        if (!IsWithinPage<uint>(linear))
+            return false;
+        byte* place = _translations.Find(_cpu, linear, access);
+        return place != null && (Unsafe.ReadUnaligned<uint>(place) & mask) == code;
+    }
+
     /// <summary>Walks the guest's page tables for one byte, setting accessed and dirty bits as the CPU would.</summary>
     /// <param name="physical">The guest-physical address; whether memory is there is for the caller to find out.</param>
     public bool TryTranslate(ulong linear, AccessKind access, out ulong physical, out PageFaultError error)

@@ -98,7 +98,7 @@ public sealed partial class SvmCpu
             ReportFailedEntry();
             return;
         }
-        SvmExits.Decode(ref vmcb, processor.Capabilities, ref Exit, in Registers);
+        SvmExits.DecodeRest(ref vmcb, processor.Capabilities, ref Exit, in Registers);
         if (vmcb.ExitCode == (ulong)SvmExitCode.Iret)
             SeeIret();
         // An NMI was held by the global interrupt flag and has been taken through the host's IDT by now.

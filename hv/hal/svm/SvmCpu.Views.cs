@@ -12,11 +12,17 @@ public sealed partial class SvmCpu
     /// </summary>
     public override void SwitchNestedRoot(Mfn root)
     {
-        _vmcb.Fields.NestedCr3 = root.Address;
+        ref VmcbLayout vmcb = ref _vmcb.Fields;
+        vmcb.NestedCr3 = root.Address;
         if (_processor.Capabilities.HasFlushByAsid)
-            _translationsStale = true;
-        else
-            _tagGeneration = 0;
+        {
+            // Asked for at once, since it is all that the next entry needs.
+            if (vmcb.TlbControl == TlbControl.None)
+                vmcb.TlbControl = TlbControl.FlushAsid;
+            _hasPrepared = true;
+            return;
+        }
+        _tagGeneration = 0;
         _needsPreparation = true;
     }
 

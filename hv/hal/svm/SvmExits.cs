@@ -67,9 +67,15 @@ public static class SvmExits
     public static void Decode(ref VmcbLayout vmcb, SvmCapabilities capabilities, ref Exit exit, in GuestRegisters registers)
     {
         exit.RawReason = vmcb.ExitCode;
-        if (TryDecodePlain(ref vmcb, capabilities, ref exit))
-            return;
+        if (!TryDecodePlain(ref vmcb, capabilities, ref exit))
+            DecodeRest(ref vmcb, capabilities, ref exit, in registers);
+    }
+
+    /// <summary>The same after <see cref="TryDecodePlain"/> has said false.</summary>
+    public static void DecodeRest(ref VmcbLayout vmcb, SvmCapabilities capabilities, ref Exit exit, in GuestRegisters registers)
+    {
         var code = (SvmExitCode)vmcb.ExitCode;
+        exit.RawReason = vmcb.ExitCode;
         exit.RawInformation1 = vmcb.ExitInformation1;
         exit.RawInformation2 = vmcb.ExitInformation2;
         exit.InstructionLength = 0;

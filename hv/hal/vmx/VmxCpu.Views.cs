@@ -24,6 +24,13 @@ public sealed partial class VmxCpu
     {
         _nestedRoot = root;
         _hasSeveralRoots = true;
+        if (ReferenceEquals(_processor.Current, _vmcs))
+        {
+            // At once, since nothing else has to be done before the next entry.
+            _vmcs.Write(VmcsField.EptPointer, EptFormat.Pointer(root, LogsWrites));
+            _rootStale = false;
+            return;
+        }
         _rootStale = true;
         _needsPreparation = true;
     }
@@ -36,6 +43,13 @@ public sealed partial class VmxCpu
             if (value == _viewIndex)
                 return;
             _viewIndex = value;
+            if (!TellsOfViolations)
+                return;
+            if (ReferenceEquals(_processor.Current, _vmcs))
+            {
+                _vmcs.Write(VmcsField.EptpIndex, value);
+                return;
+            }
             _indexStale = true;
             _needsPreparation = true;
         }

@@ -215,11 +215,14 @@ public sealed class P2mView
     /// </summary>
     public void Keep(Gfn gfn)
     {
-        if (_isKept && _keptGeneration == Generation)
+        if (IsKept)
             return;
         Fill(gfn);
         (_isKept, _keptGeneration) = (true, Generation);
     }
+
+    /// <summary>Whether <see cref="Keep"/> would do nothing now. Needs no lock: of a view that changes meanwhile it may be either.</summary>
+    public bool IsKept => _isKept && _keptGeneration == Generation;
 
     /// <summary>Drops the translation of a guest frame, to be made anew: the host may allow more by now.</summary>
     public void Refresh(Gfn gfn)

@@ -1,4 +1,5 @@
 using System;
+using System.Threading;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
 using Xenolith.Hal;
@@ -68,6 +69,16 @@ public sealed class OwnViewSwitchTests
             Assert.True(IsInGuest);
             Assert.NotEqual(ulong.MaxValue, SlotOf(view));
             Cpu.Choose(RootOf(view), isNoted ? (ushort)view : VirtualCpu.NoView);
+        }
+
+        /// <summary>VMFUNC of the guest on CPU 1, where it exits.</summary>
+        public bool ChooseByExit(uint view)
+        {
+            int caller = CurrentCpu.Number;
+            CurrentCpu.Number = 1;
+            bool isDone = Vcpu.TryChooseView(view);
+            CurrentCpu.Number = caller;
+            return isDone;
         }
 
         /// <summary>CPU 1 goes on to its next entry, for which it may need the lock.</summary>
@@ -217,13 +228,56 @@ public sealed class OwnViewSwitchTests
         Assert.Equal((1, 0, 1), (f.Views.Find(0)!.Users, f.Views.Find(1)!.Users, f.Views.Find(2)!.Users));
     }
 
+    /// <summary>CPU 0 has the domain's lock all the while, and who waited for it would not come back.</summary>
     [Fact]
-    public void Nobody_is_held_where_VMFUNC_exits()
+    public void VMFUNC_that_exits_takes_no_lock()
     {
         using var f = new Fixture(isHardware: false);
-        Assert.True(f.Views.TrySetVisible(1, false));
+        Assert.True(f.ChooseByExit(2));
+        Assert.Equal((2, f.RootOf(2), 2), (f.Vcpu.ViewIndex, f.Cpu.NestedRoot, (int)f.Cpu.ViewIndex));
+        Assert.False(f.ChooseByExit(3));
+        Assert.False(f.ChooseByExit(uint.MaxValue));
+        Assert.Equal(ViewResult.InUse, f.Views.TryDestroy(2));
+    }
+
+    /// <summary>Who holds views has CPU 1 do what its VMFUNC says only behind the lock, in which the view may have gone.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void VMFUNC_that_exits_while_views_are_held_waits(bool isDestroyed)
+    {
+        using var f = new Fixture(isHardware: false);
         f.Domain.HoldViews();
-        Assert.True(f.IsInGuest);
+        Assert.Equal((false, Attention.View), (f.IsInGuest, f.Vcpu.Attention & Attention.View));
+        bool? isDone = null;
+        var other = new Thread(() => isDone = f.ChooseByExit(1));
+        other.Start();
+        Assert.False(other.Join(50));
+        Assert.Equal(0, f.Vcpu.ViewIndex);
+        if (isDestroyed)
+            Assert.Equal(ViewResult.Done, f.Views.TryDestroy(1));
+        f.Domain.Release();
+        other.Join();
+        f.Domain.Acquire();
+        Assert.Equal((!isDestroyed, isDestroyed ? 0 : 1), (isDone, f.Vcpu.ViewIndex));
+    }
+
+    /// <summary>Another CPU has sent the vCPU to view 1, which it has not been told yet: it goes on from there, and its instruction is not undefined for that.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void VMFUNC_that_exits_is_done_behind_what_was_noted(bool isSent)
+    {
+        using var f = new Fixture(isHardware: false);
+        if (isSent)
+            Assert.Equal(ViewResult.Done, f.Domain.SwitchViews(1));
+        else
+            Assert.True(f.Domain.DeactivateAltp2m(int.MaxValue));
+        f.Domain.Release();
+        Assert.Equal(isSent, f.ChooseByExit(2));
+        f.Domain.Acquire();
+        f.Enter();
+        Assert.Equal((isSent ? 2 : Vcpu.NoView, isSent ? f.RootOf(2) : f.Domain.P2m.Root), (f.Vcpu.ViewIndex, f.Cpu.NestedRoot));
     }
 
     /// <summary>A frame that was a view's root is not one by what it was.</summary>
