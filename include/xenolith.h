@@ -203,6 +203,7 @@ enum xenolith_hctlb {
 #define XENOLITH_V2_VCPU_is_up 0x3
 #define XENOLITH_V2_VCPU_send_nmi 0xB
 #define XENOLITH_V2_VCPU_own 0x20
+#define XENOLITH_V2_VCPU_switch_view 0x21
 
 /* xenolith_memory: op, list, count, a3, cookie */
 #define XENOLITH_V2_memory 0x45

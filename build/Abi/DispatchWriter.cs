@@ -61,7 +61,7 @@ internal static class DispatchWriter
         text.Append("        int number = unchecked((int)call.Number);\n");
         text.Append($"        if (((0x{numbers:X16} >> number) & 1) != 0)\n            return true;\n");
         text.Append("        switch (number)\n        {\n");
-        foreach (HypercallGroup group in HypercallTable.Groups.Where(g => !IsUnlocked(g) && g.Rows.Any(r => r.Unlocked)))
+        foreach (HypercallGroup group in HypercallTable.Groups.Where(g => !g.IsV2 && !IsUnlocked(g) && g.Rows.Any(r => r.Unlocked)))
         {
             if (group.Selector != Selector.First)
                 throw new InvalidOperationException($"{group.Number}: only operations in the first argument can be told to be unlocked");
@@ -84,6 +84,16 @@ internal static class DispatchWriter
         foreach ((HypercallGroup group, HypercallRow row) in groups.SelectMany(g => g.Rows, (g, r) => (g, r)).Where(pair => pair.r.User != UserCalls.None))
             text.Append($"        ({(uint)group.Number}, {Convert.ToUInt32(row.Operation)}) => UserCalls.{row.User},\n");
         text.Append("        _ => UserCalls.None,\n    };\n");
+        text.Append("\n    /// <summary>Whether a call from 64 on that the domain is shown runs without the domain's lock, and has no pointer.</summary>\n");
+        text.Append("    public static bool IsUnlockedV2(in HypercallCall call) => call.A0 < 64 && ((UnlockedOf(call.Number) >> unchecked((int)call.A0)) & 1) != 0;\n");
+        text.Append("\n    private static ulong UnlockedOf(ulong number) => number switch\n    {\n");
+        foreach (HypercallGroup group in groups.Where(g => g.Rows.Any(r => r.Unlocked)))
+        {
+            if (group.Rows.Any(r => r.Unlocked && (r.Argument is not null || r.Preemptible || r.Allocates || Convert.ToUInt32(r.Operation) > 63)))
+                throw new InvalidOperationException($"{group.Number}: only operations below 64 without a pointer can be told to be unlocked");
+            text.Append($"        {(uint)group.Number} => 0x{group.Rows.Where(r => r.Unlocked).Aggregate(0UL, (bits, r) => bits | 1UL << Convert.ToInt32(r.Operation)):X},\n");
+        }
+        text.Append("        _ => 0,\n    };\n");
         text.Append("\n    /// <summary>The operations of a number from 64 on that a domain is shown with it, a bit each.</summary>\n");
         text.Append("    public static long OperationsOf(Exposure exposure, uint number) => number switch\n    {\n");
         foreach (HypercallGroup group in groups)

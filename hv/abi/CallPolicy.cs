@@ -45,6 +45,9 @@ public sealed class CallPolicy
         return null;
     }
 
+    /// <summary>Whether the administrator has taken anything from the default.</summary>
+    public bool HasRules => _rules.Length != 0;
+
     /// <param name="permission">What the row demands.</param>
     /// <param name="caller">Who calls.</param>
     /// <param name="target">Whom the call is about; null: nobody, or a domain that there is not yet.</param>

@@ -147,13 +147,23 @@ internal static class Dispatch
         _ => UserCalls.None,
     };
 
+    /// <summary>Whether a call from 64 on that the domain is shown runs without the domain's lock, and has no pointer.</summary>
+    public static bool IsUnlockedV2(in HypercallCall call) => call.A0 < 64 && ((UnlockedOf(call.Number) >> unchecked((int)call.A0)) & 1) != 0;
+
+    private static ulong UnlockedOf(ulong number) => number switch
+    {
+        64 => 0x1,
+        67 => 0x300000008,
+        _ => 0,
+    };
+
     /// <summary>The operations of a number from 64 on that a domain is shown with it, a bit each.</summary>
     public static long OperationsOf(Exposure exposure, uint number) => number switch
     {
         64 => 0x3L | (exposure.Shows(ExposureGroup.CallFeature, 5) ? 0xCL : 0),
         65 => (exposure.Shows(ExposureGroup.CallFeature, 0) ? 0x1L : 0),
         66 => 0x3FBL,
-        67 => 0x10000080EL,
+        67 => 0x30000080EL,
         69 => 0x1FL,
         _ => 0,
     };
@@ -1096,6 +1106,8 @@ internal static class Dispatch
                 return V2VcpuOps.SendNmi(ref call);
             case 32: // XENOLITH_V2_VCPU_own
                 return V2VcpuOps.Own(ref call);
+            case 33: // XENOLITH_V2_VCPU_switch_view
+                return V2VcpuOps.SwitchView(ref call);
             default:
                 return call.Unknown();
         }

@@ -89,7 +89,7 @@ internal static class SeveralDomains
             Expected = [@"^\(d2\) guest domains: memory is clean", @"^\(d[1-9]\) guest domains: memory is clean", @"^\(d[3-9]\) guest domains: memory is clean", "waited enough"],
             ForbidFailures = true,
         };
-        yield return Play("view-races", machine, Part("until=4"), Guest("smp", "domain name=one memory=16M vcpus=4 altp2m=mixed altp2m_count=6 -- views")) with
+        yield return Play("view-races", machine, Part("until=4"), Guest("smp", "domain name=one memory=16M vcpus=4 altp2m=mixed altp2m_count=6 expose=xenolith_vcpu,XENOLITH_ALTP2M_switch_vcpu -- views")) with
         {
             Arguments = "loglvl=all console=com1 dom0=pvh dom0_mem=64M altp2m",
             Cpus = 2,

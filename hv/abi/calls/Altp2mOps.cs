@@ -36,7 +36,7 @@ internal static class Altp2mOps
     };
 
     /// <summary>The first number of the subops that are ours.</summary>
-    private const uint FirstOwn = 0x4D00;
+    public const uint FirstOwn = 0x4D00;
 
     /// <summary>
     /// EOPNOTSUPP without the boot option, EFAULT, EINVAL for gaps and version, EOPNOTSUPP for an unknown subop, ESRCH, EOPNOTSUPP while views are off,

@@ -9,6 +9,20 @@ internal static class V2VcpuOps
     /// <summary>The caller's own number.</summary>
     public static long Own(ref HypercallCall call) => call.Vcpu.Id;
 
+    /// <summary>Another view for the caller. Unlocked: it is the vCPU's own way, which who changes views waits for (<see cref="Vcpu.TryGoTo(ulong)"/>).</summary>
+    public static long SwitchView(ref HypercallCall call)
+    {
+        Domain domain = call.Domain;
+        if (domain.Altp2m is null || !domain.Exposure.Shows(ExposureGroup.Altp2mInside, SwitchVcpuBit))
+            return call.Fail(Errno.EOPNOTSUPP, "the domain's views are off, or such a call is not shown");
+        if (domain.Altp2mMode != Altp2mMode.Mixed)
+            return call.Fail(Errno.EPERM, "not by the domain's altp2m mode");
+        return call.Vcpu.TryGoTo(call.A1) ? 0 : call.Fail(Errno.EINVAL, "no such view, or one that is hidden");
+    }
+
+    // As Altp2mOps.ExposureBit has it.
+    private const ulong SwitchVcpuBit = 32 + ((ulong)Altp2mOp.SwitchVcpu - Altp2mOps.FirstOwn);
+
     public static long Up(ref HypercallCall call)
     {
         long refused = TryFind(ref call, call.A1, out _);

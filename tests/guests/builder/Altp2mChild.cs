@@ -26,6 +26,9 @@ internal enum Altp2mStep : ulong
     /// <summary>Takes the event that waits on a port, the <see cref="Altp2mMailbox.Address"/>: 1, or 0 for none.</summary>
     TakeEvent,
 
+    /// <summary>The call from 64 on that goes to view <see cref="Altp2mMailbox.Address"/>.</summary>
+    SwitchView,
+
     /// <summary>Ends.</summary>
     End,
 }
@@ -122,6 +125,12 @@ internal static class Altp2mChild
         if (Box.Step == Altp2mStep.Call)
         {
             Box.Result = Altp2mCalls.AsIs(ref Box.Argument);
+            return;
+        }
+
+        if (Box.Step == Altp2mStep.SwitchView)
+        {
+            Box.Result = V2.Call(Hypercall.V2Vcpu, (ulong)V2VcpuOp.SwitchView, Box.Address);
             return;
         }
 

@@ -127,6 +127,9 @@ internal sealed class Altp2mPartner
         return Box.Vector;
     }
 
+    /// <summary>Has it go to a view by the call from 64 on: 0, or the error.</summary>
+    public long SwitchView(ulong view) => (long)Use(Altp2mStep.SwitchView, view, 0);
+
     /// <summary>8 bytes of a page of lists.</summary>
     public void List(int offset, ulong value) => Memory.Write64(ListPlace + (ulong)offset, value);
 

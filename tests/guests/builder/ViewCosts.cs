@@ -15,7 +15,7 @@ internal static class ViewCosts
 
     private static readonly string[] s_rows =
     [
-        "view switch, VMFUNC", "view switch by hypercall, the domain", "view switch by hypercall, one vCPU", "change_gfn", "change_gfn, back", "set_mem_access of a view",
+        "empty hypercall, with views", "view switch, VMFUNC", "view switch by hypercall, the domain", "view switch by hypercall, one vCPU", "view switch by call 67", "change_gfn", "change_gfn, back", "set_mem_access of a view",
         "first use of a page in a view", "violation to #VE", "violation to listener, emulated",
     ];
 
@@ -71,14 +71,19 @@ internal static class ViewCosts
     private static bool HasEnded(ushort id) =>
         Control.Describe(id, out DomainInformation information) != 0 || (information.Flags & (uint)DomainStateFlags.Shutdown) != 0;
 
-    /// <summary>Shows it our own subops; Xen knows neither them nor this.</summary>
+    /// <summary>Shows it our own ways from view to view; Xen knows neither them nor this.</summary>
     private static void ShowOwn(ushort id)
     {
-        var argument = new Domctl { Exposure = new DomctlExposure { Command = ExposureOp.Get, Group = ExposureGroup.Altp2mInside } };
+        Show(id, ExposureGroup.Altp2mInside, OwnBits + ((int)Altp2mOp.SwitchVcpu & 0xFF));
+        Show(id, ExposureGroup.HighNumber, (int)((ulong)Hypercall.V2Vcpu - V2Calls.First));
+    }
+
+    private static void Show(ushort id, ExposureGroup group, int bit)
+    {
+        var argument = new Domctl { Exposure = new DomctlExposure { Command = ExposureOp.Get, Group = group } };
         if (Control.Call(DomctlOp.Exposure, id, ref argument) == 0)
         {
-            ulong bits = argument.Exposure.Bits | 1UL << (OwnBits + ((int)Altp2mOp.SwitchVcpu & 0xFF));
-            argument = new Domctl { Exposure = new DomctlExposure { Command = ExposureOp.Set, Group = ExposureGroup.Altp2mInside, Bits = bits } };
+            argument = new Domctl { Exposure = new DomctlExposure { Command = ExposureOp.Set, Group = group, Bits = argument.Exposure.Bits | 1UL << bit } };
             Control.Call(DomctlOp.Exposure, id, ref argument);
         }
     }

@@ -74,9 +74,12 @@ internal static class ViewCostsChild
         Subop(Altp2mOp.VcpuEnableNotify, new HvmAltp2mOp { EnableNotify = new HvmAltp2mVcpuEnableNotify { Gfn = FrameOf(Information) } });
         // Xen's views say nothing of pages that nobody has used in them, which would be #VE: not while its page is taken.
         Memory.Write32(AddressOf(Information) + Semaphore, uint.MaxValue);
+        const ulong numberOfNoCall = 63;
+        Row(Operation.Call("", numberOfNoCall, 0, 0, 0, -(long)Errno.ENOSYS));
         Row(new FunctionSwitch(s_view));
         Row(new CallSwitch(new HvmAltp2mOp { Command = (uint)Altp2mOp.SwitchP2m, View = new HvmAltp2mView { View = s_view } }, 0, s_view));
         Row(new CallSwitch(new HvmAltp2mOp { Command = (uint)Altp2mOp.SwitchVcpu, SwitchVcpu = new Altp2mSwitchVcpu { View = s_view } }, 4, s_view));
+        Row(new RegisterSwitch(s_view));
         Switch(0);
     }
 
@@ -163,6 +166,21 @@ internal static class ViewCostsChild
         }
 
         public override void Prepare() => Memory.Write16(_place, Memory.Read16(_place) == 0 ? _view : (ushort)0);
+    }
+
+    /// <summary>Ours, from 64 on, with all that it says in registers: to the view and to view 0 in turn.</summary>
+    private sealed class RegisterSwitch : Operation
+    {
+        private readonly ushort _view;
+
+        public RegisterSwitch(ushort view)
+            : base("", TimedInstruction.Hypercall)
+        {
+            _view = view;
+            With((ulong)Hypercall.V2Vcpu, (ulong)V2VcpuOp.SwitchView, 0, 0).Giving(0, ulong.MaxValue);
+        }
+
+        public override void Prepare() => Registers.Rsi = Registers.Rsi == 0 ? _view : 0u;
     }
 
     /// <summary>A call that another undoes before the next run.</summary>

@@ -12,7 +12,7 @@ internal readonly struct ViewSettings
     public static ViewSettings None => new() { Mebibytes = ChildImage.Mebibytes };
 
     /// <summary>With our subops shown, to itself and to others.</summary>
-    public static ViewSettings Shown => None with { Inside = ulong.MaxValue, Outside = ulong.MaxValue };
+    public static ViewSettings Shown => None with { Inside = ulong.MaxValue, Outside = ulong.MaxValue, Numbers = ulong.MaxValue };
 
     /// <summary>Of its memory.</summary>
     public uint Mebibytes { get; init; }
@@ -29,6 +29,9 @@ internal readonly struct ViewSettings
     /// <inheritdoc cref="Inside"/>
     public ulong Outside { get; init; }
 
+    /// <summary>Of the numbers from 64 on.</summary>
+    public ulong Numbers { get; init; }
+
     /// <summary>The pool for its tables, in bytes; 0: as it is made.</summary>
     public ulong Pool { get; init; }
 
@@ -42,6 +45,7 @@ internal readonly struct ViewSettings
 
         Show(tests, id, ExposureGroup.Altp2mInside, Inside);
         Show(tests, id, ExposureGroup.Altp2mOutside, Outside);
+        Show(tests, id, ExposureGroup.HighNumber, Numbers);
         if (Pool != 0)
         {
             var argument = new Domctl { PagingPool = new DomctlPagingPool { Bytes = Pool } };

@@ -30,6 +30,11 @@ internal static class ViewsOwn
             SwitchVcpu(tests, partner);
             NextLost(tests, partner);
             ViewsTransaction.Run(tests, partner);
+            if (isInside)
+            {
+                SwitchView(tests, partner);
+            }
+
             partner.End();
         }
 
@@ -184,6 +189,45 @@ internal static class ViewsOwn
         tests.Success(SwitchVcpu(partner, 0, 0), "back");
         tests.Equal((long)partner.Load(First), (long)Altp2mChild.FirstText, "what is read there");
         tests.Success(Altp2mViews.Destroy(partner, view), "destroyed");
+    }
+
+    /// <summary>xenolith_vcpu's switch_view, which a vCPU makes for itself alone.</summary>
+    private static void SwitchView(TestRun tests, Altp2mPartner partner)
+    {
+        tests.Start("altp2m, switch_view");
+        tests.Success(Altp2mViews.Create(partner, (ushort)MemoryAccess.Default, out ushort view), "a view");
+        tests.Success(Altp2mFrames.Change(partner, view, FirstFrame, SecondFrame), "a remap");
+        foreach (bool mayChoose in new[] { false, true })
+        {
+            if (mayChoose)
+            {
+                tests.Success(Altp2mViews.Notify(partner, 0, Altp2mPartner.FrameOf(Altp2mChild.Information)), "VMFUNC too");
+            }
+
+            // A 32-bit caller has but the lower half of a number.
+            ulong[] wide = NarrowCalls.IsOn ? [] : [1UL << 32, (1UL << 32) | view];
+            foreach (ulong none in (ulong[])[view + 1u, 512, ushort.MaxValue, ulong.MaxValue, .. wide])
+            {
+                tests.Error(partner.SwitchView(none), Errno.EINVAL, "a view that there is not");
+            }
+
+            tests.Success(Altp2mViews.Show(partner, view, 0), "hidden");
+            tests.Error(partner.SwitchView(view), Errno.EINVAL, "one that is hidden");
+            tests.Equal(Altp2mViews.IndexOf(partner, 0), 0, "still in view 0");
+            tests.Success(Altp2mViews.Show(partner, view, 1), "shown");
+            tests.Success(partner.SwitchView(view), "to it");
+            tests.Equal((long)partner.Load(First), (long)Altp2mChild.SecondText, "what is read there");
+            tests.Equal(Altp2mViews.IndexOf(partner, 0), view, "the view");
+            tests.Error(Altp2mViews.Destroy(partner, view), Errno.EBUSY, "it is not destroyed");
+            tests.Success(partner.SwitchView(view), "to where it is");
+            tests.Success(partner.SwitchView(0), "back");
+            tests.Equal((long)partner.Load(First), (long)Altp2mChild.FirstText, "what is read there");
+        }
+
+        tests.Success(Altp2mViews.Destroy(partner, view), "destroyed");
+        tests.Error(partner.SwitchView(view), Errno.EINVAL, "gone");
+        tests.Success(Altp2m.SetState(partner, 0), "views off");
+        tests.Error(partner.SwitchView(0), Errno.EOPNOTSUPP, "while they are off");
     }
 
     private static void NextLost(TestRun tests, Altp2mPartner partner)

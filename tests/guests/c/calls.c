@@ -58,6 +58,7 @@ static void test_v2(void)
     equal(v2(XENOLITH_V2_event, XENOLITH_V2_EVENT_status, port, 0), EVTCHNSTAT_ipi, "status");
     equal(v2(XENOLITH_V2_event, XENOLITH_V2_EVENT_close, port, 0), 0, "close");
     equal(v2(XENOLITH_V2_vcpu, XENOLITH_V2_VCPU_own, 0, 0), 0, "own");
+    equal(v2(XENOLITH_V2_vcpu, XENOLITH_V2_VCPU_switch_view, 0, 0), -XEN_EOPNOTSUPP, "switch_view without views");
     equal(v2(XENOLITH_V2_vcpu, XENOLITH_V2_VCPU_is_up, 1000, 0), -XEN_ENOENT, "is_up of vCPU 1000");
     equal(v2(XENOLITH_V2_query, XENOLITH_V2_QUERY_set_user_calls, 0, XENOLITH_USER_CALL_EVENT_SEND), 0, "set_user_calls");
     equal(v2(XENOLITH_V2_query, XENOLITH_V2_QUERY_user_calls, 0, 0), XENOLITH_USER_CALL_EVENT_SEND, "user_calls");

@@ -100,6 +100,7 @@ internal static class V2Tests
         tests.Equal(V2.Call(Hypercall.V2Vcpu, (ulong)V2VcpuOp.Own), 0, "own");
         tests.Equal(V2.Call(Hypercall.V2Vcpu, (ulong)V2VcpuOp.IsUp, 0), 1, "is_up");
         tests.Success(V2.Call(Hypercall.V2Vcpu, (ulong)V2VcpuOp.Up, 0), "up of the caller");
+        tests.Error(V2.Call(Hypercall.V2Vcpu, (ulong)V2VcpuOp.SwitchView, 0), Errno.EOPNOTSUPP, "switch_view without views");
         foreach (V2VcpuOp operation in (V2VcpuOp[])[V2VcpuOp.Up, V2VcpuOp.Down, V2VcpuOp.IsUp, V2VcpuOp.SendNmi])
         {
             tests.Error(V2.Call(Hypercall.V2Vcpu, (ulong)operation, NoVcpu), Errno.ENOENT, "vCPU 1000");

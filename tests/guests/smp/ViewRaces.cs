@@ -74,7 +74,10 @@ internal static class ViewRaces
             case 1:
                 Destroy(view);
                 break;
-            case 2 or 3:
+            case 2:
+                s_entered += Xen.Call(Hypercall.V2Vcpu, (ulong)V2VcpuOp.SwitchView, view) == 0 && view != 0 ? 1 : 0;
+                break;
+            case 3:
                 s_entered += Switch(view) == 0 && view != 0 ? 1 : 0;
                 break;
             case 4 or 5:

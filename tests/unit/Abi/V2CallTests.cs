@@ -5,6 +5,7 @@ using Xenolith.Abi.Contract;
 using Xenolith.Abi.Contract.Table;
 using Xenolith.Domains;
 using Xenolith.Hal;
+using Xenolith.Mm;
 using Xenolith.Tests.Unit.Harness;
 using Xunit;
 
@@ -172,6 +173,46 @@ public sealed class V2CallTests
             foreach (ulong vcpu in (ulong[])[2, 1UL << 32, ulong.MaxValue])
                 Assert.Equal(-(long)Errno.ENOENT, guest.Call(Processor, (ulong)operation, vcpu));
         }
+    }
+
+    /// <summary>Errors in their order, then a vCPU that may choose its view, and one that may not.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_vcpu_goes_to_a_view_by_its_number(bool mayChoose)
+    {
+        using var views = new Altp2mFixture(isInside: true, mode: Altp2mMode.Mixed);
+        CallFixture guest = views.Guest;
+        Domain domain = guest.Domain;
+        const ulong operation = (ulong)V2VcpuOp.SwitchView;
+        domain.Exposure.Set(ExposureGroup.HighNumber, Dispatch.WholeExposure(ExposureGroup.HighNumber));
+        Assert.Equal(-(long)Errno.EOPNOTSUPP, guest.Call(Processor, operation, 9));
+        Assert.Equal((0, 0), (views.SetState(1), views.Create(MemoryAccess.Default, out ushort view)));
+        Assert.Equal(-(long)Errno.EOPNOTSUPP, guest.Call(Processor, operation, 9));
+        domain.Exposure.Set(ExposureGroup.Altp2mInside, Dispatch.WholeExposure(ExposureGroup.Altp2mInside));
+        foreach (Altp2mMode mode in (Altp2mMode[])[Altp2mMode.Disabled, Altp2mMode.External, Altp2mMode.Limited])
+        {
+            domain.Parameters[(int)HvmParameter.Altp2m] = (ulong)mode;
+            Assert.Equal(-(long)Errno.EPERM, guest.Call(Processor, operation, 9));
+        }
+        domain.Parameters[(int)HvmParameter.Altp2m] = (ulong)Altp2mMode.Mixed;
+        if (mayChoose)
+            guest.Vcpu.SetNotification(domain.P2m.Lookup(new Gfn(5)).Mfn);
+        foreach (ulong none in (ulong[])[view + 1u, 512, 1UL << 32 | view, ulong.MaxValue])
+            Assert.Equal(-(long)Errno.EINVAL, guest.Call(Processor, operation, none));
+        Assert.Equal((0, -(long)Errno.EINVAL), (views.Show(view, 0), guest.Call(Processor, operation, view)));
+        Assert.Equal((0, 0), (guest.Vcpu.ViewIndex, views.Show(view, 1)));
+        Assert.Equal((0, view), (guest.Call(Processor, operation, view), guest.Vcpu.ViewIndex));
+        Assert.Equal(domain.Altp2m!.Find(view)!.Root, TestMachine.Cpu(guest.Vcpu).NestedRoot);
+        Assert.Equal(-(long)Errno.EBUSY, views.Destroy(view));
+        Assert.Equal((0, 0), (guest.Call(Processor, operation, 0), guest.Vcpu.ViewIndex));
+
+        // Without the domain's lock, which another has, where the vCPU may choose its view and nobody holds views.
+        guest.Vcpu.TakeAttention();
+        domain.Acquire();
+        Exception? fault = Record.Exception(() => guest.Call(Processor, operation, view));
+        domain.Abandon();
+        Assert.Equal((mayChoose, mayChoose ? view : 0), (fault is null, guest.Vcpu.ViewIndex));
     }
 
     [Fact]

@@ -101,6 +101,7 @@ public sealed class OwnHeaderTests
         ("XENOLITH_V2_VCPU_is_up", V2VcpuOp.IsUp),
         ("XENOLITH_V2_VCPU_send_nmi", V2VcpuOp.SendNmi),
         ("XENOLITH_V2_VCPU_own", V2VcpuOp.Own),
+        ("XENOLITH_V2_VCPU_switch_view", V2VcpuOp.SwitchView),
         ("XENOLITH_V2_FIRST", V2Calls.First),
         ("XENOLITH_V2_VERSION", V2Calls.Version),
         ("XENOLITH_V2_HCTLB_MOST", V2Calls.MostTlbCalls),

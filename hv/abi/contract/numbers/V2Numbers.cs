@@ -39,6 +39,7 @@ public enum V2VcpuOp : uint
     [XenUnstated("ours: docs/v2-calls.md", Name = "XENOLITH_V2_VCPU_is_up")] IsUp = 3,
     [XenUnstated("ours: docs/v2-calls.md", Name = "XENOLITH_V2_VCPU_send_nmi")] SendNmi = 11,
     [XenUnstated("ours: docs/v2-calls.md", Name = "XENOLITH_V2_VCPU_own")] Own = 32,
+    [XenUnstated("ours: docs/v2-calls.md", Name = "XENOLITH_V2_VCPU_switch_view")] SwitchView = 33,
 }
 
 /// <summary>69: the domain's memory.</summary>

@@ -109,7 +109,7 @@ public static class CallGrammar
         "cookie" => ValueKind.Cookie,
         "domid" or "foreigndom" => ValueKind.Domain,
         "timeout" or "low" or "high" => ValueKind.Time,
-        "type" or "cmd" or "what" => ValueKind.Small,
+        "type" or "cmd" or "what" or "view" => ValueKind.Small,
         _ => ValueKind.Plain,
     };
 

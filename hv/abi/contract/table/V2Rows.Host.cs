@@ -15,7 +15,7 @@ internal static class V2Rows
         Parameters = "op, a1, a2",
         Rows =
         [
-            Row.V2(V2QueryOp.Version, "V2QueryOps.Version").Takes("op").User(UserCalls.QueryVersion),
+            Row.V2(V2QueryOp.Version, "V2QueryOps.Version").Takes("op").User(UserCalls.QueryVersion).Unlocked(),
             Row.V2(V2QueryOp.Operations, "V2QueryOps.Operations").Takes("op, number").User(UserCalls.QueryOperations).Errors("ENOENT"),
             Row.V2(V2QueryOp.UserCalls, "V2QueryOps.UserCalls").Takes("op, vcpuid").Of(CallFeature.User).Errors("ENOENT"),
             Row.V2(V2QueryOp.SetUserCalls, "V2QueryOps.SetUserCalls").Takes("op, vcpuid, bits").Of(CallFeature.User).Errors("ENOENT EINVAL"),
@@ -81,9 +81,11 @@ internal static class V2Rows
         [
             Row.V2(V2VcpuOp.Up, "V2VcpuOps.Up").Errors("ENOENT EINVAL"),
             Row.V2(V2VcpuOp.Down, "V2VcpuOps.Down").Errors("ENOENT").Note("The last vCPU down powers the domain off."),
-            Row.V2(V2VcpuOp.IsUp, "V2VcpuOps.IsUp").User(UserCalls.VcpuIsUp).Errors("ENOENT"),
+            Row.V2(V2VcpuOp.IsUp, "V2VcpuOps.IsUp").User(UserCalls.VcpuIsUp).Unlocked().Errors("ENOENT"),
             Row.V2(V2VcpuOp.SendNmi, "V2VcpuOps.SendNmi").Errors("ENOENT"),
-            Row.V2(V2VcpuOp.Own, "V2VcpuOps.Own").Takes("op").User(UserCalls.VcpuOwn),
+            Row.V2(V2VcpuOp.Own, "V2VcpuOps.Own").Takes("op").User(UserCalls.VcpuOwn).Unlocked(),
+            Row.V2(V2VcpuOp.SwitchView, "V2VcpuOps.SwitchView").Takes("op, view").Unlocked().Errors("EOPNOTSUPP EPERM EINVAL")
+                .Note("The caller's own; shown by the bit of HVMOP_altp2m's switch_vcpu within the domain. See [altp2m.md](altp2m.md)."),
         ],
     };
 }
