@@ -142,11 +142,7 @@ public sealed partial class Vcpu
     }
 
     /// <summary>Marks what the CPU has noted as written since the entry. After each exit, before the CPU answers any other.</summary>
-    public void TakeWrites()
-    {
-        foreach (ulong address in Cpu.TakeWrites())
-            Domain.P2m.MarkNoted(Gfn.Of(address));
-    }
+    public void TakeWrites() => Domain.P2m.MarkNoted(Cpu.TakeWrites());
 
     /// <summary>
     /// VCPUOP_register_vcpu_info. ENXIO: the offset leaves the page or is not aligned; EINVAL: registered before, the vCPU is

@@ -53,7 +53,7 @@ public sealed class DirtyLog(PhysicalMemory memory, FrameAllocator frames, ushor
 
     private ulong _noted;
 
-    internal void CountNoted() => Interlocked.Increment(ref _noted);
+    internal void CountNoted(int writes) => Interlocked.Add(ref _noted, (ulong)writes);
 
     internal void CountFault() => Faults++;
 

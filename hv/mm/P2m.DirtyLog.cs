@@ -50,11 +50,15 @@ public sealed partial class P2m
             Log.Mark(gfn, RoomForLog);
     }
 
-    /// <summary>A CPU has noted that a vCPU wrote to a frame. On any CPU, without a lock.</summary>
-    public void MarkNoted(Gfn gfn)
+    /// <summary>A CPU has noted that a vCPU wrote to frames, by guest-physical address. On any CPU, without a lock.</summary>
+    public void MarkNoted(ReadOnlySpan<ulong> addresses)
     {
-        Log.CountNoted();
-        Log.Mark(gfn, RoomForLog);
+        if (addresses.IsEmpty)
+            return;
+        int room = RoomForLog;
+        Log.CountNoted(addresses.Length);
+        foreach (ulong address in addresses)
+            Log.Mark(Gfn.Of(address), room);
     }
 
     /// <summary>
@@ -84,13 +88,12 @@ public sealed partial class P2m
     }
 
     /// <summary>Switches the log of all memory on. Leaves are held back by <see cref="HoldBack"/>, which follows at once.</summary>
-    /// <param name="byCpus">Whether CPUs note first writes, from the next entries on.</param>
+    /// <param name="byCpus">Whether CPUs note first writes, from the next entries on; nothing changes of that where a range is looked after already.</param>
     public void BeginLog(bool byCpus = false)
     {
-        Log.IsGlobal = true;
-        Log.ForgetCounts();
-        _holdsBack = true;
         BeginCpuLog(byCpus);
+        Log.IsGlobal = true;
+        _holdsBack = true;
         CopyShared();
         AnnounceAll();
     }
@@ -116,9 +119,13 @@ public sealed partial class P2m
         _cpuLogging = CpuLogging.No;
     }
 
+    /// <summary>A log begins, unless one is on already: then what CPUs do stays as it is.</summary>
     private void BeginCpuLog(bool byCpus)
     {
-        if (byCpus && _cpuLogging == CpuLogging.No)
+        if (Log.IsOn)
+            return;
+        Log.ForgetCounts();
+        if (byCpus)
             _cpuLogging = CpuLogging.Yes;
     }
 
@@ -140,11 +147,11 @@ public sealed partial class P2m
     /// <param name="byCpus">As of <see cref="BeginLog"/>.</param>
     public void TrackRange(Gfn first, ulong count, bool byCpus = false)
     {
+        if (count != 0)
+            BeginCpuLog(byCpus);
         _holdsBack |= count != 0;
         Log.SetRange(first, count);
-        if (Log.IsOn)
-            BeginCpuLog(byCpus);
-        else
+        if (!Log.IsOn)
             FinishLog();
     }
 

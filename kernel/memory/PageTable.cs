@@ -176,13 +176,11 @@ public sealed partial class PageTable
     /// <param name="caching">That of all of them.</param>
     public void SetRights(TablePlace place, Rights rights, Caching caching)
     {
-        for (uint i = 0; i < Entries; i++)
+        foreach (ref ulong entry in _memory.Words64(place.Slot & ~Page.OffsetMask, Entries))
         {
-            var leaf = new TablePlace((place.Slot & ~Page.OffsetMask) + (i * sizeof(ulong)), place.Level);
-            ulong entry = _memory.Word64(leaf.Slot);
             if (_format.IsPresent(entry))
             {
-                Replace(leaf, _format.Leaf(PageTableFormat.FrameOf(entry), leaf.Level, rights, caching));
+                Volatile.Write(ref entry, _format.Leaf(PageTableFormat.FrameOf(entry), place.Level, rights, caching));
             }
         }
     }

@@ -141,6 +141,8 @@ public static class ViewRecords
             return "a view with rights that there are not";
         if (FeatureMatrix.Check(MemoryFeatures.Views, domain.MemoryFeatures, out _) != Errno.None)
             return "a view, and what does not go with views";
+        while (!domain.P2m.TryEndCpuLog(MostFrames))
+            domain.Services.Messages.Poll();
         if (domain.TryActivateAltp2m() != ViewResult.Done)
             return NoRoom;
         Altp2m views = domain.Altp2m!;

@@ -52,6 +52,14 @@ internal static class Child
         {
             MonitorChild.Obey();
         }
+        else if (BootRecord.HasWord("firsts"))
+        {
+            FirstWrites.Measure();
+        }
+        else if (BootRecord.HasWord("writers"))
+        {
+            WritersChild.Run();
+        }
         else if (BootRecord.HasWord("dirty"))
         {
             DirtyChild.Run();

@@ -24,10 +24,10 @@ internal static class ChildImage
     private static readonly byte[] s_context = new byte[16384];
 
     /// <summary>Builds a domain of a kernel of either width, held back as at its creation. 0, or why not.</summary>
-    public static long Build(ushort id, string name, string words, uint port, uint reason, uint mebibytes = Mebibytes)
+    public static long Build(ushort id, string name, string words, uint port, uint reason, uint mebibytes = Mebibytes, uint vcpus = 1)
     {
         ulong size = (ulong)mebibytes << 20;
-        long result = Control.MakeVcpus(id, 1);
+        long result = Control.MakeVcpus(id, vcpus);
         result = result != 0 ? result : Control.SetMaximumMemory(id, size >> 10);
         if (result != 0)
         {

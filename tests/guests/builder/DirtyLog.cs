@@ -43,6 +43,9 @@ internal static class DirtyLog
     public static long Call(ushort id, ShadowOp operation, ShadowModes mode = 0) =>
         Call(id, operation, mode, Bitmap, Frames);
 
+    /// <summary>A look at the first frames, at most 65,536.</summary>
+    public static long Look(ushort id, ShadowOp operation, ulong frames) => Call(id, operation, 0, Bitmap, frames);
+
     public static long Call(ushort id, ShadowOp operation, ShadowModes mode, ulong bitmap, ulong pages)
     {
         // What stands there before must not matter.
@@ -249,7 +252,7 @@ internal static class DirtyLog
         return DeviceModelCalls.Call(DmOp.ModifiedMemory, id, ref argument, Xen.AddressOf(ref s_extents[0]), size);
     }
 
-    private static long SetType(ushort id, ulong gfn, HvmMemoryType type)
+    public static long SetType(ushort id, ulong gfn, HvmMemoryType type)
     {
         var argument = new DmOpArgument { MemoryType = new DmOpMemoryType { First = gfn, Count = 1, Type = (ushort)type } };
         return DeviceModelCalls.Call(DmOp.SetMemType, id, ref argument);

@@ -21,12 +21,12 @@ internal readonly struct Partner(ushort id, uint port)
     }
 
     /// <summary>Builds a domain, which is held back.</summary>
-    public static Partner Build(TestRun tests, string file, string part, ShutdownReason reason, uint mebibytes = ChildImage.Mebibytes)
+    public static Partner Build(TestRun tests, string file, string part, ShutdownReason reason, uint mebibytes = ChildImage.Mebibytes, uint vcpus = 1)
     {
-        tests.Success(Control.Create(Control.Pvh(1), out ushort created), "createdomain");
+        tests.Success(Control.Create(Control.Pvh(vcpus), out ushort created), "createdomain");
         var channel = new EvtchnAllocUnbound { Domain = DomainIds.Self, RemoteDomain = created };
         tests.Success(Hypercalls.EventAllocUnbound(ref channel), "a port for it");
-        tests.Success(ChildImage.Build(created, file, part, channel.Port, (uint)reason, mebibytes), "building it");
+        tests.Success(ChildImage.Build(created, file, part, channel.Port, (uint)reason, mebibytes, vcpus), "building it");
         return new Partner(created, channel.Port);
     }
 

@@ -50,6 +50,10 @@ internal static class Program
             DirtyLog.Run(tests);
             Watch.Start();
             DirtyRounds.Run(tests);
+            FirstWrites.Run(tests);
+            Writers.Run(tests);
+            Writers.WithReadOnlyTables(tests);
+            Writers.WithViews(tests);
             ViewsDirty.Run(tests);
             Watch.End();
             tests.Finish();

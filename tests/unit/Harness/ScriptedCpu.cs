@@ -165,6 +165,21 @@ public sealed class ScriptedCpu(PhysicalMemory? memory = null) : VirtualCpu
 
     public override void AnnounceApicRequest(byte highest) => Keeping = Keeping with { Requested = highest };
 
+    /// <summary>Whether there is a frame for the log of what is written.</summary>
+    public bool HasRoomForLog { get; set; } = true;
+
+    /// <summary>Guest-physical addresses that the CPU notes, to be taken at the next exit.</summary>
+    public List<ulong> Noted { get; } = [];
+
+    public override bool TryPrepareWriteLog() => HasRoomForLog;
+
+    public override ReadOnlySpan<ulong> TakeWrites()
+    {
+        ulong[] taken = [.. Noted];
+        Noted.Clear();
+        return taken;
+    }
+
     public override void InvalidateNested() => NestedInvalidations++;
 
     public override void Run()

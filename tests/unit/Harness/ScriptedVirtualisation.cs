@@ -22,6 +22,11 @@ public sealed class ScriptedVirtualisation : Virtualisation
 
     public override bool HasViewFunctions => SwitchesViews;
 
+    /// <summary>Whether its vCPUs' CPUs note first writes, if that is allowed.</summary>
+    public bool NotesWrites { get; set; }
+
+    public override bool LogsWrites => NotesWrites && AllowsWriteLog;
+
     public override PageTableFormat NestedFormat => _format;
 
     public override string? Enable(PhysicalMemory memory, FrameAllocator frames) => null;
@@ -36,11 +41,11 @@ public sealed class ScriptedVirtualisation : Virtualisation
     public override VirtualCpu? CreateCpu(PhysicalMemory memory, FrameAllocator frames, Log log) => CpusLeft-- > 0 ? new ScriptedCpu(memory) : null;
 }
 
-/// <summary>Nested tables as plain as can be: rights in bits 0 to 2, leaf bit 7, cacheability in bit 3, what only some leaves have in bits 52 and 53.</summary>
+/// <summary>Nested tables as plain as can be: rights in bits 0 to 2, leaf bit 7, cacheability in bit 3, what only some leaves have in bits 52 to 54.</summary>
 public sealed class PlainPageFormat() : PageTableFormat(7 | (ulong)Rights.Withheld << HighShift)
 {
     private const int HighShift = 49;
-    private const Rights High = Rights.Withheld | Rights.Convertible;
+    private const Rights High = Rights.Withheld | Rights.Convertible | Rights.Logged;
 
     public override ulong Leaf(Mfn mfn, int level, Rights rights, Caching caching) =>
         mfn.Address | (ulong)(rights & Rights.All) | ((ulong)(rights & High) << HighShift) | (caching == Caching.Uncached ? 8UL : 0) | (level > 1 ? 0x80UL : 0);

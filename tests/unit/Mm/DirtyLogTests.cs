@@ -101,7 +101,7 @@ public sealed class DirtyLogTests
                 int deed = random.Next(byCpus ? 13 : 12);
                 // Looks and switches are made while no vCPU is in its guest.
                 while (deed is > 7 and < 12 && noted.TryDequeue(out ulong next))
-                    p2m.MarkNoted(new Gfn(next));
+                    p2m.MarkNoted([next << Page.Shift]);
                 switch (deed)
                 {
                     case < 4 when isThere:
@@ -149,7 +149,7 @@ public sealed class DirtyLogTests
                 }
             }
             while (noted.TryDequeue(out ulong last))
-                p2m.MarkNoted(new Gfn(last));
+                p2m.MarkNoted([last << Page.Shift]);
             Compare(p2m, written, seed);
             p2m.Settle();
             p2m.Release();
@@ -201,7 +201,7 @@ public sealed class DirtyLogTests
         var noted = new Queue<ulong>();
         GuestWrites(machine, p2m, new Gfn(5), written, noted);
         GuestWrites(machine, p2m, new Gfn(7), written, noted);
-        p2m.MarkNoted(new Gfn(noted.Dequeue()));
+        p2m.MarkNoted([noted.Dequeue() << Page.Shift]);
         ulong generation = p2m.Generation;
         switch (what)
         {
@@ -223,7 +223,7 @@ public sealed class DirtyLogTests
             Assert.Equal(gfn == 5 ? Rights.All : gfn == 20 && what == "right" ? Rights.Read : Rights.ReadExecute, rights);
         }
         // A vCPU that was in its guest comes out, and writes again.
-        p2m.MarkNoted(new Gfn(noted.Dequeue()));
+        p2m.MarkNoted([noted.Dequeue() << Page.Shift]);
         Assert.True(p2m.TryOpen(new Gfn(7)));
         Compare(p2m, written, 0);
     }
