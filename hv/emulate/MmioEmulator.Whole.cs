@@ -79,6 +79,12 @@ public sealed partial class MmioEmulator
         int operand = MemoryOperandOf(in instruction);
         if (operand >= 0)
         {
+            // Before anything is made of the address: vector instructions make theirs of other registers.
+            if (!HasPlainOperand(instruction.Mnemonic))
+            {
+                return Refuse("not one of the emulated instructions");
+            }
+
             if (instruction.Mnemonic is Mnemonic.Bt or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc && instruction.Op1Kind == OpKind.Register)
             {
                 return Refuse("a bit that a register says, in memory");
@@ -91,6 +97,12 @@ public sealed partial class MmioEmulator
 
         return OperateRegisters(cpu, in instruction);
     }
+
+    /// <summary>Those that <see cref="Execute(VirtualCpu, in Instruction, MmioDevice, uint, int, int)"/> knows.</summary>
+    private static bool HasPlainOperand(Mnemonic mnemonic) => mnemonic is Mnemonic.Mov or Mnemonic.Movnti or Mnemonic.Movzx or Mnemonic.Movsx or Mnemonic.Movsxd
+        or Mnemonic.Add or Mnemonic.Adc or Mnemonic.Sub or Mnemonic.Sbb or Mnemonic.And or Mnemonic.Or or Mnemonic.Xor or Mnemonic.Cmp or Mnemonic.Test
+        or Mnemonic.Inc or Mnemonic.Dec or Mnemonic.Neg or Mnemonic.Not or Mnemonic.Bt or Mnemonic.Bts or Mnemonic.Btr or Mnemonic.Btc
+        or Mnemonic.Xchg or Mnemonic.Xadd or Mnemonic.Cmpxchg;
 
     /// <summary>As with memory, with a register in its place.</summary>
     private EmulationResult OperateRegisters(VirtualCpu cpu, in Instruction instruction)

@@ -346,4 +346,51 @@ public sealed class WholeInstructionTests : EmulatorFixture
         Assert.Equal(EmulationResult.Refused, _emulator.ExecuteWhole(Cpu, Access, _memory, default));
         Assert.Equal(CodeAddress, Cpu.Rip);
     }
+
+    /// <summary>The guest says what is executed: whatever it is, an answer comes, and where it is not done or begun nothing has changed.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Any_bytes_get_an_answer(bool is64Bit)
+    {
+        if (!is64Bit)
+        {
+            TestMachine.EnterFlat32(Vcpu);
+            foreach (SegmentName name in new[] { SegmentName.Cs, SegmentName.Ss, SegmentName.Ds, SegmentName.Es })
+                Cpu.SetSegment(name, new Segment(8, 0xC9B, uint.MaxValue, 0));
+        }
+        const int rounds = 60_000;
+        var random = new Random(20260);
+        var bytes = new byte[16];
+        var seen = new Dictionary<EmulationResult, int>();
+        byte[] prefixes = [0x66, 0x67, 0xF2, 0xF3, 0xF0, 0x64, 0x65, 0x48, 0x4F, 0x0F, 0xC5, 0xC4, 0x62, 0x2E];
+        for (int round = 0; round < rounds; round++)
+        {
+            random.NextBytes(bytes);
+            for (int i = 0; i < 3 && random.Next(2) == 0; i++)
+                bytes[i] = prefixes[random.Next(prefixes.Length)];
+            for (int i = 0; i < 16; i++)
+                Cpu.Registers[i] = random.Next(4) switch { 0 => 0, 1 => DataPage + (ulong)random.Next(0x1000), 2 => (ulong)random.NextInt64(), _ => ulong.MaxValue - (ulong)random.Next(64) };
+            Cpu.Rip = CodeAddress;
+            GuestRegisters before = Cpu.Registers;
+            EmulationResult result = _emulator.ExecuteWhole(Cpu, Access, _memory, bytes);
+            seen[result] = seen.GetValueOrDefault(result) + 1;
+            if (result is EmulationResult.Done or EmulationResult.Again)
+                continue;
+            Assert.Equal(CodeAddress, Cpu.Rip);
+            for (int i = 0; i < 16; i++)
+                Assert.Equal(before[i], Cpu.Registers[i]);
+        }
+        Assert.True(seen[EmulationResult.Done] > rounds / 20 && seen[EmulationResult.Refused] > rounds / 20 && seen[EmulationResult.Undefined] > rounds / 100);
+    }
+
+    /// <summary>A gather has a vector register for its index.</summary>
+    [Fact]
+    public void Addresses_that_vectors_make_are_refused()
+    {
+        PlaceBytes([0xC4, 0xE2, 0x69, 0x90, 0x04, 0x08]);
+        Cpu.Rip = CodeAddress;
+        Assert.Equal(EmulationResult.Refused, _emulator.ExecuteWhole(Cpu, Access, _memory, default));
+        Assert.Equal(0, _memory.Looked);
+    }
 }
