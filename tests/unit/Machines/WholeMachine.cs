@@ -73,7 +73,7 @@ internal sealed class WholeMachine : IDisposable
         _interrupts.Messages = kernel.Messages;
         for (int cpu = 1; cpu < Cpus; cpu++)
             kernel.Cpus.Add(cpu, (uint)cpu);
-        Machine = new Machine(kernel, new ScriptedVirtualisation(), HostCpuidTable.Intel(), Cpus);
+        Machine = new Machine(kernel, new ScriptedVirtualisation { NotesWrites = controlIs64Bit }, HostCpuidTable.Intel(), Cpus);
         FreeAtStart = kernel.Frames.FreeFrames;
         Control = Domain.TryCreate(Services, new DomainOptions
         {
