@@ -174,6 +174,8 @@ internal static class BootSuite
 
         yield return Guest("smp", TestMachine.QemuSvm) with { Name = "guest-smp-on-4", Cpus = 4, Limit = TimeSpan.FromSeconds(180) };
         yield return Guest("smp", TestMachine.BochsVmx) with { Name = "guest-smp-on-2", Cpus = 2, Limit = TimeSpan.FromSeconds(300) };
+        yield return Cookies(TestMachine.QemuSvm, 4);
+        yield return Cookies(TestMachine.BochsVmx, 2);
         foreach (string name in (string[])["hypercalls", "events", "timers", "smp"])
         {
             yield return Guest(name, TestMachine.BochsSvm);
@@ -290,6 +292,16 @@ internal static class BootSuite
         Name = test.Name + "-v2",
         Arguments = $"{test.Arguments} {ShowsV2}",
         Expected = ["test v2 calls from user mode, of all that there are: passed", .. test.Expected],
+    };
+
+    /// <summary>vCPUs that contend for calls that have paused.</summary>
+    private static BootTest Cookies(TestMachine machine, int cpus) => Guest("smp", machine) with
+    {
+        Name = "guest-smp-cookies",
+        Arguments = $"{Arguments} dom0_max_vcpus=4 {ShowsV2}",
+        Cpus = cpus,
+        Modules = [new BootModule(GuestPath("smp"), "cookies")],
+        Expected = ["guest smp: 2 passed, 0 failed, 0 skipped", PoweredOff],
     };
 
     /// <summary>Guests whose calls are made without page tables too.</summary>

@@ -27,6 +27,10 @@ internal enum Contest
     Words,
     /// <summary>The views of the domain's memory: <see cref="ViewRaces"/>.</summary>
     Views,
+    /// <summary>Calls that have paused: <see cref="CookieRaces"/>.</summary>
+    Cookies,
+    /// <summary>Room for calls that have paused.</summary>
+    Crowd,
 }
 
 /// <summary>
@@ -115,6 +119,12 @@ internal static class Contests
             case Contest.Views:
                 ViewRaces.Step(processor);
                 break;
+            case Contest.Cookies:
+                CookieRaces.Step(processor);
+                break;
+            case Contest.Crowd:
+                CookieRaces.Start(processor);
+                break;
             default:
                 Instructions.Pause();
                 break;
@@ -145,7 +155,7 @@ internal static class Contests
         }
     }
 
-    /// <param name="nanoseconds">How long, beyond some rounds.</param>
+    /// <param name="nanoseconds">How long at most, beyond some rounds.</param>
     public static void Contend(TestRun tests, Contest contest, ulong nanoseconds = 0)
     {
         Volatile.Write(ref s_contest, (int)contest);
@@ -160,7 +170,7 @@ internal static class Contests
         }
 
         ulong end = Clock.Now + nanoseconds;
-        for (int i = 0; i < Rounds || Clock.Now < end; i++)
+        for (int i = 0; i < Rounds || (Clock.Now < end && !(contest == Contest.Cookies && CookieRaces.IsEnough)); i++)
         {
             Step(0);
             if (i % 8 == 0)

@@ -6,9 +6,11 @@ namespace Xenolith.Guests.Smp;
 internal static class OwnFrames
 {
     /// <summary>populate_physmap or decrease_reservation of a page of the pool; whether it may is not the caller's matter.</summary>
-    public static void Change(MemoryOp operation, int page)
+    public static void Change(MemoryOp operation, int page) => ChangeFrame(operation, Layout.FrameOf(page));
+
+    /// <summary>The same of any guest frame.</summary>
+    public static void ChangeFrame(MemoryOp operation, ulong frame)
     {
-        ulong frame = Layout.FrameOf(page);
         var argument = new MemoryReservation { ExtentStart = Xen.AddressOf(ref frame), ExtentCount = 1, Domain = DomainIds.Self };
         Xen.Call(Hypercall.MemoryOp, (ulong)operation, ref argument);
     }

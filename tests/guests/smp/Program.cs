@@ -24,17 +24,17 @@ internal static class Program
 
         if (BootRecord.HasWord("views"))
         {
-            SharedState.Map();
-            Smp.Processors.WriteTrampoline();
-            LocalApic.Enable(0xFF);
-            for (int processor = 1; processor < Processors; processor++)
-            {
-                Smp.Processors.StartByInterrupt(processor);
-                tests.True(Smp.Processors.WaitFor(processor, 10 * Second), "a vCPU begins");
-            }
-
+            StartAll(tests);
             ViewRaces.Run(tests);
             tests.Finish(ShutdownReason.Reboot);
+            return;
+        }
+
+        if (BootRecord.HasWord("cookies"))
+        {
+            StartAll(tests);
+            CookieRaces.Run(tests);
+            tests.Finish();
             return;
         }
 
@@ -79,6 +79,18 @@ internal static class Program
     }
 
     internal static long Vcpu(VcpuOp operation, int vcpu, ulong argument = 0) => Xen.Call(Hypercall.VcpuOp, (ulong)operation, (ulong)vcpu, argument);
+
+    private static void StartAll(TestRun tests)
+    {
+        SharedState.Map();
+        Smp.Processors.WriteTrampoline();
+        LocalApic.Enable(0xFF);
+        for (int processor = 1; processor < Processors; processor++)
+        {
+            Smp.Processors.StartByInterrupt(processor);
+            tests.True(Smp.Processors.WaitFor(processor, 10 * Second), "a vCPU begins");
+        }
+    }
 
     private static void UseFifo(TestRun tests)
     {

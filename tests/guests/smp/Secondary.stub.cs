@@ -72,6 +72,25 @@ internal sealed class SecondaryStub : IStub
 
         EmitFloatingPoint(o);
         EmitDebugRegisters(o);
+        EmitPausing(o, "smp_pausing_vmcall", 0xC1);
+        EmitPausing(o, "smp_pausing_vmmcall", 0xD9);
+    }
+
+    /// <summary>long (ulong number, ulong operation, ulong a1, ulong a2, ulong a3, ulong* cookie): one pass of a call from 64 on, with a cookie in R8 and back.</summary>
+    private static void EmitPausing(StubObject o, string name, byte instruction)
+    {
+        Assembler a = o.Function(name).A;
+        a.push(r9);
+        a.mov(rax, rdi);
+        a.mov(rdi, rsi);
+        a.mov(rsi, rdx);
+        a.mov(rdx, rcx);
+        a.mov(r10, r8);
+        a.mov(r8, __[r9]);
+        a.db(0x0F, 0x01, instruction);
+        a.pop(r9);
+        a.mov(__[r9], r8);
+        a.ret();
     }
 
     /// <summary>
