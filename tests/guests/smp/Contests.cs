@@ -155,8 +155,9 @@ internal static class Contests
         }
     }
 
-    /// <param name="nanoseconds">How long at most, beyond some rounds.</param>
-    public static void Contend(TestRun tests, Contest contest, ulong nanoseconds = 0)
+    /// <param name="least">How long, beyond some rounds, in ns.</param>
+    /// <param name="most">How long at most, when not all has happened that is to happen.</param>
+    public static void Contend(TestRun tests, Contest contest, ulong least = 0, ulong most = 0)
     {
         Volatile.Write(ref s_contest, (int)contest);
         for (int i = 1; i < Subject; i++)
@@ -169,8 +170,8 @@ internal static class Contests
             tests.True(Processors.WaitFor(i, 10 * Program.Second), "each vCPU begins");
         }
 
-        ulong end = Clock.Now + nanoseconds;
-        for (int i = 0; i < Rounds || (Clock.Now < end && !(contest == Contest.Cookies && CookieRaces.IsEnough)); i++)
+        ulong start = Clock.Now;
+        for (int i = 0; i < Rounds || Clock.Now - start < least || (Clock.Now - start < most && !IsEnough(contest)); i++)
         {
             Step(0);
             if (i % 8 == 0)
@@ -187,6 +188,13 @@ internal static class Contests
 
         Volatile.Write(ref s_contest, (int)Contest.None);
     }
+
+    private static bool IsEnough(Contest contest) => contest switch
+    {
+        Contest.Cookies => CookieRaces.IsEnough,
+        Contest.Views => ViewRaces.IsEnough,
+        _ => true,
+    };
 
     /// <summary>Puts the thing into one state, which says what the other states were.</summary>
     private static void Settle(TestRun tests, Contest contest)

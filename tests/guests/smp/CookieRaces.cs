@@ -136,7 +136,7 @@ internal static class CookieRaces
         }
 
         long frames = OwnFrames.Count();
-        Contests.Contend(tests, Contest.Cookies, 5 * Program.Second);
+        Contests.Contend(tests, Contest.Cookies, most: 5 * Program.Second);
         for (int slot = 0; slot < Slots; slot++)
         {
             for (int pass = 0; s_cookies[slot] != 0 && pass < Elements; pass++)
