@@ -194,6 +194,22 @@ public sealed class ToolstackDomains
         return count;
     }
 
+    /// <summary>Whether there is no room for a domain, and would be without those that have ended and of which others map frames.</summary>
+    public bool IsFullOfEnded
+    {
+        get
+        {
+            bool hasEnded = false;
+            foreach (DomainSlot slot in _slots)
+            {
+                if (slot.Domain is null)
+                    return false;
+                hasEnded |= slot.Domain.IsDead;
+            }
+            return hasEnded;
+        }
+    }
+
     private DomainSlot? FindFreeSlot()
     {
         foreach (DomainSlot slot in _slots)

@@ -37,7 +37,11 @@ internal static class DomctlLifeOps
         if (refused != 0)
             return refused;
         if (toolstack.TryMake(id, in settings, out _) != Errno.None)
-            return call.Fail(Errno.ENOMEM, "no memory for a domain, too many of them, or too many vCPUs in all");
+        {
+            return call.Fail(Errno.ENOMEM, toolstack.IsFullOfEnded
+                ? "no room: there are too many domains that have ended, with frames that others still map"
+                : "no memory for a domain, too many of them, or too many vCPUs in all");
+        }
         frame.Argument.Domain = id;
         frame.CopiesBack = true;
         return 0;

@@ -340,6 +340,43 @@ public sealed class DomctlLifeTests
         Assert.Equal(0, control.Create(ControlFixture.Pvh(), out _, wanted: 1));
     }
 
+    /// <summary>
+    /// Whoever maps a frame of each domain that is made keeps all of them, one after the other, until there is room for no more: who makes them is told so, and that it is
+    /// those that have ended. With one frame that is let go of there is room for one.
+    /// </summary>
+    [Fact]
+    public void Domains_that_have_ended_with_frames_that_others_map_take_room_up_to_the_limit()
+    {
+        using var control = new ControlFixture();
+        var kept = new System.Collections.Generic.Queue<Mfn>();
+        while (control.Create(ControlFixture.Pvh(), out ushort id) == 0)
+        {
+            Domain domain = control.Machine.Services.Domains.Find(id)!;
+            domain.MaximumPages = 1;
+            Assert.Equal(1, control.Populate(id, 1));
+            Mfn mfn = domain.P2m.Lookup(new Xenolith.Mm.Gfn(0)).Mfn;
+            domain.P2m.Pin(mfn);
+            kept.Enqueue(mfn);
+            Assert.Equal(0, control.Call(DomctlOp.Destroydomain, id));
+            Assert.True(kept.Count <= DomainTable.Capacity);
+        }
+        Assert.Equal(DomainTable.Capacity, kept.Count);
+        Assert.Equal(1, control.Machine.Services.Domains.Count);
+        Assert.Equal(-(long)Errno.ENOMEM, control.Create(ControlFixture.Pvh(), out _));
+        Assert.Contains("domains that have ended, with frames that others still map", control.Machine.Console.Text);
+        // They are as ever.
+        Assert.Equal(1UL, control.Describe(1).TotalPages);
+        control.Machine.Services.Foreign.LetGo(kept.Dequeue());
+        control.Machine.Advance(1);
+        Assert.Equal(0, control.Create(ControlFixture.Pvh(), out ushort next));
+        Assert.Equal(-(long)Errno.ENOMEM, control.Create(ControlFixture.Pvh(), out _));
+        Assert.Equal(0, control.Call(DomctlOp.Destroydomain, next));
+        foreach (Mfn mfn in kept)
+            control.Machine.Services.Foreign.LetGo(mfn);
+        control.Machine.Advance(100_000);
+        Assert.Equal(control.FreeAtStart, control.Machine.Frames.FreeFrames);
+    }
+
     /// <summary>While another CPU has the control lock, the call is issued again and nothing has happened.</summary>
     [Fact]
     public void Only_one_call_of_control_is_under_way()

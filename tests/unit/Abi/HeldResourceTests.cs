@@ -46,6 +46,8 @@ public sealed class HeldResourceTests
         new("entries of a memory map", "128", typeof(DomctlSettingTests), nameof(DomctlSettingTests.A_memory_map_is_set_whole_or_not_at_all), MemoryOp.SetMemoryMap),
         new("domains, their vCPUs and timers", "the table of domains, and 512 vCPUs in all", typeof(DomctlLifeTests), nameof(DomctlLifeTests.Domains_and_vcpus_have_a_limit),
             DomctlOp.Createdomain, DomctlOp.MaxVcpus),
+        new("domains that have ended, of which others map frames", "the table of domains", typeof(DomctlLifeTests),
+            nameof(DomctlLifeTests.Domains_that_have_ended_with_frames_that_others_map_take_room_up_to_the_limit), GrantTableOp.MapGrantRef, MemoryOp.AddToPhysmapBatch, DomctlOp.Createdomain),
         new("pauses of a domain", "255", typeof(DomctlLifeTests), nameof(DomctlLifeTests.A_toolstack_holds_a_domain_back_up_to_255_times), DomctlOp.Pausedomain),
         new("watchdogs", "2", typeof(SchedCallTests), nameof(SchedCallTests.Two_watchdogs), SchedOp.Watchdog),
         new("polled ports", "128 a call", typeof(SchedCallTests), nameof(SchedCallTests.Poll_has_its_errors_in_order), SchedOp.Poll),
