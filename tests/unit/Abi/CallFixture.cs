@@ -28,10 +28,10 @@ internal sealed class CallFixture : IDisposable
     /// <summary>A guest frame of RAM that nothing else uses.</summary>
     public const ulong SpareGfn = 0x230;
 
-    public CallFixture(int vcpus = 2, bool is64Bit = true, bool isPrivileged = true, ushort id = 0, int mebibytes = 4, int budget = 64)
+    public CallFixture(int vcpus = 2, bool is64Bit = true, bool isPrivileged = true, ushort id = 0, int mebibytes = 4, int budget = 64, int cpus = 1)
     {
         Is64Bit = is64Bit;
-        Machine = new TestMachine(MachineMebibytes);
+        Machine = new TestMachine(MachineMebibytes, cpus: cpus);
         Machine.Log.GuestThresholds = new LogThresholds(LogLevel.Debug, LogLevel.Debug);
         Domain = Machine.CreateDomain(mebibytes, vcpus, id, isPrivileged);
         Dispatcher = new HypercallDispatcher(Machine.Services, Input) { Budget = budget };

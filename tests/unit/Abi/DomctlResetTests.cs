@@ -71,6 +71,12 @@ public sealed class DomctlResetTests : IDisposable
         Assert.True(_control.Guest.Restarts > 4);
         Assert.False(domain.IsShutDown);
         Assert.Equal(1, domain.PauseCount);
+        // All are closed, and given anew from the first on.
+        for (uint expected = 1; expected <= 9; expected++)
+        {
+            Assert.Equal(Errno.None, domain.EventChannels.AllocateUnbound(0, out uint port));
+            Assert.Equal(expected, port);
+        }
     }
 
     [Theory]
@@ -103,11 +109,16 @@ public sealed class DomctlResetTests : IDisposable
     [Fact]
     public void ADomainThatSuspendsOnAPortThatItDoesNotHaveTellsNobody()
     {
-        Domain domain = _control.Make();
+        Domain domain = _control.Make(), control = _control.Guest.Domain;
+        Assert.Equal(Errno.None, domain.EventChannels.AllocateUnbound(0, out uint port));
+        Assert.Equal(Errno.None, control.EventChannels.BindInterdomain(domain, port, out uint own));
+        Assert.Equal(Errno.None, control.EventChannels.BindVirq((uint)Virq.DomExc, 0, out uint virq));
+        Clear(control, own);
+        Clear(control, virq);
         Assert.Equal(0, _control.Call(DomctlOp.Subscribe, domain.Id, new Domctl { Subscription = new DomctlSubscription { Port = uint.MaxValue } }, out _));
         domain.Shutdown(ShutdownReason.Suspend);
         _control.Machine.Advance(1);
-        Assert.True(domain.IsShutDown);
+        Assert.Equal((true, false, false), (domain.IsShutDown, IsPending(control, own), IsPending(control, virq)));
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using Xenolith.Abi;
 using Xenolith.Abi.Contract;
 using Xenolith.Domains;
+using Xenolith.Kernel;
 using Xunit;
 
 namespace Xenolith.Tests.Unit.Abi;
@@ -24,6 +25,29 @@ public sealed class SchedCallTests
         argument.Cpu = -1;
         Assert.Equal(0, initial.Call(Hypercall.SchedOp, (ulong)SchedOp.PinOverride, ref argument));
         Assert.Equal(-(long)Errno.EINVAL, initial.Call(Hypercall.SchedOp, (ulong)SchedOp.PinOverride, ref argument));
+    }
+
+    /// <summary>To any CPU that there is, and from none but back to where it was.</summary>
+    [Fact]
+    public void A_vcpu_is_pinned_to_the_CPU_that_it_names()
+    {
+        using var guest = new CallFixture(cpus: 3);
+        CpuSet before = guest.Vcpu.Affinity;
+        foreach (int cpu in (int[])[3, 64, int.MaxValue])
+        {
+            var none = new SchedPinOverride { Cpu = cpu };
+            Assert.Equal(-(long)Errno.EINVAL, Sched(guest, SchedOp.PinOverride, ref none));
+        }
+        foreach (int cpu in (int[])[2, 0, 1])
+        {
+            var there = new SchedPinOverride { Cpu = cpu };
+            Assert.Equal(0, Sched(guest, SchedOp.PinOverride, ref there));
+            Assert.Equal((1UL << cpu, true), (guest.Vcpu.Affinity.Bits, guest.Vcpu.IsPinned));
+            Assert.Equal(-(long)Errno.EBUSY, Sched(guest, SchedOp.PinOverride, ref there));
+            var back = new SchedPinOverride { Cpu = int.MinValue };
+            Assert.Equal(0, Sched(guest, SchedOp.PinOverride, ref back));
+            Assert.Equal((before, false), (guest.Vcpu.Affinity, guest.Vcpu.IsPinned));
+        }
     }
 
     [Fact]
